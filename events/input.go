@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package events
+
+// Input is what came in: an observation of the machine, a person's answer, an
+// operator's wish, the source's rows. The set is closed; codec.go lists it.
+type Input interface{ input() }
+
+// StoreOpened is the first input of every log: an empty store was opened.
+type StoreOpened struct {
+	StoreID string `json:"store_id"` // random, names this log for ever
+}
+
+// Restarted is what the host shows when the daemon starts on a log with
+// records. It is the whole of recovery: decided, recorded and replayed like any
+// other input, and then the same Due is asked.
+type Restarted struct {
+	Clean    bool          `json:"clean"` // the last run closed the store in order
+	Attempts []AttemptSeen `json:"attempts,omitempty"`
+	Seen     Observation   `json:"seen"` // sessions only
+}
+
+// AttemptSeen tells whether the supervisor or the installer of an open attempt lives.
+type AttemptSeen struct {
+	Token string `json:"token"`
+	Alive bool   `json:"alive"`
+}
+
+// RequestsObserved holds rows of the source. A product that is not among them
+// is unknown, not withdrawn; a withdrawal is a row whose request is none.
+type RequestsObserved struct {
+	// Trigger says why the source was looked at: start, poll, operator. A poll
+	// begins no run of an action that is wanted always.
+	Trigger  string    `json:"trigger"`
+	Requests []Request `json:"requests"`
+}
+
+// Prepared is a product's metadata and effective policy, read at the start of a round.
+type Prepared struct {
+	For     Ticket   `json:"for"`
+	Policy  Policy   `json:"policy"`
+	Package Package  `json:"package"`
+	Problem *Problem `json:"problem,omitempty"` // the package cannot be used; Package may be empty
+}
+
+// ChecksObserved is a look at the running programs and the people, under a
+// RunChecks or Watch ticket, or under a RunInstaller ticket when the last look
+// before the start found something.
+type ChecksObserved struct {
+	For  Ticket      `json:"for"`
+	Seen Observation `json:"seen"`
+}
+
+// WindowShown says that a session's window is on its screen.
+type WindowShown struct {
+	For Ticket `json:"for"`
+}
+
+// WindowFailed says that a session's window could not be shown or went away
+// without an answer.
+type WindowFailed struct {
+	For    Ticket `json:"for"`
+	Reason string `json:"reason"` // no_agent, no_display, superseded, error
+}
+
+// UserAnswered is a person's answer. It names the window and the session, not a
+// ticket: an agent keeps an answer and sends it again until it is acknowledged.
+type UserAnswered struct {
+	Window  string `json:"window"`
+	Session string `json:"session"`
+	Choice  Choice `json:"choice"` // recheck, defer, kill
+}
+
+// TimeCame says that the moment of a WakeAt has come, and who is there now.
+type TimeCame struct {
+	For  Ticket      `json:"for"`
+	Seen Observation `json:"seen"` // sessions only
+}
+
+// CloseObserved is what a ClosePrograms left behind.
+type CloseObserved struct {
+	For Ticket `json:"for"`
+	// NotTried says why nothing was signalled: locked, just_opened; else empty.
+	NotTried string      `json:"not_tried,omitempty"`
+	Seen     Observation `json:"seen"` // after the closing
+}
+
+// InstallerStarted says that an attempt's supervisor holds the attempt's file
+// and has released its installer.
+type InstallerStarted struct {
+	Token      string    `json:"token"`
+	Supervisor ProcessID `json:"supervisor"`
+	Installer  ProcessID `json:"installer"`
+}
+
+// InstallerEnded is the outcome file of an attempt. It matches by token alone
+// and is never dropped.
+type InstallerEnded struct {
+	Token  string `json:"token"`
+	Exit   int    `json:"exit"`             // -1 if there is none
+	Signal string `json:"signal,omitempty"` // what ended it from outside
+	Error  string `json:"error,omitempty"`  // it could not be started
+	TookMS int64  `json:"took_ms"`
+}
+
+// InstallProbed answers what became of an attempt without an outcome.
+type InstallProbed struct {
+	For   Ticket `json:"for"`
+	Token string `json:"token"`
+	// NeverStarted: the attempt's file was claimed by the probe, so no
+	// supervisor can start it any more.
+	NeverStarted bool      `json:"never_started"`
+	Found        Detection `json:"found"`
+}
+
+// InstallVerified is what the detect rule found after an installer that said it succeeded.
+type InstallVerified struct {
+	For   Ticket    `json:"for"`
+	Found Detection `json:"found"`
+}
+
+// ReportAnswered is what became of a report.
+type ReportAnswered struct {
+	For      Ticket `json:"for"`
+	Report   Report `json:"report"` // what was sent
+	Accepted bool   `json:"accepted"`
+	Class    string `json:"class,omitempty"`  // failing (will be tried again), refused (will not)
+	Reason   string `json:"reason,omitempty"` // for people
+}
+
+// DeferRequested is an operator's wish to put a product off.
+type DeferRequested struct {
+	Product string `json:"product"`
+	Reason  string `json:"reason"`
+}
+
+// ResumeRequested is an operator's wish to begin the next round now.
+type ResumeRequested struct {
+	Product string `json:"product"`
+	Reason  string `json:"reason"`
+}
+
+// ResetRequested is an operator's wish to begin the counters anew.
+type ResetRequested struct {
+	Product string `json:"product"`
+	Reason  string `json:"reason"`
+}
+
+// HoldRequested stops everything, or one product, before its next prompt, close or start.
+type HoldRequested struct {
+	Product string `json:"product,omitempty"` // "" = all
+	Reason  string `json:"reason"`
+}
+
+// ReleaseRequested ends a hold.
+type ReleaseRequested struct {
+	Product string `json:"product,omitempty"` // "" = all
+	Reason  string `json:"reason"`
+}
+
+// CheckpointWanted begins a new segment of the log.
+type CheckpointWanted struct{}
+
+// RulesChosen puts another rule set in force.
+type RulesChosen struct {
+	Rules int `json:"rules"`
+}
+
+// ForkObserved says that the two stores held different valid chains at start.
+type ForkObserved struct {
+	Common   uint64   `json:"common"`             // last record both agree on
+	Products []string `json:"products,omitempty"` // touched after it in either
+	Kept     string   `json:"kept"`               // where the rest was put
+}
+
+// RebuildObserved says that one store was rebuilt from the other at start.
+type RebuildObserved struct {
+	Store  string `json:"store"`  // log.db or journal
+	Reason string `json:"reason"` // behind, damaged, missing
+	Kept   string `json:"kept,omitempty"`
+}
+
+func (StoreOpened) input()      {}
+func (Restarted) input()        {}
+func (RequestsObserved) input() {}
+func (Prepared) input()         {}
+func (ChecksObserved) input()   {}
+func (WindowShown) input()      {}
+func (WindowFailed) input()     {}
+func (UserAnswered) input()     {}
+func (TimeCame) input()         {}
+func (CloseObserved) input()    {}
+func (InstallerStarted) input() {}
+func (InstallerEnded) input()   {}
+func (InstallProbed) input()    {}
+func (InstallVerified) input()  {}
+func (ReportAnswered) input()   {}
+func (DeferRequested) input()   {}
+func (ResumeRequested) input()  {}
+func (ResetRequested) input()   {}
+func (HoldRequested) input()    {}
+func (ReleaseRequested) input() {}
+func (CheckpointWanted) input() {}
+func (RulesChosen) input()      {}
+func (ForkObserved) input()     {}
+func (RebuildObserved) input()  {}
+
+func (in Restarted) mapTexts(f func(Text) Text) Input      { in.Seen = in.Seen.mapTexts(f); return in }
+func (in ChecksObserved) mapTexts(f func(Text) Text) Input { in.Seen = in.Seen.mapTexts(f); return in }
+func (in TimeCame) mapTexts(f func(Text) Text) Input       { in.Seen = in.Seen.mapTexts(f); return in }
+func (in CloseObserved) mapTexts(f func(Text) Text) Input  { in.Seen = in.Seen.mapTexts(f); return in }

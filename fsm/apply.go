@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fsm
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+
+	"github.com/quietsetup/quietsetup/events"
+)
+
+// forgetPrompt bounds what is remembered of sessions that are long gone.
+const forgetPrompt = 30 * events.Day
+
+// Apply folds a record into the client. It is the only way state changes. It is
+// total: what was recorded is a fact and is never refused.
+func Apply(c *Client, s events.Step) {
+	now := c.at(s.Stamp())
+	for _, e := range s.Did {
+		if cp, ok := e.(events.Checkpointed); ok && c.Seq == 0 {
+			c.load(cp)
+			now = c.at(s.Stamp())
+		}
+		c.fold(e, s.Seq, now, s.Actor, s.Boot)
+	}
+	c.Seq = s.Seq
+	c.Clock = Clock{Now: now.Clock, Wall: s.At, Boot: s.Boot, BootMS: s.BootMS}
+}
+
+// load takes a checkpoint's state over, when a log begins with it.
+func (c *Client) load(e events.Checkpointed) {
+	if e.Shape != Shape {
+		return // no other shape exists; a later one brings its upcaster
+	}
+	n := New(c.table)
+	if json.Unmarshal(e.State, n) == nil {
+		if n.Products == nil {
+			n.Products = map[string]*Product{}
+		}
+		n.table = c.table
+		*c = *n
+	}
+}
+
+// snapshot is what a checkpoint stores.
+func (c *Client) snapshot() (json.RawMessage, error) {
+	s := *c
+	s.Products = map[string]*Product{}
+	c.each(func(p *Product) { s.Products[p.ID] = p })
+	return json.Marshal(&s)
+}
+
+// fold changes the client by one event.
+func (c *Client) fold(e events.Event, seq uint64, now events.Moment, actor, boot string) {
+	switch e := e.(type) {
+	case events.ClientBorn:
+		c.StoreID = e.StoreID
+	case events.ClientRestarted:
+		c.Presence.Since, c.Presence.N = now, seq // who came and went meanwhile is not known
+		c.each(func(p *Product) {
+			if p.ReportClass == "refused" { // a restart may have brought what was missing
+				q := c.own(p.ID)
+				q.ReportClass, q.ReportWhy = "", ""
+			}
+		})
+	case events.RulesChanged:
+		c.Rules = e.Rules
+	case events.PresenceChanged:
+		c.Presence = Presence{Known: e.Known, Sessions: e.Sessions, Since: now, N: seq}
+	case events.StoreForked:
+		for _, id := range e.Products {
+			if p := c.Product(id); p != nil && p.Open() {
+				c.own(id).Suspect = true
+			}
+		}
+	case events.RebootDone:
+		c.Reboot = nil
+	case events.HoldPlaced:
+		h := &Hold{Reason: e.Reason, Actor: actor, Since: now}
+		if e.Product == "" {
+			c.Hold = h
+		} else {
+			c.own(e.Product).Hold = h
+		}
+	case events.HoldReleased:
+		if e.Product == "" {
+			c.Hold = nil
+		} else {
+			c.own(e.Product).Hold = nil
+		}
+	case events.RebootWanted:
+		if !slices.Contains(c.Reboot, e.Product) {
+			c.Reboot = slices.Sorted(slices.Values(append(slices.Clone(c.Reboot), e.Product)))
+		}
+	}
+	if id := e.About(); id != "" {
+		p := c.own(id)
+		was := p.Phase
+		if to, ok := c.table.Next(p.Phase, e); ok {
+			p.Phase = to
+		}
+		c.foldProduct(p, e, seq, now)
+		if p.Phase != was {
+			p.N.Work, p.N.Watch = seq, seq
+		}
+		c.foldSlot(p)
+		if want := p.report(); want != p.Want {
+			p.Want, p.N.Report = want, seq
+			if p.ReportClass == "refused" {
+				p.ReportClass, p.ReportWhy = "", "" // a different report has its own fate
+			}
+		}
+	}
+}
+
+// foldSlot gives the slot to a product that is worked on and takes it when the
+// work is over or waits.
+func (c *Client) foldSlot(p *Product) {
+	switch p.Phase {
+	case events.PhaseChecking, events.PhasePrompting, events.PhaseKilling, events.PhaseInstalling:
+		if p.Outcome == "" {
+			c.Slot = p.ID
+			return
+		}
+	}
+	if c.Slot == p.ID {
+		c.Slot = ""
+	}
+}
+
+func (c *Client) foldProduct(p *Product, e events.Event, seq uint64, now events.Moment) {
+	switch e := e.(type) {
+	case events.Accepted:
+		*p = Product{ID: p.ID, Phase: p.Phase, Run: e.Run, Request: e.Request, Since: now, Row: e.Request.Row,
+			Policy: p.Policy, Package: p.Package, Last: p.Last, LastWhy: p.LastWhy,
+			Counters: p.Counters, Hold: p.Hold, Want: e.Request.Row, N: p.N}
+		if e.Run == 1 {
+			p.Policy = events.DefaultPolicy()
+		}
+		p.N.Work = seq
+	case events.Queued:
+		p.Next = &e.Request
+		if e.Request.Row.ActionRequest == p.Action() && e.Request.Target() == p.Target() {
+			p.Next = nil // the running request was set again
+		}
+	case events.Retargeted:
+		p.Retarget, p.Next = &e.Request, nil
+	case events.Held:
+		p.wait(e.Reason, e.Detail, e.Until, now)
+		p.Progress = waitText(e.Reason, e.Detail)
+		p.N.Work, p.N.Watch = seq, seq
+	case events.Deferred:
+		p.wait(e.Reason, e.Detail, e.Until, now)
+		if e.Counted || e.Reason == events.ReasonUnanswered {
+			p.count(func(k *Counter) {
+				if k.First.IsZero() {
+					k.First = now
+				}
+				if e.Counted {
+					k.Defers = e.Count
+				} else {
+					k.Unanswered++
+				}
+			})
+		}
+		p.Closing, p.Attempt, p.Put = nil, nil, true
+		p.Progress = deferredText(e, p)
+		p.N.Work, p.N.Watch = seq, seq
+	case events.WaitEnded:
+		p.Wait = nil
+		p.N.Work = seq
+	case events.ChecksStarted:
+		p.Round, p.Prepared, p.Wait = e.Round, false, nil
+		p.Scans, p.Rechecks, p.Returns = 0, 0, 0
+		p.Blockers = nil
+		if p.Retarget != nil {
+			row := p.Request.Row
+			p.Request, p.Retarget = *p.Retarget, nil
+			p.Request.Row = row
+		}
+	case events.RoundPrepared:
+		p.Prepared = true
+		if e.Policy != nil {
+			p.Policy = *e.Policy
+		}
+		if e.Package != nil {
+			p.Package = *e.Package
+			p.Request.ProductVersion, p.Request.PackageVersion = e.Package.ProductVersion, e.Package.PackageVersion
+		}
+		p.N.Work = seq
+	case events.ScanFailed:
+		p.Scans = e.N
+		p.N.Work = seq
+	case events.Rechecked:
+		p.Rechecks = e.N
+	case events.SentBack:
+		p.Returns, p.Closing = e.Returns, nil
+		p.N.Work = seq
+	case events.CloseAgreed:
+		p.Closing = &e
+	case events.CountersReset:
+		p.count(func(k *Counter) { *k = Counter{} })
+	case events.Detected:
+		p.Found = &e.Found
+	case events.Finished:
+		p.Outcome, p.Why, p.Ran = e.Outcome, e.Reason, e.Ran
+		p.Wait, p.Closing = nil, nil
+		if e.Ran || e.Outcome == events.OutcomeFailed || e.Outcome == events.OutcomeWithdrawn {
+			p.count(func(k *Counter) { *k = Counter{} })
+		}
+		p.N.Work = seq
+	case events.ReportAccepted:
+		p.Row = e.Report
+		p.ReportClass, p.ReportWhy = "", ""
+	case events.ReportRefused:
+		p.ReportClass, p.ReportWhy = e.Class, e.Reason
+	case events.Reported:
+		p.Wait, p.Closing, p.Attempt, p.Window = nil, nil, nil, nil
+		p.Next, p.Retarget, p.Blockers = nil, nil, nil
+	default:
+		c.foldWindow(p, e, seq, now)
+		c.foldAttempt(p, e, seq, now)
+	}
+}
+
+// wait keeps the beginning of a wait for the same reason: its age is told to people.
+func (p *Product) wait(r events.Reason, detail string, until, now events.Moment) {
+	since := now
+	if p.Waited != nil && p.Waited.Reason == r && p.Waited.Detail == detail {
+		since = p.Waited.Since
+	}
+	p.Wait = &Wait{Reason: r, Detail: detail, Since: since, Until: until}
+	p.Waited = p.Wait
+}
+
+func (c *Client) foldWindow(p *Product, e events.Event, seq uint64, now events.Moment) {
+	switch e := e.(type) {
+	case events.WindowOpened:
+		w := e.Window
+		w.Asks = slices.Clone(w.Asks)
+		for i := range w.Asks {
+			w.Asks[i].N = seq
+		}
+		p.Window, p.Windows = &w, p.Windows+1
+		p.Blockers = shownIn(w.Asks)
+		p.N.Work, p.N.Watch = seq, seq
+	case events.WindowSeen:
+		p.changeAsk(e.Window, e.Session, func(a *events.Ask) { a.Shown, a.ShownC, a.Lost = true, now.Clock, "" })
+		if c.Prompted == nil {
+			c.Prompted = map[string]Prompted{}
+		}
+		c.Prompted = maps.Clone(c.Prompted)
+		maps.DeleteFunc(c.Prompted, func(_ string, last Prompted) bool { return last.At.Add(forgetPrompt).Before(now) })
+		c.Prompted[e.Session] = Prompted{Product: p.ID, Run: p.Run, Round: p.Round, At: now}
+	case events.WindowLost:
+		p.changeAsk(e.Window, e.Session, func(a *events.Ask) { a.Lost = e.Reason })
+	case events.Answered:
+		p.changeAsk(e.Window, e.Session, func(a *events.Ask) { a.Answer, a.Covers = e.Choice, e.Covers })
+	case events.ProgramsChanged:
+		p.Blockers = e.Programs
+		p.N.Watch = seq
+		if p.Window != nil && p.Window.ID == e.Window {
+			w := *p.Window
+			w.Asks = mergeAsks(w.Asks, e.Asks, seq)
+			p.Window = &w
+		}
+	case events.WindowClosed:
+		if p.Window != nil && p.Window.ID == e.Window {
+			p.Last, p.LastWhy, p.Window = p.Window, e.Why, nil
+		}
+	}
+}
+
+// changeAsk replaces one session's part of the open window.
+func (p *Product) changeAsk(window, session string, change func(*events.Ask)) {
+	if p.Window == nil || p.Window.ID != window {
+		return
+	}
+	w := *p.Window
+	w.Asks = slices.Clone(w.Asks)
+	for i := range w.Asks {
+		if w.Asks[i].Session == session {
+			change(&w.Asks[i])
+		}
+	}
+	p.Window = &w
+}
+
+// mergeAsks keeps of the old parts what was shown and answered; a part whose
+// programs changed is asked again under a new ticket.
+func mergeAsks(old, now []events.Ask, seq uint64) []events.Ask {
+	out := slices.Clone(now)
+	for i, a := range out {
+		j := slices.IndexFunc(old, func(o events.Ask) bool { return o.Session == a.Session })
+		if j < 0 {
+			out[i].N = seq
+			continue
+		}
+		o := old[j]
+		added := slices.ContainsFunc(a.Programs, func(p events.Process) bool { return !has(o.Programs, p.ProcessID) })
+		gone := slices.ContainsFunc(o.Programs, func(p events.Process) bool { return !has(a.Programs, p.ProcessID) })
+		o.Programs = a.Programs
+		if added {
+			o.Answer, o.Covers = "", nil
+		}
+		if added || gone {
+			o.N = seq
+		}
+		out[i] = o
+	}
+	return out
+}
+
+func (c *Client) foldAttempt(p *Product, e events.Event, seq uint64, now events.Moment) {
+	switch e := e.(type) {
+	case events.InstallCleared:
+		p.Starts, p.Attempts = e.Attempt, p.Attempts+1
+		p.Attempt = &Attempt{N: e.Attempt, Token: e.Token, Stage: StageCleared, Since: now}
+		p.Blockers, p.Closing = nil, nil
+		p.N.Attempt = seq
+	case events.InstallBegun:
+		c.changeAttempt(p, e.Token, seq, func(a *Attempt) {
+			a.Stage, a.Supervisor, a.Installer = StageBegun, e.Supervisor, e.Installer
+		})
+	case events.AttemptLost:
+		if p.Attempt == nil || p.Attempt.Token != e.Token {
+			p.Starts, p.Attempts = p.Starts+1, p.Attempts+1
+			p.Attempt = &Attempt{N: p.Starts, Token: e.Token, Since: now}
+			p.Closing, p.Blockers = nil, nil
+		}
+		p.Suspect = false
+		c.changeAttempt(p, e.Token, seq, func(a *Attempt) { a.Stage = StageLost })
+	case events.InstallerExited:
+		c.changeAttempt(p, e.Token, seq, func(a *Attempt) {
+			a.Stage, a.Exit, a.Meaning = StageExited, e.Exit, e.Meaning
+		})
+	case events.AttemptVoided:
+		p.Attempt, p.Attempts = nil, max(p.Attempts-1, 0)
+		p.N.Attempt = seq
+	case events.AttemptRepeated:
+		p.Attempt = nil
+		p.N.Attempt = seq
+	}
+}
+
+func (c *Client) changeAttempt(p *Product, token string, seq uint64, change func(*Attempt)) {
+	if p.Attempt == nil || p.Attempt.Token != token {
+		return // a late outcome of an attempt that is over: recorded, changes nothing
+	}
+	a := *p.Attempt
+	change(&a)
+	p.Attempt = &a
+	p.N.Attempt = seq
+}
+
+// shownIn is the union of the programs of all parts, by pid.
+func shownIn(asks []events.Ask) []events.Process {
+	var out []events.Process
+	for _, a := range asks {
+		for _, q := range a.Programs {
+			if !has(out, q.ProcessID) {
+				out = append(out, q)
+			}
+		}
+	}
+	events.SortProcesses(out)
+	return out
+}
+
+// has reports whether a process is in the list, by pid and start alone.
+func has(ps []events.Process, id events.ProcessID) bool {
+	return slices.ContainsFunc(ps, func(p events.Process) bool { return p.ProcessID == id })
+}

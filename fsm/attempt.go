@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fsm
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/quietsetup/quietsetup/events"
+)
+
+// retryPause is how long another installer is given to end.
+const retryPause = 10 * events.Minute
+
+// What an exit code means.
+const (
+	meansOK     = "ok"
+	meansReboot = "reboot"
+	meansRetry  = "retry"
+	meansFailed = "failed"
+)
+
+// lastLook: the look before the start found something. The attempt's token is
+// void, and no attempt is counted.
+func (d *step) lastLook(p *Product, o events.Observation) {
+	d.people(o)
+	left := o.Blocking()
+	if o.Complete && len(left) == 0 {
+		return // nothing in the way after all: the start is still due
+	}
+	d.emit(events.AttemptVoided{Product: p.ID, Token: p.Attempt.Token, Reason: "blocking_program"})
+	d.sendBack(p, events.ReasonRespawned, names(left))
+}
+
+// ofToken finds the product a token names, and whether it is its current attempt.
+func (d *step) ofToken(token string) (p *Product, current bool) {
+	id, ok := events.ProductOfToken(token)
+	if !ok || d.c.Product(id) == nil {
+		return nil, false
+	}
+	p = d.c.own(id)
+	return p, p.Attempt != nil && p.Attempt.Token == token
+}
+
+// started: the installer runs under its supervisor.
+func (d *step) started(in events.InstallerStarted) error {
+	p, current := d.ofToken(in.Token)
+	if !current || p.Phase != events.PhaseInstalling {
+		return ErrStale
+	}
+	if s := p.Attempt.Stage; s != StageCleared && s != StageLost {
+		return ErrNothing
+	}
+	d.emit(events.InstallBegun{Product: p.ID, Token: in.Token, Supervisor: in.Supervisor, Installer: in.Installer})
+	return nil
+}
+
+// ended: an outcome matches by its token and is never dropped.
+func (d *step) ended(in events.InstallerEnded) error {
+	p, current := d.ofToken(in.Token)
+	if p == nil {
+		return fmt.Errorf("%w: no product has the attempt %q", ErrStale, in.Token)
+	}
+	e := events.InstallerExited{Product: p.ID, Token: in.Token, Exit: in.Exit, Signal: in.Signal, Error: in.Error,
+		Meaning: meaning(p.Package.ExitCodes, in)}
+	if !current || p.Phase != events.PhaseInstalling || p.Outcome != "" || p.Attempt.Stage == StageExited {
+		if current && p.Attempt.Stage == StageExited {
+			return ErrNothing
+		}
+		d.emit(e) // late: kept in the log, changes nothing
+		return nil
+	}
+	d.emit(e)
+	switch e.Meaning {
+	case meansReboot:
+		d.emit(events.RebootWanted{Product: p.ID})
+		fallthrough
+	case meansOK:
+		if p.Package.Detect == nil {
+			d.finish(p, events.OutcomeOK, exitText(in), true)
+		} // else it is verified first
+	case meansRetry:
+		if p.Attempts >= p.Policy.MaxAttempts {
+			d.finish(p, events.OutcomeFailed, "another installer was running at each of "+strconv.Itoa(p.Attempts)+" attempts", true)
+			return nil
+		}
+		d.emit(events.Deferred{Product: p.ID, Reason: events.ReasonInstallerBusy, Detail: exitText(in),
+			Count: p.Counter().Defers, Until: d.now.Add(retryPause)})
+	default:
+		d.finish(p, events.OutcomeFailed, exitText(in), in.Error == "")
+	}
+	return nil
+}
+
+func meaning(codes events.ExitCodes, in events.InstallerEnded) string {
+	switch {
+	case in.Error != "" || in.Signal != "":
+		return meansFailed
+	case slices.Contains(codes.OK, in.Exit):
+		return meansOK
+	case slices.Contains(codes.Reboot, in.Exit):
+		return meansReboot
+	case slices.Contains(codes.Retry, in.Exit):
+		return meansRetry
+	}
+	return meansFailed
+}
+
+func exitText(in events.InstallerEnded) string {
+	switch {
+	case in.Error != "":
+		return "the installer could not be started: " + in.Error
+	case in.Signal != "":
+		return "the installer was ended by " + in.Signal
+	}
+	return "exit code " + strconv.Itoa(in.Exit)
+}
+
+// verified: success that cannot be found on the machine is none.
+func (d *step) verified(p *Product, f events.Detection) {
+	reboot := p.Attempt.Meaning == meansReboot
+	d.found(p, f)
+	switch {
+	case !f.Known:
+		d.finish(p, events.OutcomeOK, "exit code "+strconv.Itoa(p.Attempt.Exit)+"; detection gave no answer: "+f.Reason, true)
+	case f.Matches || reboot:
+		d.finish(p, events.OutcomeOK, "exit code "+strconv.Itoa(p.Attempt.Exit), true)
+	default:
+		d.finish(p, events.OutcomeFailed, "the installer reported success, but "+foundText(f), true)
+	}
+}
+
+func foundText(f events.Detection) string {
+	switch {
+	case !f.Installed:
+		return "the product was not found"
+	case f.Version != "":
+		return "version " + f.Version + " was found"
+	}
+	return "the product was found"
+}
+
+// probed decides an attempt whose outcome is not known.
+func (d *step) probed(p *Product, in events.InstallProbed) {
+	if in.NeverStarted {
+		d.emit(events.AttemptVoided{Product: p.ID, Token: in.Token, Reason: "never_started"})
+		return
+	}
+	d.found(p, in.Found)
+	f := in.Found
+	switch {
+	case f.Known && f.Matches:
+		d.finish(p, events.OutcomeOK, "interrupted, but found complete", true)
+	case p.Package.Repeatable && p.Attempts < p.Policy.MaxAttempts:
+		d.emit(events.AttemptRepeated{Product: p.ID, Token: in.Token, Reason: "interrupted"})
+	case f.Known:
+		d.finish(p, events.OutcomeFailed, "interrupted, and "+foundText(f), true)
+	case p.Package.Repeatable:
+		d.finish(p, events.OutcomeFailed, "interrupted "+strconv.Itoa(p.Attempts)+" times", true)
+	default:
+		d.finish(p, events.OutcomeUnknown, "interrupted; whether it was done cannot be told: "+f.Reason, true)
+	}
+}
+
+// found remembers a detection: the report tells it.
+func (d *step) found(p *Product, f events.Detection) {
+	d.emit(events.Detected{Product: p.ID, Found: f})
+}

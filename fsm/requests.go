@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fsm
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/quietsetup/quietsetup/events"
+)
+
+// requests takes over what the source wants. A product that is not among the
+// rows is unknown and stays as it is.
+func (d *step) requests(in events.RequestsObserved) {
+	rows := slices.Clone(in.Requests)
+	slices.SortStableFunc(rows, func(a, b events.Request) int { return cmp.Compare(a.Row.ProductID, b.Row.ProductID) })
+	for _, r := range rows {
+		wanted := r.Row.ActionRequest
+		if r.Row.ProductID == "" || wanted != events.ActionNone && !slices.Contains(events.Actions(), wanted) {
+			continue
+		}
+		p := d.c.Product(r.Row.ProductID)
+		switch {
+		case p == nil || p.Run == 0 || p.Phase == events.PhaseReported:
+			d.requestAnew(p, r, in.Trigger)
+		case p.Outcome != "":
+			d.requestAfter(p, r)
+		case p.Phase == events.PhaseInstalling:
+			d.requestDuring(p, r)
+		default:
+			d.requestBefore(d.c.own(p.ID), r)
+		}
+	}
+}
+
+// requestAnew begins a run if one is wanted.
+func (d *step) requestAnew(p *Product, r events.Request, trigger string) {
+	wanted := r.Row.ActionRequest
+	if wanted == events.ActionNone {
+		return
+	}
+	run := 1
+	if p != nil {
+		run = p.Run + 1
+		// "always" stays set after each run: one run per trigger, and a poll is none.
+		if wanted == events.ActionAlways && trigger == "poll" && p.Action() == events.ActionAlways && p.Run > 0 {
+			return
+		}
+	}
+	d.emit(events.Accepted{Product: r.Row.ProductID, Run: run, Request: r})
+}
+
+// requestAfter: the run has its outcome, its report is on the way. The row still
+// shows the request until the report is accepted; only another one counts.
+func (d *step) requestAfter(p *Product, r events.Request) {
+	wanted := r.Row.ActionRequest
+	if wanted == p.Action() || wanted == events.ActionNone {
+		return
+	}
+	d.queue(p, r)
+}
+
+// requestDuring: an installer may be running; it ends first.
+func (d *step) requestDuring(p *Product, r events.Request) {
+	switch wanted := r.Row.ActionRequest; {
+	case wanted == p.Action() && r.Target() == p.Target() && p.Next == nil:
+	case wanted == p.Action():
+		if p.Next != nil {
+			d.queue(p, r)
+		} else {
+			d.retarget(p, r)
+		}
+	default:
+		d.queue(p, r)
+	}
+}
+
+func (d *step) queue(p *Product, r events.Request) {
+	if p.Next != nil && p.Next.Row.ActionRequest == r.Row.ActionRequest && p.Next.Target() == r.Target() {
+		return
+	}
+	d.emit(events.Queued{Product: p.ID, Request: r})
+}
+
+// retarget leads the run to another version from its next round on.
+func (d *step) retarget(p *Product, r events.Request) {
+	now := p.Request
+	if p.Retarget != nil {
+		now = *p.Retarget
+	}
+	if now.Target() != r.Target() {
+		d.emit(events.Retargeted{Product: p.ID, Request: r})
+	}
+}
+
+// requestBefore: nothing was installed yet.
+func (d *step) requestBefore(p *Product, r events.Request) {
+	switch wanted := r.Row.ActionRequest; wanted {
+	case p.Action():
+		d.retarget(p, r)
+	case events.ActionNone:
+		d.endWindow(p, "withdrawn")
+		d.finish(p, events.OutcomeWithdrawn, "the request was taken back", false)
+	default:
+		d.endWindow(p, "superseded")
+		d.finish(p, events.OutcomeSuperseded, string(wanted)+" was requested instead", false)
+		d.emit(events.Accepted{Product: p.ID, Run: p.Run + 1, Request: r})
+	}
+}
+
+// takeQueued takes a queued request over when the attempt it waited for was
+// taken back: the run must not go on asking for what nobody wants any more.
+func (d *step) takeQueued() {
+	for _, p := range d.sorted() {
+		if p.Next != nil && p.Outcome == "" && p.Run > 0 && p.Phase != events.PhaseInstalling && p.Phase != events.PhaseReported {
+			d.requestBefore(d.c.own(p.ID), *p.Next)
+		}
+	}
+}
+
+// finish ends the work of a run and closes it if there is nothing to report.
+func (d *step) finish(p *Product, o events.Outcome, why string, ran bool) {
+	d.emit(events.Finished{Product: p.ID, Outcome: o, Reason: why, Ran: ran})
+	switch o {
+	case events.OutcomeWithdrawn, events.OutcomeSuperseded:
+		d.emit(events.Reported{Product: p.ID})
+	default:
+		d.settle(p)
+	}
+}
+
+// settle closes a finished run whose report the source shows, and begins what
+// was waiting behind it.
+func (d *step) settle(p *Product) {
+	if p.Outcome == "" || p.Want != p.Row {
+		return
+	}
+	next := p.Next
+	d.emit(events.Reported{Product: p.ID})
+	if next != nil && next.Row.ActionRequest != events.ActionNone {
+		r := *next
+		wanted := r.Row.ActionRequest
+		r.Row = p.Row // the queued row is older than what was reported since
+		r.Row.ActionRequest = wanted
+		d.emit(events.Accepted{Product: p.ID, Run: p.Run + 1, Request: r})
+	}
+}
+
+func (d *step) reportAnswered(p *Product, in events.ReportAnswered) {
+	if in.Accepted {
+		d.emit(events.ReportAccepted{Product: p.ID, Report: in.Report})
+		d.settle(p)
+		return
+	}
+	if in.Class != p.ReportClass {
+		d.emit(events.ReportRefused{Product: p.ID, Class: in.Class, Reason: in.Reason})
+	}
+}
+
+// obstacle is the product another one has to wait for, and why.
+func (d *step) obstacle(p *Product) (string, events.Reason) {
+	if i := slices.IndexFunc(d.c.Reboot, func(id string) bool {
+		q := d.c.Product(id)
+		return q != nil && id != p.ID && (q.Policy.RebootGate == events.All || slices.Contains(p.Request.Requires, id))
+	}); i >= 0 {
+		return d.c.Reboot[i], events.ReasonReboot
+	}
+	for _, id := range p.Request.Requires {
+		q := d.c.Product(id)
+		if q == nil || q.Run == 0 || d.requires(q, p.ID, nil) {
+			continue // not ours to wait for, or a circle that nobody could leave
+		}
+		switch q.Outcome {
+		case events.OutcomeOK, events.OutcomeWithdrawn:
+			continue
+		}
+		return id, events.ReasonDependency
+	}
+	return "", ""
+}
+
+// requires reports whether p needs the product id, directly or through others.
+func (d *step) requires(p *Product, id string, seen []string) bool {
+	for _, r := range p.Request.Requires {
+		if r == id {
+			return true
+		}
+		if q := d.c.Product(r); q != nil && !slices.Contains(seen, r) && d.requires(q, id, append(seen, r)) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fsm
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/quietsetup/quietsetup/events"
+)
+
+// ask opens a window for everybody whose programs are affected.
+func (d *step) ask(p *Product, o events.Observation, blocking []events.Process) {
+	asks := asksFor(o, blocking)
+	if len(asks) == 0 { // somebody is there, but nobody can be asked
+		d.emit(events.ProgramsChanged{Product: p.ID, Programs: blocking})
+		d.unanswered(p)
+		return
+	}
+	if session, until := d.promptedJustNow(p, asks); session != "" {
+		d.later(p, events.ReasonPromptInterval, session, until)
+		return
+	}
+	w := events.Window{
+		ID:         p.ID + "#" + strconv.Itoa(p.Run) + "." + strconv.Itoa(p.Windows+1),
+		Members:    []string{p.ID},
+		Action:     p.Action(),
+		Name:       cmp.Or(p.Package.Name, p.ID),
+		Version:    p.Target(),
+		Opened:     d.now,
+		Default:    p.Policy.DefaultAction,
+		Final:      d.final(p),
+		DefersUsed: p.Counter().Defers,
+		DefersMax:  p.Policy.MaxDefer,
+		AskAgain:   p.Policy.DeferInterval,
+		Asks:       asks,
+	}
+	lasts := p.Policy.DialogTimeout
+	if w.Final {
+		w.Default = p.Policy.DeferAction
+		lasts = cmp.Or(p.Policy.FinalNotice, lasts)
+	} else {
+		w.Choices = append(w.Choices, events.ChoiceDefer)
+	}
+	w.Deadline = d.now.Add(lasts)
+	if p.Rechecks < p.Policy.MaxRecheck {
+		w.Choices = append(w.Choices, events.ChoiceRecheck)
+	}
+	w.Choices = append(w.Choices, events.ChoiceKill)
+	d.emit(events.WindowOpened{Product: p.ID, Window: w})
+}
+
+// asksFor gives each session the programs of its owner. Programs whose owner has
+// no session are shown to everybody: somebody has to know them.
+func asksFor(o events.Observation, blocking []events.Process) []events.Ask {
+	if !o.SessionsKnown {
+		return nil
+	}
+	var out []events.Ask
+	for _, s := range o.Sessions {
+		a := events.Ask{Session: s.ID, Owner: s.Owner}
+		for _, p := range blocking {
+			orphan := !slices.ContainsFunc(o.Sessions, func(s events.Session) bool { return s.Owner == p.Owner })
+			if p.Owner == s.Owner || orphan {
+				a.Programs = append(a.Programs, p)
+			}
+		}
+		if len(a.Programs) > 0 {
+			out = append(out, a)
+		}
+	}
+	slices.SortFunc(out, func(a, b events.Ask) int { return cmp.Compare(a.Session, b.Session) })
+	return out
+}
+
+// promptedJustNow names a session that saw another round's window within the
+// prompt interval, and when that is over.
+func (d *step) promptedJustNow(p *Product, asks []events.Ask) (string, events.Moment) {
+	for _, a := range asks {
+		last, ok := d.c.Prompted[a.Session]
+		if !ok || last.Product == p.ID && last.Run == p.Run && last.Round == p.Round {
+			continue
+		}
+		if end := last.At.Add(p.Policy.PromptInterval); d.now.Before(end) {
+			return a.Session, end
+		}
+	}
+	return "", events.Moment{}
+}
+
+// watchedWindow takes over a change of the programs an open window is about.
+func (d *step) watchedWindow(p *Product, o events.Observation, blocking []events.Process) {
+	if len(blocking) == 0 {
+		d.endWindow(p, "programs_gone")
+		d.clear(p)
+		return
+	}
+	if slices.Equal(ids(blocking), ids(p.Blockers)) {
+		return
+	}
+	asks := asksFor(o, blocking)
+	if len(asks) == 0 {
+		d.endWindow(p, "nobody")
+		d.emit(events.Deferred{Product: p.ID, Reason: events.ReasonAlone, Detail: names(blocking),
+			Count: p.Counter().Defers, Until: d.interval(p, false)})
+		return
+	}
+	d.emit(events.ProgramsChanged{Product: p.ID, Programs: blocking, Window: p.Window.ID, Asks: asks})
+	d.closeIfCovered(p)
+}
+
+func (d *step) shown(p *Product, t events.Ticket) {
+	i := askOf(p.Window, t.Session)
+	if i >= 0 && !p.Window.Asks[i].Shown {
+		d.emit(events.WindowSeen{Product: p.ID, Window: t.Window, Session: t.Session})
+	}
+}
+
+// lost: a session's window cannot be shown. When that is so for all, nobody is
+// waited for.
+func (d *step) lost(p *Product, in events.WindowFailed) {
+	d.emit(events.WindowLost{Product: p.ID, Window: in.For.Window, Session: in.For.Session, Reason: in.Reason})
+	if !slices.ContainsFunc(p.Window.Asks, func(a events.Ask) bool { return a.Lost == "" }) {
+		d.endWindow(p, "not_shown")
+		d.unanswered(p)
+	}
+}
+
+func askOf(w *events.Window, session string) int {
+	if w == nil {
+		return -1
+	}
+	return slices.IndexFunc(w.Asks, func(a events.Ask) bool { return a.Session == session })
+}
+
+// answered records one session's answer.
+func (d *step) answered(in events.UserAnswered) error {
+	var p *Product
+	d.c.each(func(q *Product) {
+		if q.Window != nil && q.Window.ID == in.Window || q.Last != nil && q.Last.ID == in.Window {
+			p = q
+		}
+	})
+	if p == nil {
+		return ErrTooLate
+	}
+	if p.Window == nil || p.Window.ID != in.Window {
+		if i := askOf(p.Last, in.Session); i >= 0 && p.Last.Asks[i].Answer == in.Choice {
+			return ErrAlreadyRecorded
+		}
+		return ErrTooLate
+	}
+	p = d.c.own(p.ID)
+	i := askOf(p.Window, in.Session)
+	if i < 0 {
+		return fmt.Errorf("%w: session %q was not asked", ErrRefused, in.Session)
+	}
+	if !slices.Contains(p.Window.Choices, in.Choice) {
+		return fmt.Errorf("%w: %q was not offered", ErrRefused, in.Choice)
+	}
+	if a := p.Window.Asks[i]; a.Answer == in.Choice {
+		return ErrAlreadyRecorded
+	}
+	e := events.Answered{Product: p.ID, Window: in.Window, Session: in.Session, Choice: in.Choice}
+	if in.Choice == events.ChoiceKill {
+		e.Covers = ids(p.Window.Asks[i].Programs)
+	}
+	d.emit(e)
+	switch in.Choice {
+	case events.ChoiceDefer: // any "later" ends the round
+		d.endWindow(p, "answered")
+		d.deferCounted(p, events.ReasonUser)
+	case events.ChoiceRecheck:
+		d.endWindow(p, "answered")
+		d.emit(events.Rechecked{Product: p.ID, N: p.Rechecks + 1})
+	case events.ChoiceKill:
+		d.closeIfCovered(p)
+	}
+	return nil
+}
+
+// closeIfCovered starts closing when every living program is covered by a
+// consent that was shown it.
+func (d *step) closeIfCovered(p *Product) {
+	var agreed []events.ProcessID
+	for _, a := range p.Window.Asks {
+		if a.Answer == events.ChoiceKill {
+			agreed = append(agreed, a.Covers...)
+		}
+	}
+	if slices.ContainsFunc(p.Blockers, func(b events.Process) bool { return !slices.Contains(agreed, b.ProcessID) }) {
+		return
+	}
+	targets := p.Blockers
+	d.endWindow(p, "answered")
+	d.emit(events.CloseAgreed{Product: p.ID, Why: closeAsked, Targets: targets})
+}
+
+// endWindow closes the open window, if there is one.
+func (d *step) endWindow(p *Product, why string) {
+	if p.Window != nil {
+		d.emit(events.WindowClosed{Product: p.ID, Window: p.Window.ID, Why: why})
+	}
+}
+
+// expire does what the window announced for its end, as far as somebody was
+// there to see it.
+func (d *step) expire(p *Product, o events.Observation) {
+	w := *p.Window
+	var seen, unseen, locked int // sessions that have not agreed
+	for _, a := range w.Asks {
+		if a.Answer == events.ChoiceKill {
+			continue
+		}
+		switch saw, isLocked := d.saw(a, o); {
+		case saw:
+			seen++
+		case isLocked:
+			locked++
+			unseen++
+		default:
+			unseen++
+		}
+	}
+	d.endWindow(p, "expired")
+	act := w.Default
+	if act == events.ChoiceDefer && seen > 0 || act != events.ChoiceDefer && unseen == 0 {
+		d.timeout(p, act, w.Final)
+		return
+	}
+	if w.Final && locked > 0 {
+		d.emit(events.Deferred{Product: p.ID, Reason: events.ReasonUnlock, Count: p.Counter().Defers})
+		return
+	}
+	d.unanswered(p)
+}
+
+// saw: the window was on an unlocked screen and its user touched the machine
+// since. What is not known did not happen.
+func (d *step) saw(a events.Ask, o events.Observation) (saw, locked bool) {
+	i := slices.IndexFunc(o.Sessions, func(s events.Session) bool { return s.ID == a.Session })
+	if !a.Shown || a.Lost != "" || i < 0 {
+		return false, i >= 0 && o.Sessions[i].Locked
+	}
+	s := o.Sessions[i]
+	if s.Locked || s.Away {
+		return false, s.Locked
+	}
+	return s.IdleMS >= 0 && d.now.Clock-s.IdleMS >= a.ShownC, false
+}
+
+// timeout does the action of a window that a present user let pass.
+func (d *step) timeout(p *Product, act events.Choice, final bool) {
+	switch {
+	case act == events.ChoiceKill:
+		why := closeTimeout
+		if final {
+			why = closeAnnounced
+		}
+		d.emit(events.CloseAgreed{Product: p.ID, Why: why, Targets: p.Blockers, Force: true})
+	case act == events.ChoiceFail:
+		d.finish(p, events.OutcomeFailed, "the window passed without an answer", false)
+	case final:
+		d.emit(events.Deferred{Product: p.ID, Reason: events.ReasonDeferLimit, Count: p.Counter().Defers, Until: d.interval(p, false)})
+	default:
+		d.deferCounted(p, events.ReasonTimeout)
+	}
+}
+
+// unanswered puts a product off that nobody could be shown to have been asked
+// about. It is not counted as a defer and has a budget of its own.
+func (d *step) unanswered(p *Product) {
+	if p.Policy.Unanswered == events.ChoiceFail && p.Counter().Unanswered+1 >= p.Policy.MaxUnanswered {
+		d.finish(p, events.OutcomeFailed, "nobody could be asked "+strconv.Itoa(p.Counter().Unanswered+1)+" times", false)
+		return
+	}
+	d.emit(events.Deferred{Product: p.ID, Reason: events.ReasonUnanswered, Count: p.Counter().Defers, Until: d.interval(p, false)})
+}
