@@ -158,8 +158,10 @@ type Window struct {
 	// Deadline ends the window. It is a promise: nothing but an answer or the
 	// end of the last program ends it earlier, nothing moves it.
 	Deadline Moment `json:"deadline"`
-	// Choices are offered in this order; Default is one of them, is the
-	// highlighted one, is what the text announces and is what the deadline does.
+	// Choices are offered in this order. Default is what the deadline does and
+	// what the text announces. Where it is among the choices it is the
+	// highlighted one; where it is not (fail, or defer after the last defer)
+	// none is highlighted.
 	Choices []Choice `json:"choices"`
 	Default Choice   `json:"default"`
 	// Final: the limit was reached, later is not offered any more.

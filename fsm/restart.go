@@ -25,7 +25,7 @@ func (d *step) restarted(in events.Restarted) {
 	for _, p := range d.sorted() {
 		switch p.Phase {
 		case events.PhasePrompting:
-			if !d.now.Before(p.Window.Deadline) {
+			if p.Window != nil && !d.now.Before(p.Window.Deadline) {
 				p = d.c.own(p.ID)
 				d.endWindow(p, "expired_while_down")
 				d.unanswered(p)

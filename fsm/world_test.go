@@ -202,3 +202,44 @@ func names_(did []events.Event) string {
 	}
 	return fmt.Sprint(out)
 }
+
+// sameAgain folds the world's log anew, and once more from a checkpoint: the
+// state must come out the same to the letter.
+func (w *world) sameAgain() {
+	w.t.Helper()
+	table, _ := NewTable()
+	again := New(table)
+	fold := func(c *Client, r events.Record) {
+		step, err := w.codec.Open(r)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		Apply(c, step)
+	}
+	for _, r := range w.log {
+		fold(again, r)
+	}
+	w.same("folded anew", again)
+	w.must(events.CheckpointWanted{})
+	fresh := New(table)
+	fold(fresh, w.log[len(w.log)-1])
+	w.same("loaded from the checkpoint", fresh)
+	if a, b := fmt.Sprint(Due(w.c)), fmt.Sprint(Due(fresh)); a != b {
+		w.t.Fatalf("due differs after a checkpoint\n%s\n%s", a, b)
+	}
+}
+
+func (w *world) same(what string, c *Client) {
+	w.t.Helper()
+	a, err := json.Marshal(w.c)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	b, err := json.Marshal(c)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if string(a) != string(b) {
+		w.t.Fatalf("the state differs when %s\nlive %s\nthen %s", what, a, b)
+	}
+}

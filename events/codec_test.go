@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package events
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+var update = flag.Bool("update", false, "write the first form of types that have none yet; existing forms are never rewritten")
+
+// TestNamesOnDisk: every type has a written name of its own, and the first form
+// of each is kept for ever and still decodes.
+func TestNamesOnDisk(t *testing.T) {
+	c := NewCodec()
+	seen := map[string]bool{}
+	check := func(kind string, m Message, err error, decode func(Message) error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := kind + "-" + m.Type
+		if m.Type == "" || m.V < 1 || seen[name] {
+			t.Errorf("%s: no written name, or not its own", name)
+		}
+		seen[name] = true
+		file := filepath.Join("testdata", "v1", name+".json")
+		text, err := json.Marshal(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		kept, err := os.ReadFile(file)
+		if errors.Is(err, os.ErrNotExist) && *update {
+			err = os.WriteFile(file, append(text, '\n'), 0o644)
+			kept = text
+		}
+		if err != nil {
+			t.Fatalf("%v (run with -update for a new type)", err)
+		}
+		var old Message
+		if err := json.Unmarshal(kept, &old); err != nil {
+			t.Fatal(err)
+		}
+		if err := decode(old); err != nil {
+			t.Errorf("%s: its first form does not decode any more: %v", name, err)
+		}
+	}
+	for _, in := range Inputs() {
+		m, err := EncodeInput(in)
+		check("input", m, err, func(m Message) error { _, err := c.Input(m); return err })
+	}
+	for _, e := range Events() {
+		m, err := EncodeEvent(e)
+		check("event", m, err, func(m Message) error { _, err := c.Event(m); return err })
+	}
+	files, _ := filepath.Glob("testdata/v1/*.json")
+	if len(files) != len(seen) {
+		t.Errorf("%d kept forms for %d types: a type was removed or renamed", len(files), len(seen))
+	}
+}
+
+func TestUnknownType(t *testing.T) {
+	c := NewCodec()
+	for _, m := range []Message{{Type: "nonsense", V: 1}, {Type: "deferred", V: 2}, {Type: "deferred", V: 0}} {
+		if _, err := c.Event(m); !errors.Is(err, ErrUnknownType) {
+			t.Errorf("%v: %v", m, err)
+		}
+	}
+}
+
+// TestUpcast: an older version is brought up step by step.
+func TestUpcast(t *testing.T) {
+	c := NewCodec()
+	d := c.events["deferred"]
+	d.v = 3
+	c.events["deferred"] = d
+	rename := func(from, to string) Upcast {
+		return func(b json.RawMessage) (json.RawMessage, error) {
+			return json.RawMessage(strings.ReplaceAll(string(b), from, to)), nil
+		}
+	}
+	c.upcasts[upcastKey{"deferred", 1}] = rename(`"id"`, `"name"`)
+	c.upcasts[upcastKey{"deferred", 2}] = rename(`"name"`, `"product"`)
+	e, err := c.Event(Message{Type: "deferred", V: 1, Data: json.RawMessage(`{"id":"firefox"}`)})
+	if err != nil || e.About() != "firefox" {
+		t.Fatalf("%v %v", e, err)
+	}
+	delete(c.upcasts, upcastKey{"deferred", 2})
+	if _, err := c.Event(Message{Type: "deferred", V: 1, Data: json.RawMessage(`{}`)}); !errors.Is(err, ErrUnknownType) {
+		t.Errorf("a gap between versions must not be guessed: %v", err)
+	}
+}
+
+func testRecord(t testing.TB) Record {
+	t.Helper()
+	in, parts := Seal(ChecksObserved{Seen: Observation{
+		Programs: []Process{
+			{ProcessID: ProcessID{PID: 1, Start: 2}, Name: "a", Path: Secret(`/home/anna/"<b>&`)},
+			{ProcessID: ProcessID{PID: 3, Start: 4}, Name: "b", Path: Plain("/opt/b")}},
+		Sessions: []Session{{ID: "c2", User: Secret("anna")}, {ID: "c3", User: Secret("anna")}},
+	}}, 7, func() string { return "salt" })
+	m, err := EncodeInput(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Record{V: Format, Seq: 7, Products: []string{"a"}, At: time.Date(2026, 1, 2, 3, 4, 5, 6e6, time.UTC),
+		Boot: "b", BootMS: 5, Actor: "uid:1000", Build: "dev", Rules: 1, Input: m, Prev: "aa", Private: parts}
+}
+
+func TestRecord(t *testing.T) {
+	r := testRecord(t)
+	line, err := r.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Private) != 2 {
+		t.Errorf("one part per private value: %v", r.Private)
+	}
+	if i, j := strings.Index(string(line), `,"private":{`), strings.Index(string(line), `,"sum":"`); i < 0 || j < i || strings.Contains(string(line[:i]), "anna") {
+		t.Errorf("private and sum are the last members, and no value is in the body: %s", line)
+	}
+	got, err := DecodeRecord(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(got, r) && got.Sum != r.Sum {
+		t.Errorf("got %+v\nwant %+v", got, r)
+	}
+	if err := got.Follows(6, "aa"); err != nil {
+		t.Error(err)
+	}
+	for _, bad := range []struct {
+		seq uint64
+		sum string
+	}{{5, "aa"}, {7, "aa"}, {6, "ab"}} {
+		if err := got.Follows(bad.seq, bad.sum); !errors.Is(err, ErrChain) {
+			t.Errorf("%v: %v", bad, err)
+		}
+	}
+	short, err := Redact(line)
+	if err != nil || strings.Contains(string(short), "anna") {
+		t.Fatalf("%s %v", short, err)
+	}
+	bare, err := DecodeRecord(short)
+	if err != nil || bare.Sum != r.Sum || len(bare.Private) != 0 {
+		t.Errorf("a redacted line still verifies: %v", err)
+	}
+	again, _ := Redact(short)
+	if string(again) != string(short) {
+		t.Error("redacting twice changes nothing more")
+	}
+}
+
+// TestEveryByteCounts: no byte of a line can be changed unnoticed.
+func TestEveryByteCounts(t *testing.T) {
+	r := testRecord(t)
+	line, err := r.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range line {
+		for _, x := range []byte{1, 32, 128} {
+			bad := slices.Clone(line)
+			bad[i] ^= x
+			if got, err := DecodeRecord(bad); err == nil {
+				// The only freedom is the case of an escape in the private text, which the digest covers.
+				a, _ := json.Marshal(got.Private)
+				b, _ := json.Marshal(r.Private)
+				if string(a) != string(b) || got.Sum != r.Sum {
+					t.Fatalf("byte %d (%q) changed to %q unnoticed", i, line[i], bad[i])
+				}
+			}
+		}
+	}
+}
+
+func TestUnsealedIsAnError(t *testing.T) {
+	_, err := EncodeInput(TimeCame{Seen: Observation{Sessions: []Session{{User: Secret("anna")}}}})
+	if err == nil || !errors.Is(err, errUnsealed) {
+		t.Errorf("a private value must not reach the disk unsealed: %v", err)
+	}
+}
+
+func TestReveal(t *testing.T) {
+	in, parts := Seal(TimeCame{Seen: Observation{Sessions: []Session{{User: Secret("anna")}}}}, 3, func() string { return "s" })
+	u := in.(TimeCame).Seen.Sessions[0].User
+	if v, ok := u.Reveal(parts); !ok || v != "anna" || u.String() == "anna" {
+		t.Errorf("%q %v", v, ok)
+	}
+	if _, ok := u.Reveal(nil); ok {
+		t.Error("without its part a value is not at hand")
+	}
+	if !parts[u.Ref()].Proves(u) || (Part{Salt: "s", Value: "bert"}).Proves(u) {
+		t.Error("a part proves its own text only")
+	}
+	if r := u.Revealed(parts); r.String() != "anna" || !r.IsSecret() {
+		t.Error("a revealed text stays private")
+	}
+}
+
+// TestTextRoundTrip: whatever a text holds comes back, public or sealed.
+func TestTextRoundTrip(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := rapid.String().Draw(t, "s")
+		var back Text
+		b, err := json.Marshal(Plain(s))
+		if err != nil || json.Unmarshal(b, &back) != nil {
+			t.Fatal(err)
+		}
+		if back.String() != strings.ToValidUTF8(s, "\ufffd") {
+			t.Fatalf("%q became %q", s, back)
+		}
+	})
+}
+
+func TestTokens(t *testing.T) {
+	for _, id := range []string{"firefox", "a.b", "a.1.2"} {
+		if got, ok := ProductOfToken(Token("0123", id, 3, 2)); !ok || got != id {
+			t.Errorf("%s: %s %v", id, got, ok)
+		}
+	}
+	if _, ok := ProductOfToken("a.b"); ok {
+		t.Error("a token has four parts")
+	}
+}
+
+func FuzzDecodeRecord(f *testing.F) {
+	r := testRecord(f)
+	line, _ := r.Encode()
+	f.Add(line)
+	f.Add([]byte(`{"v":1,"sum":"` + strings.Repeat("0", 64) + `"}`))
+	c := NewCodec()
+	f.Fuzz(func(t *testing.T, b []byte) {
+		r, err := DecodeRecord(b)
+		if err != nil {
+			return
+		}
+		if _, err := c.Open(r); err != nil {
+			return
+		}
+		if _, err := Redact(b); err != nil {
+			t.Fatal("a line that decodes can be redacted")
+		}
+	})
+}
