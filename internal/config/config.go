@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package config
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/quietsetup/quietsetup/events"
+	"github.com/quietsetup/quietsetup/internal/policy"
+)
+
+// ErrInvalid is wrapped by every error about the file; the CLI's exit code 7.
+var ErrInvalid = errors.New("invalid configuration")
+
+// Config is a config file with its defaults filled in.
+type Config struct {
+	Path    string // the file this was read from; "" = defaults only
+	Source  Source
+	Overlay string // absolute folder of <id>.toml files above the packages' metadata; "" = none
+	Log     Log
+	UI      UI
+
+	site     policy.Layer            // [policy]
+	products map[string]policy.Layer // [policy.product.<id>]
+}
+
+// Source says where requests come from and reports go to.
+type Source struct {
+	Kind  string        // "local"
+	Depot string        // absolute folder of packages
+	Poll  time.Duration // between two looks; MinPoll to MaxPoll
+}
+
+// The range of Source.Poll.
+const (
+	MinPoll = time.Second
+	MaxPoll = 24 * time.Hour
+)
+
+// Log says what is logged and how.
+type Log struct {
+	Level  string // debug, info, warn, error
+	Format string // json, console
+}
+
+// UI is what users are shown beside the question itself.
+type UI struct {
+	Contact string // whom to ask, "Help desk, phone 1234"; "" = nobody is named
+}
+
+// Default is the configuration without a file.
+func Default() Config {
+	return Config{
+		Source: Source{Kind: "local", Depot: filepath.Join(serverDir(), "depot"), Poll: 5 * time.Minute},
+		Log:    Log{Level: "info", Format: "json"},
+		site:   policy.NewLayer(policy.Config),
+	}
+}
+
+// DefaultPath is where the file is looked for when none is named.
+func DefaultPath() string {
+	if runtime.GOOS == "windows" {
+		return filepath.Join(programData(), "quietsetup", "quietsetup.toml")
+	}
+	return "/etc/quietsetup/quietsetup.toml"
+}
+
+// serverDir is where the default depot lies.
+func serverDir() string {
+	if runtime.GOOS == "windows" {
+		return filepath.Join(programData(), "quietsetup")
+	}
+	return "/srv"
+}
+
+func programData() string {
+	if dir := os.Getenv("ProgramData"); filepath.IsAbs(dir) {
+		return dir
+	}
+	return `C:\ProgramData`
+}
+
+// Layers are the policy layers that count for a product, weakest first: the
+// package's own, the site's, and the site's for this product.
+func (c Config) Layers(product string, fromPackage policy.Layer) []policy.Layer {
+	return []policy.Layer{fromPackage, c.site, c.products[product]}
+}
+
+// Policy is the effective policy of a product.
+func (c Config) Policy(product string, fromPackage policy.Layer) (events.Policy, []policy.Warning) {
+	return policy.Resolve(c.Layers(product, fromPackage)...)
+}
+
+// Warnings are the policy values of the file that do not count.
+func (c Config) Warnings() []policy.Warning {
+	_, out := policy.Resolve(c.site)
+	ids := make([]string, 0, len(c.products))
+	for id := range c.products {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	for _, id := range ids {
+		_, w := policy.Resolve(c.products[id])
+		out = append(out, w...)
+	}
+	return out
+}

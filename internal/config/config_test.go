@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package config
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/quietsetup/quietsetup/events"
+	"github.com/quietsetup/quietsetup/internal/policy"
+)
+
+// file writes a config file and returns its path.
+func file(t testing.TB, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "quietsetup.toml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestLoad(t *testing.T) {
+	path := file(t, `
+[source]
+kind = "local"
+depot = "depot"
+poll = "90s"
+[policy]
+max_defer = 2
+DIALOG_TIMEOUT = 30
+[policy.product.firefox]
+max_defer = 7
+[metadata]
+overlay = "/etc/quietsetup/../quietsetup/metadata"
+[log]
+level = "debug"
+format = "console"
+[ui]
+contact = "Help desk, phone 1234"
+`)
+	c, err := Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Source != (Source{"local", filepath.Join(filepath.Dir(path), "depot"), 90 * time.Second}) || c.Log != (Log{"debug", "console"}) ||
+		c.UI.Contact != "Help desk, phone 1234" || c.Path != path {
+		t.Errorf("%+v", c)
+	}
+	if filepath.IsAbs("/etc") && c.Overlay != "/etc/quietsetup/metadata" {
+		t.Errorf("overlay %q", c.Overlay)
+	}
+	packaged := policy.NewLayer(policy.Metadata)
+	packaged.Set("max_defer", int64(1), "p:1")
+	packaged.Set("close_grace", "1s", "p:2")
+	for product, want := range map[string]struct {
+		defers int
+		origin string
+	}{"firefox": {7, "product"}, "java": {2, "config"}} {
+		p, warnings := c.Policy(product, packaged)
+		if p.MaxDefer != want.defers || p.Origin["max_defer"] != want.origin || p.DialogTimeout != 30*events.Second ||
+			p.CloseGrace != events.Second || p.Origin["close_grace"] != "metadata" || warnings != nil {
+			t.Errorf("%s: %+v, %v", product, p, warnings)
+		}
+	}
+}
+
+func TestNoFile(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "gone.toml")
+	if _, err := Load(missing); !errors.Is(err, ErrInvalid) || !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), missing) {
+		t.Errorf("a named file that is missing: %v", err)
+	}
+	if _, err := os.Stat(DefaultPath()); !errors.Is(err, fs.ErrNotExist) {
+		t.Logf("%s exists here, so the defaults are not read", DefaultPath())
+	} else if c, err := Load(""); err != nil || !reflect.DeepEqual(c, Default()) {
+		t.Errorf("no default file: %+v, %v", c, err)
+	}
+	empty, err := Load(file(t, ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Default()
+	if empty.Source != want.Source || empty.Log != want.Log || empty.Overlay != "" {
+		t.Errorf("an empty file: %+v", empty)
+	}
+	if !filepath.IsAbs(want.Source.Depot) || !filepath.IsAbs(DefaultPath()) {
+		t.Errorf("not absolute: %q, %q", want.Source.Depot, DefaultPath())
+	}
+	if _, err := Load(t.TempDir()); !errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), "not a regular file") {
+		t.Errorf("a folder: %v", err)
+	}
+}
+
+// TestMistakes holds the messages an admin reads, word for word.
+func TestMistakes(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		want []string
+	}{
+		{"[source\n", []string{":1: source: expected ] after the table's name"}},
+		{"[source]\nkind = \"ftp\"\n", []string{`:2: source.kind: must be local, is "ftp"`}},
+		{"[source]\ndepot = 5\n", []string{":2: source.depot: must be a string, is a whole number"}},
+		{"[source]\ndepot = ''\n", []string{":2: source.depot: must not be empty"}},
+		{"[source]\npoll = '10ms'\n", []string{":2: source.poll: must be from 1s to 24h0m0s"}},
+		{"[source]\npoll = 'often'\n", []string{`:2: source.poll: must be a time like "90s", "24h" or "14d" or whole seconds, at most 10 years, is "often"`}},
+		{"[sorce]\ndepot = '/x'\n", []string{":1: sorce: unknown key; known are source, policy, metadata, log, ui"}},
+		{"[log]\nlevel = 'loud'\nformat = true\n", []string{
+			`:2: log.level: must be debug or info or warn or error, is "loud"`, ":3: log.format: must be a string, is true or false"}},
+		{"[ui]\ncontact = \"a\\nb\"\n", []string{":2: ui.contact: must be one line of at most 200 bytes"}},
+		{"policy = 1\n", []string{":1: policy: must be a table, is a whole number"}},
+		{"[policy]\nmax_defers = 1\nblackout = ['22:00-06:00']\n[policy.product.firefox]\nx = 1\n[policy.product.Firefox]\n", []string{
+			":3: policy.blackout: this version does not know blackout yet", `:2: policy.max_defers: "max_defers" is not a policy key`,
+			`:6: policy.product.Firefox: not a product id: "Firefox" holds a character that is not allowed there`, `:5: policy.product.firefox.x: "x" is not a policy key`}},
+		{"[policy.product]\nfirefox = 'kill'\n", []string{":2: policy.product.firefox: must be a table, is a string"}},
+		{"\"a\\u001bb\" = 1\n", []string{`:1: "a\x1bb": unknown key; known are source, policy, metadata, log, ui`}},
+	} {
+		path := file(t, c.text)
+		_, err := Load(path)
+		if !errors.Is(err, ErrInvalid) {
+			t.Errorf("%q: %v", c.text, err)
+			continue
+		}
+		got := strings.Split(strings.TrimPrefix(err.Error(), ErrInvalid.Error()+": "), "\n")
+		want := slices.Clone(c.want)
+		for i := range want {
+			want[i] = path + want[i]
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%q:\n got %s\nwant %s", c.text, strings.Join(got, "\n     "), strings.Join(want, "\n     "))
+		}
+	}
+}
+
+func TestABadPolicyValueOnlyWarns(t *testing.T) {
+	path := file(t, "[policy]\ndefault_action = 'recheck'\n[policy.product.java]\nmax_defer = -1\n")
+	c, err := Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, w := range c.Warnings() {
+		got = append(got, w.String())
+	}
+	want := []string{
+		path + `:2: default_action (config): must be defer or kill or fail, is "recheck"; ignored`,
+		path + `:4: max_defer (product): must be a whole number from 0 to 1000, is -1; ignored`,
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+	if p, _ := c.Policy("java", policy.Layer{}); policy.Check(p) != nil || p.Origin["max_defer"] != "built-in" {
+		t.Errorf("%+v", p)
+	}
+}
+
+func TestTheExampleIsGood(t *testing.T) {
+	c, err := Load("../../examples/quietsetup.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w := c.Warnings(); w != nil {
+		t.Errorf("warnings: %v", w)
+	}
+	if info, err := os.Stat(c.Source.Depot); err != nil || !info.IsDir() {
+		t.Errorf("the depot of the example: %v", err)
+	}
+}
+
+func FuzzLoad(f *testing.F) {
+	f.Add("[source]\ndepot='/x'\npoll=1\n[policy]\nmax_defer=1\n[policy.product.a]\nactive=false\n")
+	f.Add("[ui]\ncontact='x'\n[log]\nlevel='info'\n")
+	path := file(f, "")
+	f.Fuzz(func(t *testing.T, text string) {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c, err := Load(path)
+		if err != nil {
+			if !errors.Is(err, ErrInvalid) {
+				t.Errorf("%v", err)
+			}
+			return
+		}
+		if !filepath.IsAbs(c.Source.Depot) || c.Source.Poll < MinPoll || c.Source.Poll > MaxPoll {
+			t.Errorf("%+v", c)
+		}
+		for product := range c.products {
+			if p, _ := c.Policy(product, policy.Layer{}); policy.Check(p) != nil {
+				t.Errorf("%+v", p)
+			}
+		}
+	})
+}

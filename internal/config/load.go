@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/quietsetup/quietsetup/internal/metadata/productid"
+	"github.com/quietsetup/quietsetup/internal/metadata/tomlfile"
+	"github.com/quietsetup/quietsetup/internal/policy"
+)
+
+// maxContact is the length of a contact in bytes: it is one line of a window.
+const maxContact = 200
+
+// Load reads the file at path. With path "" it reads DefaultPath, and no file
+// there means the defaults. A relative depot or overlay is taken from the file's
+// own folder. Every error wraps ErrInvalid and names file, line and key of all
+// mistakes, one a line.
+func Load(path string) (Config, error) {
+	name := path
+	if path == "" {
+		name = DefaultPath()
+	}
+	text, err := read(name)
+	if path == "" && errors.Is(err, fs.ErrNotExist) {
+		return Default(), nil
+	}
+	if err != nil {
+		return Config{}, fmt.Errorf("%w: cannot read it: %w", ErrInvalid, err)
+	}
+	doc, err := tomlfile.Parse(name, text)
+	if err != nil {
+		return Config{}, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	c := Default()
+	if c.Path, err = filepath.Abs(name); err != nil {
+		return Config{}, fmt.Errorf("%w: cannot name the folder of %s: %w", ErrInvalid, name, err)
+	}
+	c.fill(doc.Root())
+	if err := doc.Err(); err != nil {
+		return Config{}, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	return c, nil
+}
+
+// read reads a plain file. Anything else may never end, or never begin.
+func read(name string) ([]byte, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a regular file", name)
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, tomlfile.MaxBytes+1))
+}
+
+func (c *Config) fill(root *tomlfile.Table) {
+	only(root, "source", "policy", "metadata", "log", "ui")
+
+	source := root.Table("source")
+	only(source, "kind", "depot", "poll")
+	c.Source.Kind = oneOf(source, "kind", c.Source.Kind, "local")
+	c.Source.Depot = c.folder(source, "depot", c.Source.Depot)
+	c.Source.Poll = poll(source, c.Source.Poll)
+
+	meta := root.Table("metadata")
+	only(meta, "overlay")
+	c.Overlay = c.folder(meta, "overlay", "")
+
+	log := root.Table("log")
+	only(log, "level", "format")
+	c.Log.Level = oneOf(log, "level", c.Log.Level, "debug", "info", "warn", "error")
+	c.Log.Format = oneOf(log, "format", c.Log.Format, "json", "console")
+
+	ui := root.Table("ui")
+	only(ui, "contact")
+	c.UI.Contact = ui.Text("contact", "")
+	if len(c.UI.Contact) > maxContact || strings.ContainsFunc(c.UI.Contact, unicode.IsControl) {
+		ui.Wrong("contact", "must be one line of at most %d bytes", maxContact)
+	}
+
+	c.policies(root.Table("policy"))
+}
+
+// policies reads [policy] and the [policy.product.<id>] below it.
+func (c *Config) policies(t *tomlfile.Table) {
+	fillLayer(c.site, t, "product")
+	products := t.Table("product")
+	c.products = map[string]policy.Layer{}
+	for _, id := range products.Keys() {
+		if err := productid.Check(id); err != nil {
+			products.Wrong(id, "%v", err)
+			continue
+		}
+		l := policy.NewLayer(policy.Product)
+		fillLayer(l, products.Table(id))
+		c.products[id] = l
+	}
+}
+
+func fillLayer(l policy.Layer, t *tomlfile.Table, except ...string) {
+	for _, k := range t.Keys() {
+		if slices.Contains(except, k) {
+			continue
+		}
+		if err := policy.Known(k); err != nil {
+			t.Wrong(k, "%v", err)
+			continue
+		}
+		l.Set(k, t.Raw(k), t.Place(k))
+	}
+}
+
+// only makes every key that is not listed a mistake.
+func only(t *tomlfile.Table, known ...string) {
+	for _, k := range t.Keys() {
+		if !slices.Contains(known, k) {
+			t.Wrong(k, "unknown key; known are %s", strings.Join(known, ", "))
+		}
+	}
+}
+
+func oneOf(t *tomlfile.Table, key, missing string, allowed ...string) string {
+	v := t.Text(key, missing)
+	if !slices.Contains(allowed, v) {
+		t.Wrong(key, "must be %s, is %q", strings.Join(allowed, " or "), v)
+	}
+	return v
+}
+
+// folder reads a path and makes it absolute.
+func (c *Config) folder(t *tomlfile.Table, key, missing string) string {
+	if !t.Has(key) {
+		return missing
+	}
+	v := t.Text(key, missing)
+	switch _, text := t.Raw(key).(string); {
+	case !text:
+		return missing
+	case v == "":
+		t.Wrong(key, "must not be empty")
+	case strings.ContainsFunc(v, unicode.IsControl):
+		t.Wrong(key, "must not hold control characters")
+	case !filepath.IsAbs(v):
+		return filepath.Join(filepath.Dir(c.Path), v)
+	}
+	return filepath.Clean(v)
+}
+
+func poll(t *tomlfile.Table, missing time.Duration) time.Duration {
+	if !t.Has("poll") {
+		return missing
+	}
+	s, err := policy.ParseSpan(t.Raw("poll"))
+	if err != nil {
+		t.Wrong("poll", "%v", err)
+		return missing
+	}
+	if d := s.Duration(); d >= MinPoll && d <= MaxPoll {
+		return d
+	}
+	t.Wrong("poll", "must be from %s to %s", MinPoll, MaxPoll)
+	return missing
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package metadata
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/quietsetup/quietsetup/events"
+	"github.com/quietsetup/quietsetup/internal/metadata/productid"
+	"github.com/quietsetup/quietsetup/internal/metadata/tomlfile"
+)
+
+// The limits of a control file's texts; versions are opsi's.
+const (
+	maxName         = 128
+	productVersions = `^[a-zA-Z0-9.]{1,32}$`
+	packageVersions = `^[a-zA-Z0-9.]{1,16}$`
+)
+
+// control reads what the product is. The format is opsi's and has more keys than
+// are of use here, so unknown ones are not mentioned.
+func (l *loading) control(doc *tomlfile.Document) error {
+	root := doc.Root()
+	product := root.Table("Product")
+	if product == nil {
+		root.Wrong("Product", "the table [Product] is missing")
+		return asFound(CodeUnreadable, doc.Mistakes())
+	}
+	if id := product.Text("id", ""); id != l.pkg.Product {
+		product.Wrong("id", "is %q, but the folder is called %q", id, l.pkg.Product)
+	}
+	if kind := product.Text("type", "LocalbootProduct"); !strings.EqualFold(kind, "LocalbootProduct") && !strings.EqualFold(kind, "localboot") {
+		product.Wrong("type", "is %q; only a LocalbootProduct can be installed here", kind)
+	}
+	l.pkg.ProductVersion = version(product, productVersions, "version", "productVersion")
+	packaged := root.Table("Package")
+	if packaged.Has("version") {
+		l.pkg.PackageVersion = version(packaged, packageVersions, "version")
+	} else {
+		l.pkg.PackageVersion = version(product, packageVersions, "packageVersion")
+	}
+	if name := product.Text("name", ""); len(name) > maxName || strings.ContainsFunc(name, unicode.IsControl) {
+		product.Wrong("name", "must be one line of at most %d bytes", maxName)
+	} else if name != "" {
+		l.pkg.Name = name
+	}
+	l.pkg.Priority = int(max(-100, min(100, product.Int("priority", 0))))
+	for _, t := range root.Tables("ProductDependency") {
+		before := len(doc.Mistakes())
+		if d := dependency(t); len(doc.Mistakes()) == before {
+			l.pkg.Dependencies = append(l.pkg.Dependencies, d)
+		}
+	}
+	return asFound(CodeUnreadable, doc.Mistakes())
+}
+
+// version reads the first of the keys that is there.
+func version(t *tomlfile.Table, pattern string, names ...string) string {
+	for _, k := range names {
+		if !t.Has(k) {
+			continue
+		}
+		v := t.Text(k, "")
+		if !regexp.MustCompile(pattern).MatchString(v) {
+			t.Wrong(k, "must match %s, is %q", pattern, v)
+			return ""
+		}
+		return v
+	}
+	t.Wrong(names[0], "is missing")
+	return ""
+}
+
+func dependency(t *tomlfile.Table) Dependency {
+	d := Dependency{
+		Action:         events.Action(t.Text("action", "")),
+		Product:        t.Text("requiredProduct", ""),
+		RequiredAction: events.Action(t.Text("requiredAction", "")),
+		RequiredStatus: t.Text("requiredStatus", ""),
+	}
+	if !slices.Contains(events.Actions(), d.Action) {
+		t.Wrong("action", "is %q, which is no action", d.Action)
+	}
+	if err := productid.Check(d.Product); err != nil {
+		t.Wrong("requiredProduct", "%v", err)
+	}
+	if d.RequiredAction == events.ActionNone {
+		d.RequiredAction = ""
+	}
+	if d.RequiredAction != "" && !slices.Contains(events.Actions(), d.RequiredAction) {
+		t.Wrong("requiredAction", "is %q, which is no action", d.RequiredAction)
+	}
+	switch d.RequiredStatus {
+	case "", events.StatusInstalled, events.StatusNotInstalled:
+	default:
+		t.Wrong("requiredStatus", "must be installed or not_installed, is %q", d.RequiredStatus)
+	}
+	switch kind := t.Text("requirementType", "before"); kind {
+	case "", "before":
+	case "after":
+		d.After = true
+	default:
+		t.Wrong("requirementType", "must be before or after, is %q", kind)
+	}
+	return d
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package metadata
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/quietsetup/quietsetup/internal/metadata/tomlfile"
+)
+
+// ErrDepotUnreachable means that the depot could not be looked at: a share that
+// is not mounted, a folder that is not there. It says nothing about any package.
+var ErrDepotUnreachable = errors.New("the depot cannot be reached")
+
+// The files of a package.
+const (
+	controlFile = "OPSI/control.toml"
+	oldControl  = "OPSI/control"
+	clientData  = "CLIENT_DATA"
+	metaFile    = clientData + "/opsi-meta-data.toml"
+)
+
+// What readPlain finds in a file's place. Both are the package's fault.
+var (
+	errNotPlain = errors.New("is not a plain file below plain folders")
+	errTooLarge = fmt.Errorf("is larger than %d bytes", tomlfile.MaxBytes)
+)
+
+// Reachable returns nil if the depot's folder can be opened, else an error that
+// wraps ErrDepotUnreachable.
+func (r Reader) Reachable() error {
+	root, err := r.openDepot()
+	if err != nil {
+		return err
+	}
+	return root.Close()
+}
+
+func (r Reader) openDepot() (*os.Root, error) {
+	root, err := os.OpenRoot(r.Depot)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrDepotUnreachable, err)
+	}
+	return root, nil
+}
+
+// openPackage opens a product's folder; fs.ErrNotExist and errNotPlain tell that
+// the depot has none. An empty depot is taken for the empty folder below a share
+// that is not mounted.
+func openPackage(depot *os.Root, id string) (*os.Root, error) {
+	info, err := depot.Lstat(id)
+	if errors.Is(err, fs.ErrNotExist) {
+		if empty(depot) {
+			return nil, fmt.Errorf("%w: %s is empty", ErrDepotUnreachable, depot.Name())
+		}
+		return nil, err
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrDepotUnreachable, err)
+	}
+	if !info.IsDir() {
+		return nil, errNotPlain
+	}
+	root, err := depot.OpenRoot(id)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrDepotUnreachable, err)
+	}
+	return root, nil
+}
+
+func empty(root *os.Root) bool {
+	f, err := root.Open(".")
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	_, err = f.Readdirnames(1)
+	return errors.Is(err, io.EOF)
+}
+
+// readPlain reads a small file below root. It follows no link, and opens nothing
+// that is not a regular file: a pipe would keep it waiting for ever. Its errors
+// wrap fs.ErrNotExist, errNotPlain or errTooLarge; any other says that it could
+// not look.
+func readPlain(root *os.Root, name string) ([]byte, error) {
+	if err := plainPath(root, name); err != nil {
+		return nil, err
+	}
+	f, err := root.OpenFile(name, os.O_RDONLY|noBlock, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	// What was looked at may have been exchanged since: judge what is open.
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errNotPlain
+	}
+	text, err := io.ReadAll(io.LimitReader(f, tomlfile.MaxBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("cannot read %s: %w", filepath.Join(root.Name(), name), err)
+	}
+	if len(text) > tomlfile.MaxBytes {
+		return nil, errTooLarge
+	}
+	return text, nil
+}
+
+// plainPath looks at every part of the path: folders, then a regular file.
+func plainPath(root *os.Root, name string) error {
+	parts := strings.Split(name, "/")
+	for i := range parts {
+		info, err := root.Lstat(path.Join(parts[:i+1]...))
+		if err != nil {
+			return err
+		}
+		last := i == len(parts)-1
+		if last && !info.Mode().IsRegular() || !last && !info.IsDir() {
+			return errNotPlain
+		}
+	}
+	return nil
+}

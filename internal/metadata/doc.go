@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package metadata reads a product's package and says what it means on this
+// machine.
+//
+// # The files
+//
+// A depot is a folder of opsi package sources, one folder for each product:
+//
+//	<id>/OPSI/control.toml                what the product is: versions, priority, dependencies
+//	<id>/CLIENT_DATA/opsi-meta-data.toml  what its installer would disturb, and how to run it
+//	<id>/CLIENT_DATA/…                    the installer's files
+//
+// The first is opsi's and must be there. The second is opsi's metadata file with
+// a table of ours, [quietsetup]; a package may lack it, and then nobody knows
+// what its installer would disturb (Package.Metadata is false). A site that
+// cannot change a package writes <id>.toml of the same form into an overlay
+// folder; what stands there beats the package.
+//
+// # From many installers to one
+//
+// The metadata file lists installers for several systems. Exactly one is chosen:
+// the one whose requirement fits this machine most closely. Its constants
+// (%ScriptPath%, …) are resolved after parsing, so a backslash in a value breaks
+// nothing; an unknown one is an error, because a directory with a hole in its
+// name would be looked for in vain and the check would find nothing running.
+//
+// # What can be wrong
+//
+// A package that cannot be used as it is, is a Problem: the request, status and
+// version stay as they are until somebody mends the package. A depot that cannot
+// be looked at is an error and no package's fault: it is waited for. What looks
+// like a slip but hurts nothing (an unknown key) is a warning.
+//
+// Everything read here is hostile until checked: names, directories, commands
+// and the shape of the text itself. Files are opened below the depot's folder
+// only, must be plain, and no link is followed.
+package metadata

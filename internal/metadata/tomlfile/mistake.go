@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package tomlfile
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// maxMessage is the length of a mistake's text in bytes; what it quotes is not ours.
+const maxMessage = 400
+
+// Mistake is one thing wrong at one place of a file. It is an error.
+type Mistake struct {
+	File string
+	Line int    // from 1; 0 = no line can be named
+	Key  string // "installers[0].install_dir"; "" = the file as a whole
+	Text string // what is wrong, without the place
+}
+
+// Error is one printable line: "file:line: key: what".
+func (m Mistake) Error() string {
+	s := m.Place() + ": "
+	if m.Key != "" {
+		s += m.Key + ": "
+	}
+	return oneLine(s + m.Text)
+}
+
+// Place is "file:line", or "file" without a line.
+func (m Mistake) Place() string {
+	if m.Line == 0 {
+		return m.File
+	}
+	return m.File + ":" + strconv.Itoa(m.Line)
+}
+
+// oneLine makes hostile text safe to print: no control characters, bounded.
+func oneLine(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))
+	if len(s) <= maxMessage {
+		return s
+	}
+	cut := maxMessage
+	for cut > 0 && !utf8.RuneStart(s[cut]) {
+		cut--
+	}
+	return s[:cut] + "…"
+}

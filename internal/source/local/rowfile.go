@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package local
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/quietsetup/quietsetup/internal/metadata/productid"
+)
+
+const (
+	folderName = "local"
+	suffix     = ".json"
+	// maxRow bounds what is read of a row's file; ours are below one kilobyte.
+	maxRow = 64 << 10
+	// rowVersion is the version of the file's form.
+	rowVersion = 1
+)
+
+// errNoRow means that there is no file for the product.
+var errNoRow = errors.New("no row")
+
+// rowFile is a row as it stands in its file.
+type rowFile struct {
+	V int `json:"v"`
+	Row
+}
+
+// rowFolder keeps one file for each product in a folder that only the daemon's
+// user can enter. Ids become file names, so they are checked by every caller.
+type rowFolder struct{ root *os.Root }
+
+func openRows(stateDir string) (rowFolder, error) {
+	state, err := os.OpenRoot(stateDir)
+	if err != nil {
+		return rowFolder{}, fmt.Errorf("cannot open the state directory: %w", err)
+	}
+	defer state.Close()
+	if err := state.Mkdir(folderName, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return rowFolder{}, fmt.Errorf("cannot make the folder of rows: %w", err)
+	}
+	if err := syncFolder(state); err != nil {
+		return rowFolder{}, fmt.Errorf("cannot make the folder of rows durable: %w", err)
+	}
+	info, err := state.Lstat(folderName)
+	if err == nil && !info.IsDir() {
+		err = fmt.Errorf("%s is not a plain folder", filepath.Join(stateDir, folderName))
+	}
+	if err != nil {
+		return rowFolder{}, fmt.Errorf("cannot open the folder of rows: %w", err)
+	}
+	root, err := state.OpenRoot(folderName)
+	if err != nil {
+		return rowFolder{}, fmt.Errorf("cannot open the folder of rows: %w", err)
+	}
+	return rowFolder{root}, nil
+}
+
+func (f rowFolder) close() error { return f.root.Close() }
+
+// products lists the products that have a file, sorted.
+func (f rowFolder) products() ([]string, error) {
+	dir, err := f.root.Open(".")
+	if err != nil {
+		return nil, fmt.Errorf("cannot list the rows: %w", err)
+	}
+	defer dir.Close()
+	names, err := dir.Readdirnames(-1)
+	if err != nil {
+		return nil, fmt.Errorf("cannot list the rows: %w", err)
+	}
+	var ids []string
+	for _, name := range names {
+		id, ok := strings.CutSuffix(name, suffix)
+		if ok && productid.Check(id) == nil {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids, nil
+}
+
+// read reads a product's row; errNoRow if it has none.
+func (f rowFolder) read(id string) (Row, error) {
+	name := id + suffix
+	info, err := f.root.Lstat(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Row{}, errNoRow
+	}
+	if err != nil {
+		return Row{}, fmt.Errorf("cannot read row %s: %w", f.path(name), err)
+	}
+	if !info.Mode().IsRegular() || info.Size() > maxRow {
+		return Row{}, fmt.Errorf("cannot read row %s: not a plain file of at most %d bytes", f.path(name), maxRow)
+	}
+	file, err := f.root.Open(name)
+	if err != nil {
+		return Row{}, fmt.Errorf("cannot read row %s: %w", f.path(name), err)
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, maxRow))
+	if err != nil {
+		return Row{}, fmt.Errorf("cannot read row %s: %w", f.path(name), err)
+	}
+	var r rowFile
+	if err := json.Unmarshal(text, &r); err != nil {
+		return Row{}, fmt.Errorf("cannot read row %s: %w", f.path(name), err)
+	}
+	if r.V != rowVersion {
+		return Row{}, fmt.Errorf("cannot read row %s: it is of version %d, this build knows %d", f.path(name), r.V, rowVersion)
+	}
+	if r.ProductID != id {
+		return Row{}, fmt.Errorf("cannot read row %s: it is about %q", f.path(name), r.ProductID)
+	}
+	if err := r.valid(); err != nil {
+		return Row{}, fmt.Errorf("cannot read row %s: %w", f.path(name), err)
+	}
+	return r.Row, nil
+}
+
+// write replaces a product's file. After it returns nil the new row survives a
+// power loss; before that the old one does.
+func (f rowFolder) write(r Row) error {
+	name := r.ProductID + suffix
+	text, err := json.MarshalIndent(rowFile{rowVersion, r}, "", "  ")
+	if err != nil {
+		return fmt.Errorf("cannot write row %s: %w", f.path(name), err)
+	}
+	temp := "." + name + ".new" // no product's file: ids do not begin with a dot
+	err = f.replace(temp, name, append(text, '\n'))
+	if err != nil {
+		return errors.Join(fmt.Errorf("cannot write row %s: %w", f.path(name), err), f.remove(temp))
+	}
+	return nil
+}
+
+func (f rowFolder) replace(temp, name string, text []byte) error {
+	if err := f.remove(temp); err != nil { // left by a crash
+		return err
+	}
+	file, err := f.root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(text)
+	if err == nil {
+		err = file.Sync()
+	}
+	if err = errors.Join(err, file.Close()); err != nil {
+		return err
+	}
+	if err := f.root.Rename(temp, name); err != nil {
+		return err
+	}
+	return syncFolder(f.root)
+}
+
+func (f rowFolder) remove(name string) error {
+	if err := f.root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+func (f rowFolder) path(name string) string { return filepath.Join(f.root.Name(), name) }
