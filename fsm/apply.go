@@ -16,14 +16,19 @@ const forgetPrompt = 30 * events.Day
 // Apply folds a record into the client. It is the only way state changes. It is
 // total: what was recorded is a fact and is never refused.
 func Apply(c *Client, s events.Step) {
-	now := c.at(s.Stamp())
-	for _, e := range s.Did {
-		if cp, ok := e.(events.Checkpointed); ok && c.Seq == 0 {
-			c.load(cp)
-			now = c.at(s.Stamp())
+	if c.Seq == 0 {
+		for _, e := range s.Did {
+			if cp, ok := e.(events.Checkpointed); ok {
+				c.load(cp)
+			}
 		}
-		c.fold(e, s.Seq, now, s.Actor, s.Boot)
 	}
+	now := c.at(s.Stamp())
+	f := c.fork() // copies each touched product once, however many events touch it
+	for _, e := range s.Did {
+		f.fold(e, s.Seq, now, s.Actor)
+	}
+	c.join(f)
 	c.Seq = s.Seq
 	c.Clock = Clock{Now: now.Clock, Wall: s.At, Boot: s.Boot, BootMS: s.BootMS}
 }
@@ -52,7 +57,7 @@ func (c *Client) snapshot() (json.RawMessage, error) {
 }
 
 // fold changes the client by one event.
-func (c *Client) fold(e events.Event, seq uint64, now events.Moment, actor, boot string) {
+func (c *Client) fold(e events.Event, seq uint64, now events.Moment, actor string) {
 	switch e := e.(type) {
 	case events.ClientBorn:
 		c.StoreID = e.StoreID

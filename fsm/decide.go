@@ -77,7 +77,7 @@ func (d *step) emit(e events.Event) {
 		}
 	}
 	d.out = append(d.out, e)
-	d.c.fold(e, d.seq, d.now, d.actor, d.boot)
+	d.c.fold(e, d.seq, d.now, d.actor)
 }
 
 // clock notes a step of the wall clock against the client's.
@@ -259,7 +259,7 @@ func (d *step) over(p *Product) string {
 			return "nobody_there"
 		}
 	case events.ReasonAlone:
-		if !d.c.Presence.empty() {
+		if len(d.c.Presence.Sessions) > 0 {
 			return "sessions_changed" // somebody can be asked now
 		}
 	case events.ReasonUnlock:

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -85,8 +86,8 @@ func TestExplore(t *testing.T) {
 		name := fmt.Sprintf("%v-%s-%s-%v", e.products, e.policy.DefaultAction, e.policy.DeferAction, e.pkg("a").Repeatable)
 		t.Run(name, func(t *testing.T) {
 			e.t = t
-			if os.Getenv("QUIETSETUP_EXPLORE") == "full" {
-				e.limit = 0 // every state there is: minutes, and gigabytes for two products
+			if n, err := strconv.Atoi(os.Getenv("QUIETSETUP_EXPLORE")); err == nil {
+				e.limit = n // 0 = every state there is: minutes, and gigabytes for two products
 			} else if testing.Short() {
 				e.limit = 1_000
 			}

@@ -221,9 +221,17 @@ func (c *Client) fork() *Client {
 	return &f
 }
 
-// own returns the product for changing, as the fork's or the client's own copy.
+// join takes over what its fork changed.
+func (c *Client) join(f *Client) {
+	all := c.Products
+	maps.Copy(all, f.Products)
+	*c = *f
+	c.Products, c.parent = all, nil
+}
+
+// own returns the fork's own copy of the product, for changing.
 func (c *Client) own(id string) *Product {
-	if p, ok := c.Products[id]; ok && c.parent != nil {
+	if p, ok := c.Products[id]; ok {
 		return p // copied when this fork touched it first
 	}
 	var p Product
