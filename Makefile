@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+# What a developer runs. Everything works with Go and git alone; what needs more
+# says so.
+
+SHELL      := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+GO         ?= go
+VERSION    ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+BUILD      := CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
+FUZZTIME   ?= 5s
+# Pinned: a newer linter must not break an older commit. It installs into a
+# folder of its own and stays there.
+STATICCHECK_VERSION := v0.8.2
+STATICCHECK         := .ci/cache/staticcheck-$(STATICCHECK_VERSION)
+PLATFORMS := linux/amd64 linux/arm64 windows/amd64 windows/arm64 darwin/amd64 darwin/arm64
+
+.PHONY: build check bench figures states fmt format vet platforms lint unit race states-unchanged fuzz
+.DEFAULT_GOAL := build
+
+# The binaries as they are shipped: static, stripped, without paths of this machine.
+build:
+	$(BUILD) -o bin/ ./cmd/...
+
+# Everything a change must pass, in the order of how soon it fails. govulncheck is
+# not among it: its database is on a network host, and a build machine needs to
+# reach nothing but Go modules and its system's packages. Run it where you can.
+check: format vet platforms lint unit race states-unchanged fuzz
+
+format:
+	@echo "== format"
+	@bad=$$(gofmt -l .); if [ -n "$$bad" ]; then echo "not formatted (make fmt):"; echo "$$bad"; exit 1; fi
+
+vet:
+	@for os in linux windows darwin; do echo "== vet $$os"; GOOS=$$os CGO_ENABLED=0 $(GO) vet ./...; done
+
+# Linked, not only compiled: a missing symbol shows at the end.
+platforms:
+	@dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; for p in $(PLATFORMS); do echo "== build $$p"; \
+	  mkdir -p "$$dir/$$p"; GOOS=$${p%/*} GOARCH=$${p#*/} $(BUILD) -o "$$dir/$$p/" ./cmd/...; done
+
+lint: $(STATICCHECK)
+	@for os in linux windows darwin; do echo "== staticcheck $$os"; GOOS=$$os CGO_ENABLED=0 $(STATICCHECK) ./...; done
+
+$(STATICCHECK):
+	GOBIN=$(CURDIR)/.ci/cache $(GO) install honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK_VERSION)
+	mv .ci/cache/staticcheck $@
+
+# The systemd unit; needs systemd-analyze.
+unit:
+	@echo "== systemd unit"
+	@packaging/systemd/check
+
+# All tests with the race detector, in random order. A skipped test is named,
+# and with QUIETSETUP_CI=1 a failure. The import table is one of the tests.
+race:
+	@echo "== tests with the race detector"
+	@mkdir -p .ci/cache && $(GO) build -o .ci/cache/testreport ./internal/testreport
+	@$(GO) test -race -shuffle=on -timeout 20m -json ./... | .ci/cache/testreport
+
+# Generated files are what their generator gives.
+states-unchanged:
+	@echo "== generated files"
+	@$(GO) test -count=1 -run 'Current' ./internal/statesdoc
+
+# A few seconds of every fuzz target, wherever it is.
+fuzz:
+	@FUZZTIME=$(FUZZTIME) .ci/fuzz
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+# The design's figures, each beside its target.
+figures:
+	$(GO) run ./internal/figures -o docs/figures.md
+
+# docs/states.md from the transition table.
+states:
+	$(GO) test ./internal/statesdoc -update
+
+fmt:
+	gofmt -w .

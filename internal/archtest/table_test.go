@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package archtest
+
+// room is one line of the import table.
+type room struct {
+	dir string
+	// own are the packages of this module that it may import itself; what they
+	// import in turn is judged in their own lines.
+	own []string
+	// ext are the outside modules it may import itself.
+	ext []string
+	// why says why it gets no more.
+	why string
+}
+
+// Outside modules by the short names the table uses.
+const (
+	bbolt    = "go.etcd.io/bbolt"
+	cobra    = "github.com/spf13/cobra"
+	goWinio  = "github.com/Microsoft/go-winio"
+	dbus     = "github.com/godbus/dbus/v5"
+	goi18n   = "github.com/nicksnyder/go-i18n/v2"
+	goPretty = "github.com/jedib0t/go-pretty/v6"
+	gopsutil = "github.com/shirou/gopsutil/v3"
+	looplab  = "github.com/looplab/fsm"
+	rapid    = "pgregory.net/rapid"
+	gotools  = "github.com/rogpeppe/go-internal"
+	systemd  = "github.com/coreos/go-systemd/v22"
+	tomlLib  = "github.com/BurntSushi/toml"
+	xsys     = "golang.org/x/sys"
+	xterm    = "golang.org/x/term"
+	xtext    = "golang.org/x/text"
+	zerolog  = "github.com/rs/zerolog"
+)
+
+// rooms is the import table, bottom first.
+func rooms() []room {
+	return []room{
+		{"events", nil, nil,
+			"the vocabulary stands on nothing, so every tool can read a log"},
+		{"fsm", []string{"events"}, []string{looplab},
+			"the core is pure: the same log decides the same way on any machine"},
+		{"store", []string{"events"}, []string{bbolt, xsys},
+			"the log keeps records and does not know what they mean"},
+		{"store/storetest", []string{"events", "store"}, nil,
+			"the conformance suite knows the contract only"},
+		{"checks", []string{"events"}, nil,
+			"findings are data; the machine is seen through the caller's interface"},
+
+		{"internal/needs", nil, nil,
+			"what a test is missing is a question to the machine alone"},
+		{"internal/apitypes", nil, nil,
+			"the wire's types are shared by daemon and prompt, so they drag nothing in"},
+		{"internal/localsock", nil, []string{goWinio, xsys},
+			"a connection and who is at its other end, nothing about what is said on it"},
+		{"internal/host", []string{"checks", "events"}, []string{gopsutil, dbus, systemd, xsys},
+			"the real machine; the only room that knows how the process list is read"},
+		{"internal/installer", []string{"events"}, []string{xsys},
+			"the supervisor outlives the daemon, so it cannot lean on the daemon's rooms"},
+		{"internal/metadata/productid", nil, nil,
+			"whether a product's name is safe is a question to the name alone"},
+		{"internal/metadata/tomlfile", nil, []string{tomlLib},
+			"reads TOML with file, line and key in each error; what a key means is the caller's affair"},
+		{"internal/policy", []string{"events"}, nil,
+			"layers become one policy with origins; where a layer was written it does not know"},
+		{"internal/metadata", []string{"events", "internal/metadata/productid", "internal/metadata/tomlfile", "internal/policy"}, nil,
+			"a package's text becomes an events.Package and a policy layer; it decides nothing"},
+		{"internal/config", []string{"events", "internal/metadata/productid", "internal/metadata/tomlfile", "internal/policy"}, nil,
+			"reads the config file; who uses the values is the daemon's affair"},
+		{"internal/source/local", []string{"events", "internal/metadata", "internal/metadata/productid"}, nil,
+			"a source hands over rows and takes reports; it does not know the core"},
+		{"internal/engine", []string{"events", "fsm"}, []string{zerolog},
+			"the loop knows the core; store and effects come as interfaces it owns"},
+		{"internal/effects", []string{"events", "fsm", "checks"}, []string{zerolog},
+			"each effect owns the small interface it works through, so each can be tested alone"},
+		{"internal/prompts", []string{"events", "fsm", "internal/apitypes", "internal/localsock"}, nil,
+			"the broker passes prompts as data and knows who answers; transport is localapi's affair"},
+		{"internal/localapi", []string{"events", "internal/apitypes", "internal/localsock"}, nil,
+			"handlers see the daemon through interfaces they own"},
+		{"internal/localclient", []string{"internal/apitypes", "internal/localsock"}, nil,
+			"linked into the unprivileged prompt: must not bring the core along"},
+		{"internal/i18n", []string{"internal/apitypes"}, []string{goi18n, tomlLib, xsys, xtext},
+			"texts by key and the wire's types in words; it does not know where they are shown"},
+		{"internal/promptui", []string{"internal/apitypes", "internal/localclient", "internal/i18n"}, []string{xterm, xsys},
+			"runs with a user's rights: must not reach store, core or engine"},
+		{"internal/view", []string{"events", "fsm", "internal/apitypes"}, nil,
+			"the state as people are told it, live or from a copied log; it tells and never acts"},
+		{"internal/replay", []string{"events", "fsm", "internal/apitypes", "internal/view"}, nil,
+			"works on records, wherever they come from: a laptop has no daemon"},
+		{"internal/daemon", []string{
+			"checks", "events", "fsm", "store", "internal/apitypes", "internal/config", "internal/effects", "internal/engine",
+			"internal/host", "internal/installer", "internal/localapi", "internal/localsock", "internal/metadata",
+			"internal/policy", "internal/prompts", "internal/source/local", "internal/view"},
+			[]string{systemd, xsys, zerolog},
+			"the only composition root; nothing below it may know it"},
+		{"internal/demo", []string{"events", "internal/apitypes", "internal/daemon", "internal/i18n", "internal/localclient", "internal/replay", "store"},
+			[]string{xsys, xterm, zerolog},
+			"stands above the daemon and uses it from outside, as a user does"},
+		{"internal/cli/words", []string{"events", "internal/i18n"}, []string{goi18n, tomlLib},
+			"the command line's sentences; it reads no log and asks no daemon"},
+		{"internal/cli", []string{
+			"checks", "events", "fsm", "store", "internal/apitypes", "internal/cli/words", "internal/config", "internal/demo", "internal/host", "internal/i18n",
+			"internal/localclient", "internal/localsock", "internal/metadata", "internal/policy", "internal/replay", "internal/view"},
+			[]string{cobra, goPretty, xterm, xsys},
+			"inspects from outside: it must not reach engine, effects or installer, or support could act by looking"},
+
+		{"internal/statesdoc", []string{"events", "fsm"}, []string{looplab},
+			"draws the table the core is asked, not a second one"},
+		{"internal/figures", nil, nil,
+			"measures from outside: imports nothing it measures"},
+		{"internal/testreport", nil, nil,
+			"reads the output of go test"},
+		{"internal/e2e", nil, nil,
+			"tests only: it uses the binaries as they are shipped, from outside"},
+		{"internal/archtest", []string{"internal/needs"}, nil,
+			"judges all packages, so it imports none of them"},
+
+		{"cmd/quietsetupd", []string{"internal/daemon", "internal/installer", "internal/config"}, []string{zerolog},
+			"a main of a few lines; the work is in the daemon's room"},
+		{"cmd/quietsetup", []string{"internal/cli", "internal/demo", "internal/daemon", "internal/installer"}, nil,
+			"a main of a few lines; the work is in the CLI's room"},
+		{"cmd/quietsetup-prompt", []string{"internal/promptui", "internal/localclient", "internal/i18n", "internal/apitypes"}, nil,
+			"a main of a few lines; unprivileged"},
+	}
+}
+
+// testLibraries may be imported by every test, next to what the room itself may.
+// Tests may also import any package of this module: they put real parts together.
+func testLibraries() []string { return []string{rapid, gotools} }
+
+// ban says what a package or binary must not reach, over any number of imports.
+type ban struct {
+	who    string // a package of this module, a whole tree with "/...", or "*"
+	must   string // an import path of this module (short) or of an outside one
+	except []string
+	reason string
+}
+
+// bans hold for what is reached, not only for what is imported itself.
+func bans() []ban {
+	const notLink = "runs with a user's rights and talks to the daemon only: a bug in it must not reach the log or the decisions"
+	return []ban{
+		{"cmd/quietsetup-prompt", "store", nil, notLink},
+		{"cmd/quietsetup-prompt", "fsm", nil, notLink},
+		{"cmd/quietsetup-prompt", "internal/engine", nil, notLink},
+		{"cmd/quietsetup-prompt", "internal/daemon", nil, notLink},
+		{"cmd/quietsetup-prompt", bbolt, nil, notLink},
+		{"cmd/quietsetup-prompt", gopsutil, nil, "it shows what it is told and looks at no process"},
+		{"cmd/quietsetupd", cobra, nil, "the service stays lean: 9 MB stripped; subcommands live in quietsetup"},
+		{"cmd/quietsetupd", goPretty, nil, "the service stays lean: tables are drawn by quietsetup"},
+		{"cmd/quietsetupd", goi18n, nil, "prompts are data: the agent translates, the service never does"},
+		{"cmd/quietsetupd", "text/template", nil, "methods looked up by name switch off the linker's removal of dead code: megabytes in a 9 MB service"},
+		{"cmd/quietsetupd", "internal/cli", nil, "the service has no command line but its own"},
+		{"cmd/quietsetupd", "internal/demo", nil, "nothing of a demonstration runs as root"},
+		{"*", gopsutil, []string{"internal/host"}, "its last v3 is of 2024 and its fast path is easy to miss: one room knows it, one room changes"},
+		{"*", bbolt, []string{"store"}, "it loses commits, kills the process or hangs on damaged files: only the store knows how it is opened"},
+		{"*", looplab, []string{"fsm", "internal/statesdoc"}, "a machine of it wedges for good after one cancelled context: only its table is used"},
+		{"*", zerolog, []string{"internal/daemon", "internal/engine", "internal/effects", "internal/demo", "cmd/quietsetupd", "cmd/quietsetup"},
+			"rooms below return errors; the ones above log them once"},
+		{"*", "internal/daemon", []string{"internal/demo", "cmd/quietsetupd", "cmd/quietsetup"}, "the composition root knows all; nobody it composes may know it"},
+	}
+}
