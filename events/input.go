@@ -80,7 +80,8 @@ type TimeCame struct {
 // CloseObserved is what a ClosePrograms left behind.
 type CloseObserved struct {
 	For Ticket `json:"for"`
-	// NotTried says why nothing was signalled: locked, just_opened; else empty.
+	// NotTried says why nothing was signalled: locked, just_opened, unknown (who is
+	// there is not known); else empty.
 	NotTried string      `json:"not_tried,omitempty"`
 	Seen     Observation `json:"seen"` // after the closing
 }

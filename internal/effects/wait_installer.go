@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package effects
+
+import (
+	"context"
+
+	"github.com/quietsetup/quietsetup/events"
+	"github.com/quietsetup/quietsetup/fsm"
+)
+
+// waitInstaller waits for the outcome of a started attempt.
+func (w *Workers) waitInstaller(ctx context.Context, t events.Ticket, work fsm.WaitInstaller, emit Emit) error {
+	end, lost, err := w.Installer.Wait(ctx, work)
+	if err != nil {
+		return err
+	}
+	if lost {
+		return w.detect(ctx, t, fsm.ProbeInstall{Token: work.Token, Package: work.Package, Action: work.Action, Target: work.Target}, emit)
+	}
+	return w.ended(end, emit)
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package installer
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/quietsetup/quietsetup/events"
+)
+
+// released is the byte that lets the blocked process become the installer.
+const releaseByte = 'g'
+
+// blocked is the process that will become the installer: our own program,
+// waiting on a pipe. Its pid and start time stay the same when it does.
+type blocked struct {
+	id      events.ProcessID
+	unblock *os.File // one byte lets it go on, the end of the pipe ends it
+	failed  *os.File // ends when it became the installer, or holds why it could not
+}
+
+// block starts the process in a session of its own. What it prints goes to log.
+func block(path string, spec Spec, log *os.File) (*blocked, error) {
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		return nil, fmt.Errorf("cannot open %s: %w", os.DevNull, err)
+	}
+	defer null.Close()
+	releaseR, releaseW, err := os.Pipe()
+	if err != nil {
+		return nil, fmt.Errorf("cannot make a pipe: %w", err)
+	}
+	defer releaseR.Close()
+	failedR, failedW, err := os.Pipe()
+	if err != nil {
+		releaseW.Close()
+		return nil, fmt.Errorf("cannot make a pipe: %w", err)
+	}
+	defer failedW.Close()
+	// The link leads to the running program even when its file was removed.
+	const self = "/proc/self/exe"
+	argv := append([]string{self, Entry, roleBecome, path}, spec.Argv...)
+	child, err := os.StartProcess(self, argv, &os.ProcAttr{
+		Dir:   spec.Dir,
+		Env:   spec.environment(),
+		Files: []*os.File{null, log, log, releaseR, failedW},
+		Sys:   &syscall.SysProcAttr{Setsid: true},
+	})
+	p := &blocked{unblock: releaseW, failed: failedR}
+	if err == nil {
+		pid := child.Pid
+		_ = child.Release() // it is waited for by pid, together with all others
+		if p.id, err = identify(pid); err != nil {
+			p.id.PID = pid
+			p.abandon()
+		}
+	}
+	if err != nil {
+		releaseW.Close()
+		failedR.Close()
+		return nil, fmt.Errorf("cannot start the process for the installer: %w", err)
+	}
+	return p, nil
+}
+
+// abandon ends the process without an installer having run.
+func (p *blocked) abandon() {
+	p.unblock.Close()
+	p.failed.Close()
+	_, _ = reap(p.id.PID) // it has nothing to tell
+}
+
+// release lets the process become the installer.
+func (p *blocked) release() error {
+	_, err := p.unblock.Write([]byte{releaseByte})
+	if cerr := p.unblock.Close(); err == nil {
+		err = cerr
+	}
+	return err
+}
+
+// failure returns why the process could not become the installer, "" if it did.
+func (p *blocked) failure() string {
+	text, err := io.ReadAll(io.LimitReader(p.failed, maxText))
+	p.failed.Close()
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(text))
+}
+
+// become waits for the release and turns this process into the installer. It
+// returns only if that did not happen.
+func become(path string, argv []string) int {
+	release, failed := os.NewFile(fdRelease, "release"), os.NewFile(fdFailed, "failed")
+	unix.CloseOnExec(fdRelease)
+	unix.CloseOnExec(fdFailed)
+	var b [1]byte
+	if n, err := io.ReadFull(release, b[:]); err != nil || n != 1 || b[0] != releaseByte {
+		return 1 // the supervisor has gone
+	}
+	// The daemon keeps its files to itself; what an installer puts on the machine
+	// is for everybody.
+	unix.Umask(0o022)
+	_, err := busyRetry(func() (struct{}, error) {
+		return struct{}{}, syscall.Exec(path, argv, os.Environ())
+	})
+	var number syscall.Errno
+	if errors.As(err, &number) {
+		err = &os.PathError{Op: "exec", Path: path, Err: number}
+	}
+	_, _ = io.WriteString(failed, plain(err.Error())) // its reader gone, nobody wants to know
+	return 127
+}

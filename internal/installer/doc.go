@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package installer runs an attempt under a supervisor that outlives the daemon
+// and writes the result to a file.
+//
+// # Why a supervisor
+//
+// The daemon may be killed, updated or restarted while an installer works. If it
+// were the installer's parent, the exit code would be lost with it, and nobody
+// could say whether the software is on the machine. So the daemon starts a small
+// process, the supervisor, in a session of its own. The supervisor starts the
+// installer, waits for it and for everything it started, and writes the outcome
+// to <state>/outcome/<token>.json. It never ends an installer and no signal that
+// can be caught ends it.
+//
+// # The file decides
+//
+// A token names one attempt for ever. Its file decides whether the attempt may
+// run, and there is never more than one:
+//
+//	(none) ──claim──▶ claimed ──▶ started ──▶ ended
+//	   │
+//	   └───void───▶ void
+//
+// Both ways out of "none" create the file exclusively and complete: its text is
+// written and synced under another name and then linked to its own, which fails
+// when the name exists. A supervisor that cannot claim the file ends. So a probe
+// that voids the file has made it certain that the installer never runs, even if
+// a supervisor was forked and is only slow.
+//
+// The installer's process exists before the installer does. It is our own
+// program, blocked on a pipe, so that its pid and start time are known. They are
+// made durable as "started" before one byte on the pipe lets it become the
+// installer. If the supervisor dies first, the pipe ends and the process with it.
+// Therefore:
+//
+//   - a file that says "claimed" by a dead supervisor: the installer never ran;
+//   - a file that says "started" and whose processes are gone: it may have run
+//     in part or whole, and only the machine can tell (see Detect);
+//   - a file that says "ended": what it says.
+//
+// This holds across a loss of power, because every step is synced, file and
+// directory, before the next one begins.
+//
+// # Being left alone
+//
+// Under systemd the unit needs KillMode=process, or the caller gives
+// Options.Scope, which moves the supervisor to a scope of its own before it may
+// claim anything. Otherwise stopping the daemon kills the installer.
+//
+// # Detect
+//
+// Detect applies a package's detect rule: is the product on the machine, and
+// which version of it. It never changes the machine.
+package installer

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package installer
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"time"
+)
+
+// Remove forgets an attempt whose end is durable in the log. The installer's
+// printed output stays until Sweep.
+//
+// A void file of this boot stays as well: a supervisor that was forked and is
+// very late could otherwise claim the attempt after all. Sweep removes it once
+// the machine was restarted. A file of a running attempt is ErrTaken.
+func Remove(stateDir, token string) error {
+	if err := checkToken(token); err != nil {
+		return err
+	}
+	f, err := openFolder(stateDir, false)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.close()
+	s, err := f.inspect(token)
+	if err != nil {
+		return err
+	}
+	if s.Alive {
+		return fmt.Errorf("cannot remove %s: %w and runs", token, ErrTaken)
+	}
+	if s.Kind == KindVoid {
+		return f.removeVoid(token)
+	}
+	for _, end := range []string{endSpare, endOutcome} {
+		if err := f.remove(token + end); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *folder) removeVoid(token string) error {
+	boot, err := bootID()
+	if err != nil {
+		return err
+	}
+	o, err := f.load(token)
+	if err != nil || o.State != KindVoid || o.Boot == boot {
+		return err
+	}
+	return f.remove(token + endOutcome)
+}
+
+// Sweep tidies the folder of outcomes; call it when the daemon starts and every
+// few hours. It removes void files of earlier boots, forgotten half-written
+// files, broken ones older than keep, and output older than keep whose attempt
+// is forgotten; and it cuts output that something the installer left running still adds to.
+func Sweep(stateDir string, keep time.Duration) error {
+	f, err := openFolder(stateDir, false)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.close()
+	entries, err := fs.ReadDir(f.root.FS(), ".")
+	if err != nil {
+		return fmt.Errorf("cannot list %s: %w", f.path, err)
+	}
+	var all []error
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil || !info.Mode().IsRegular() {
+			continue // it is gone, or none of ours
+		}
+		all = append(all, f.sweep(e.Name(), info, keep))
+	}
+	return errors.Join(all...)
+}
+
+func (f *folder) sweep(name string, info fs.FileInfo, keep time.Duration) error {
+	age := time.Since(info.ModTime())
+	token, isLog := strings.CutSuffix(name, endLog)
+	if isLog {
+		_, err := f.root.Lstat(token + endOutcome)
+		if age > keep && errors.Is(err, fs.ErrNotExist) {
+			return f.remove(name)
+		}
+		if info.Size() > maxLog {
+			return f.cutLog(name)
+		}
+		return nil
+	}
+	if strings.HasSuffix(name, endTemp) && age > time.Hour || strings.HasSuffix(name, endBroken) && age > keep {
+		return f.remove(name)
+	}
+	if token, ok := strings.CutSuffix(name, endOutcome); ok && checkToken(token) == nil {
+		if o, err := f.load(token); err == nil && o.State == KindVoid {
+			return f.removeVoid(token)
+		}
+	}
+	return nil
+}
