@@ -114,6 +114,10 @@ func DecodeRecord(line []byte) (Record, error) {
 		if err := json.Unmarshal(private, &r.Private); err != nil {
 			return Record{}, fmt.Errorf("%w: private: %v", ErrNotARecord, err)
 		}
+		// Written in one way only: a changed name or order would read the same.
+		if again, err := marshal(r.Private); err != nil || !bytes.Equal(again, private) {
+			return Record{}, fmt.Errorf("%w: private is not written as it should be", ErrNotARecord)
+		}
 		for key, p := range r.Private {
 			if !bytes.Contains(body, []byte(`{"ref":"`+key+`","digest":"`+p.Digest()+`"}`)) {
 				return Record{}, fmt.Errorf("%w: %s", ErrPrivate, key)

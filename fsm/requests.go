@@ -111,10 +111,16 @@ func (d *step) requestBefore(p *Product, r events.Request) {
 // takeQueued takes a queued request over when the attempt it waited for was
 // taken back: the run must not go on asking for what nobody wants any more.
 func (d *step) takeQueued() {
-	for _, p := range d.sorted() {
+	var ids []string
+	d.c.each(func(p *Product) {
 		if p.Next != nil && p.Outcome == "" && p.Run > 0 && p.Phase != events.PhaseInstalling && p.Phase != events.PhaseReported {
-			d.requestBefore(d.c.own(p.ID), *p.Next)
+			ids = append(ids, p.ID)
 		}
+	})
+	slices.Sort(ids)
+	for _, id := range ids {
+		p := d.c.own(id)
+		d.requestBefore(p, *p.Next)
 	}
 }
 

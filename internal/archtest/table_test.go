@@ -94,14 +94,14 @@ func rooms() []room {
 			"internal/policy", "internal/prompts", "internal/source/local", "internal/view"},
 			[]string{systemd, xsys, zerolog},
 			"the only composition root; nothing below it may know it"},
-		{"internal/demo", []string{"events", "internal/apitypes", "internal/daemon", "internal/i18n", "internal/localclient", "internal/replay", "store"},
+		{"internal/demo", []string{"events", "internal/apitypes", "internal/daemon", "internal/i18n", "internal/localclient", "internal/promptui", "internal/replay", "store"},
 			[]string{xsys, xterm, zerolog},
 			"stands above the daemon and uses it from outside, as a user does"},
 		{"internal/cli/words", []string{"events", "internal/i18n"}, []string{goi18n, tomlLib},
 			"the command line's sentences; it reads no log and asks no daemon"},
 		{"internal/cli", []string{
 			"checks", "events", "fsm", "store", "internal/apitypes", "internal/cli/words", "internal/config", "internal/demo", "internal/host", "internal/i18n",
-			"internal/localclient", "internal/localsock", "internal/metadata", "internal/policy", "internal/replay", "internal/view"},
+			"internal/localclient", "internal/localsock", "internal/metadata", "internal/policy", "internal/promptui", "internal/replay", "internal/view"},
 			[]string{cobra, goPretty, xterm, xsys},
 			"inspects from outside: it must not reach engine, effects or installer, or support could act by looking"},
 

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package apitypes
+
+import (
+	"slices"
+	"time"
+)
+
+// Status is the answer to GET /v1/status.
+type Status struct {
+	Schema   string     `json:"schema"` // status/v1
+	At       time.Time  `json:"at"`
+	Version  string     `json:"version"` // of the daemon
+	PID      int        `json:"pid"`
+	Started  time.Time  `json:"started"`
+	StateDir string     `json:"state_dir"`
+	Store    StoreState `json:"store"`
+	Hold     *Hold      `json:"hold,omitempty"` // everything is on hold
+	Slot     string     `json:"slot,omitempty"` // product that has the one install slot
+	// Reboot names the products whose installer asked for a restart of the machine.
+	Reboot []string `json:"reboot,omitempty"`
+	// SessionsKnown is false without any source of sessions: then somebody is there.
+	SessionsKnown bool           `json:"sessions_known"`
+	Sessions      []Session      `json:"sessions"`
+	Sources       []Source       `json:"sources"`
+	Phases        map[string]int `json:"phases"` // how many products are in each
+}
+
+// StoreState is where the log stands.
+type StoreState struct {
+	ID    string `json:"id"`
+	Seq   uint64 `json:"seq"`             // last record
+	Rules int    `json:"rules"`           // rule set in force
+	Error string `json:"error,omitempty"` // appends fail at the moment
+}
+
+// Session is a person's presence at the machine.
+type Session struct {
+	ID     string `json:"id"`
+	Owner  string `json:"owner"`          // "uid:1000"
+	User   string `json:"user,omitempty"` // private
+	Kind   string `json:"kind"`           // graphical, terminal, remote
+	Locked bool   `json:"locked"`
+	Away   bool   `json:"away"`
+	Agent  bool   `json:"agent"` // a prompt agent is connected for it
+}
+
+// Source is where requests come from and reports go.
+type Source struct {
+	Kind   string     `json:"kind"`             // local, opsi
+	Place  string     `json:"place,omitempty"`  // folder or address
+	State  string     `json:"state"`            // ok, failing, refused
+	Reason string     `json:"reason,omitempty"` // for people
+	Last   *time.Time `json:"last,omitempty"`   // last good answer
+}
+
+// Redacted returns a copy without private parts for the owner given.
+func (s Status) Redacted(owner string) Status {
+	s.Sessions = slices.Clone(s.Sessions)
+	for i := range s.Sessions {
+		if s.Sessions[i].Owner != owner {
+			s.Sessions[i].User = ""
+		}
+	}
+	return s
+}

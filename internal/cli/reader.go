@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/quietsetup/quietsetup/events"
+	"github.com/quietsetup/quietsetup/fsm"
+	"github.com/quietsetup/quietsetup/internal/apitypes"
+	"github.com/quietsetup/quietsetup/internal/localclient"
+	"github.com/quietsetup/quietsetup/internal/replay"
+	"github.com/quietsetup/quietsetup/internal/view"
+	"github.com/quietsetup/quietsetup/store"
+)
+
+// reader is where a command that only reads gets what it shows: the daemon
+// (*localclient.Client) or a copied log.
+type reader interface {
+	Status(context.Context) (apitypes.Status, error)
+	Products(context.Context) (apitypes.Products, error)
+	Product(ctx context.Context, id string) (apitypes.ProductDoc, error)
+	Log(ctx context.Context, q localclient.LogQuery, emit func(line []byte) error) error
+}
+
+// reader opens what the flags name.
+func (a *app) reader() (reader, error) {
+	if a.file == "" {
+		return a.daemon()
+	}
+	return openCopy(a.file)
+}
+
+// copied is a log that was copied from somewhere, folded.
+type copied struct {
+	path string
+	c    *fsm.Client
+}
+
+// openCopy folds a copied log. Of a state folder with its checkpoints the last
+// segment is enough, so that a long log is not read from its beginning.
+func openCopy(path string) (*copied, error) {
+	if last := lastSegment(path); last != "" {
+		if c, err := replay.Fold(logLines(last), nil); err == nil {
+			return &copied{path: path, c: c}, nil
+		} // damaged or without checkpoint: the whole log tells more
+	}
+	c, err := replay.Fold(logLines(path), nil)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read %s: %w", path, err)
+	}
+	return &copied{path: path, c: c}, nil
+}
+
+// lastSegment is the newest segment of a state folder, "" if path is none or it
+// has only one.
+func lastSegment(path string) string {
+	names, err := filepath.Glob(filepath.Join(path, "journal", "*.ndjson"))
+	if err != nil || len(names) < 2 {
+		return ""
+	}
+	return slices.Max(names)
+}
+
+// logLines reads a log for package replay, which knows no store.
+func logLines(path string) iter.Seq2[replay.Line, error] {
+	return func(yield func(replay.Line, error) bool) {
+		for l, err := range store.ReadLog(path) {
+			if !yield(replay.Line(l), lineError(l, err)) {
+				return
+			}
+		}
+	}
+}
+
+// lineError puts the store's errors in the words of the reader.
+func lineError(l store.Line, err error) error {
+	var place *fs.PathError
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, store.ErrTornTail):
+		return fmt.Errorf("%w: %w", replay.ErrTornTail, err)
+	case errors.As(err, &place), errors.Is(err, store.ErrInUse), errors.Is(err, store.ErrNewer), l.Number == 0:
+		return err // about the file, not about the line
+	case errors.Is(err, events.ErrSum), errors.Is(err, events.ErrPrivate), errors.Is(err, events.ErrUnknownType), errors.Is(err, events.ErrChain):
+		return err
+	}
+	return fmt.Errorf("%w: %w", events.ErrNotARecord, err)
+}
+
+func (c *copied) Status(context.Context) (apitypes.Status, error) {
+	return view.AtLast(c.c).Status(), nil
+}
+
+func (c *copied) Products(context.Context) (apitypes.Products, error) {
+	return view.AtLast(c.c).Products(), nil
+}
+
+func (c *copied) Product(_ context.Context, id string) (apitypes.ProductDoc, error) {
+	doc, ok := view.AtLast(c.c).Product(id)
+	if !ok {
+		return doc, notFound(fmt.Errorf("no product %q in %s", id, c.path))
+	}
+	return doc, nil
+}
+
+func (c *copied) Log(_ context.Context, q localclient.LogQuery, emit func([]byte) error) error {
+	if q.Follow {
+		return usage(errors.New("a copy does not grow: --follow needs the running daemon"))
+	}
+	for l, err := range logLines(c.path) {
+		if errors.Is(err, replay.ErrTornTail) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if l.Record.Seq < q.From || q.Product != "" && !slices.Contains(l.Record.Products, q.Product) {
+			continue
+		}
+		if err := emit(l.Raw); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// resolve finds the product that an id or the unique beginning of one means.
+func resolve(ctx context.Context, r reader, id string) (string, error) {
+	ps, err := r.Products(ctx)
+	if err != nil {
+		return "", err
+	}
+	var fits []string
+	for _, p := range ps.Products {
+		if p.ID == id {
+			return id, nil
+		}
+		if id != "" && strings.HasPrefix(p.ID, id) {
+			fits = append(fits, p.ID)
+		}
+	}
+	switch len(fits) {
+	case 0:
+		return "", notFound(fmt.Errorf("no product %q was ever requested here", id))
+	case 1:
+		return fits[0], nil
+	}
+	return "", usage(fmt.Errorf("%q is not unique: %s", id, strings.Join(fits, ", ")))
+}
+
+// completeID offers the ids of known products to the shell, for the first argument.
+func (a *app) completeID(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	ctx, cancel := context.WithTimeout(cmd.Context(), time.Second) // a shell does not wait
+	defer cancel()
+	r, err := a.reader()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	ps, err := r.Products(ctx)
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var out []string
+	for _, p := range ps.Products {
+		if strings.HasPrefix(p.ID, typed) {
+			out = append(out, p.ID+"\t"+p.Phase)
+		}
+	}
+	return out, cobra.ShellCompDirectiveNoFileComp
+}
+
+// exists reports whether a file is there, for a clear message before reading.
+func exists(path string) error {
+	_, err := os.Stat(path)
+	return err
+}

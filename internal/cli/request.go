@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/quietsetup/quietsetup/events"
+	"github.com/quietsetup/quietsetup/internal/apitypes"
+	"github.com/quietsetup/quietsetup/internal/i18n"
+	"github.com/quietsetup/quietsetup/internal/localclient"
+	"github.com/quietsetup/quietsetup/internal/replay"
+)
+
+func (a *app) requestCommand() *cobra.Command {
+	var wait bool
+	var limit time.Duration
+	var reason string
+	cmd := &cobra.Command{
+		Use:   "request PRODUCT ACTION",
+		Short: "Request an action of a product",
+		Long: long(`
+Requests an action of a product: `+strings.Join(actionNames(), ", ")+`. The id must be
+written in full. What is requested already goes on unchanged.
+
+With --wait the command follows the run until it ends or is put off.
+
+JSON: done/v1; with --wait product/v1 at the end.`, "3 the daemon is not running", "4 no such product",
+			"6 the wait ran out", "9 needs privileges", "75 put off (with --wait)", "76 done, restart needed (with --wait)"),
+		Args: exact(2),
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+			if len(args) == 1 {
+				return actionNames(), cobra.ShellCompDirectiveNoFileComp
+			}
+			return a.completeID(cmd, args, typed)
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := a.daemon()
+			if err != nil {
+				return err
+			}
+			if !slices.Contains(actionNames(), args[1]) {
+				return usage(fmt.Errorf("%q is no action: %s", args[1], strings.Join(actionNames(), ", ")))
+			}
+			d, err := c.Request(cmd.Context(), args[0], args[1], reason)
+			if err != nil {
+				return err
+			}
+			if !wait {
+				if a.json {
+					return a.document(d)
+				}
+				if !d.Changed {
+					a.say("done.unchanged", i18n.Data{"Product": args[0]})
+				} else {
+					a.say("done.request", i18n.Data{"Product": args[0], "Action": args[1], "Run": d.Run})
+				}
+				return nil
+			}
+			return a.await(cmd.Context(), c, args[0], d, limit)
+		},
+	}
+	cmd.Flags().BoolVar(&wait, "wait", false, "follow the run until it ends or is put off")
+	cmd.Flags().DurationVar(&limit, "timeout", 0, "with --wait: follow no longer than this (0 = no limit)")
+	cmd.Flags().StringVar(&reason, "reason", "", "why, for those who read the log")
+	return cmd
+}
+
+func actionNames() []string {
+	var out []string
+	for _, x := range events.Actions() {
+		out = append(out, string(x))
+	}
+	return out
+}
+
+// errOver ends the following of a log from inside.
+var errOver = errors.New("the run is over")
+
+// await follows a run and prints what happens to standard error.
+func (a *app) await(ctx context.Context, c *localclient.Client, id string, d apitypes.Done, limit time.Duration) error {
+	if limit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, limit, fmt.Errorf("%s is still going on after %s: %w", id, limit, context.DeadlineExceeded))
+		defer cancel()
+	}
+	var run follower
+	if !d.Changed {
+		// Nothing new will be recorded about a request that is put off already.
+		p, err := c.Product(ctx, id)
+		if err != nil {
+			return err
+		}
+		if w := p.Waits; w != nil && w.Reason != replay.ReasonSlot {
+			return a.endOfWait(p, run)
+		}
+	}
+	codec := events.NewCodec()
+	err := c.Log(ctx, localclient.LogQuery{Product: id, From: d.Seq, Follow: true}, func(line []byte) error {
+		rec, err := events.DecodeRecord(bytes.Clone(line))
+		if err != nil {
+			return err
+		}
+		s, err := codec.Open(rec)
+		if err != nil {
+			return err
+		}
+		for _, e := range s.Did {
+			if e.About() == id {
+				fmt.Fprintln(a.Err, a.words.Time(s.At)+"  "+a.words.Event(e))
+				run.take(e)
+			}
+		}
+		if run.rests {
+			return errOver
+		}
+		return nil
+	})
+	if err == nil {
+		return fmt.Errorf("%w: the log ended before the run", localclient.ErrBroken)
+	}
+	if !errors.Is(err, errOver) {
+		return err
+	}
+	p, err := c.Product(ctx, id)
+	if err != nil {
+		return err
+	}
+	return a.endOfWait(p, run)
+}
+
+// follower is what the log has told of a run.
+type follower struct {
+	rests   bool           // put off or over: nothing goes on at the moment
+	outcome events.Outcome // "" = it was put off
+	reboot  bool           // the installer asked for a restart of the machine
+}
+
+func (f *follower) take(e events.Event) {
+	switch e := e.(type) {
+	case events.RebootWanted:
+		f.reboot = true
+	case events.Finished:
+		f.outcome = e.Outcome
+	case events.Deferred, events.Held, events.Reported:
+		f.rests = true
+	case events.WaitEnded, events.Accepted, events.ChecksStarted:
+		f.rests, f.outcome = false, "" // the same step goes on
+	}
+}
+
+// endOfWait prints where the product stands and gives the run its exit code.
+func (a *app) endOfWait(p apitypes.ProductDoc, run follower) error {
+	if a.json {
+		if err := a.document(p); err != nil {
+			return err
+		}
+	} else {
+		a.printProduct(p.Product)
+	}
+	switch {
+	case run.outcome == "":
+		return done(exitDeferred)
+	case run.outcome != events.OutcomeOK:
+		return done(exitFailed)
+	case run.reboot:
+		fmt.Fprintln(a.Err, a.words.Text("done.restart", nil))
+		return done(exitReboot)
+	}
+	return nil
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cli
+
+import (
+	"encoding/json"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/quietsetup/quietsetup/events"
+	"github.com/quietsetup/quietsetup/internal/apitypes"
+	"github.com/quietsetup/quietsetup/internal/localclient"
+	"github.com/quietsetup/quietsetup/internal/replay"
+	"github.com/quietsetup/quietsetup/internal/view"
+)
+
+// serve plays a daemon whose log is a history, behind the socket of $WORK/state:
+// serve HISTORY SEQ. What is asked of it is granted, and SEQ is what the request
+// was recorded as. Its state is that after the whole history.
+func serve(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: serve HISTORY SEQ")
+	}
+	seq, err := strconv.ParseUint(args[1], 10, 64)
+	ts.Check(err)
+	c := &copied{path: args[0]}
+	c.c, err = replay.Fold(logLines(args[0]), nil)
+	ts.Check(err)
+	state := ts.MkAbs("state")
+	ts.Check(os.RemoveAll(state))
+	ts.Check(os.Mkdir(state, 0o700))
+	l, err := net.Listen("unix", filepath.Join(state, "api.sock"))
+	ts.Check(err)
+	s := &http.Server{Handler: played(c, seq), ReadHeaderTimeout: time.Second}
+	go func() { _ = s.Serve(l) }() // ends with Close
+	ts.Defer(func() { _ = s.Close() })
+}
+
+func played(c *copied, seq uint64) http.Handler {
+	m := http.NewServeMux()
+	answer := func(w http.ResponseWriter, v any, err error) {
+		if err != nil {
+			w.WriteHeader(http.StatusNotFound)
+			v = apitypes.ErrorBody{Error: apitypes.Error{Code: apitypes.CodeNotFound, Message: err.Error()}}
+		}
+		_ = json.NewEncoder(w).Encode(v) // a caller who is gone
+	}
+	m.HandleFunc("GET /v1/status", func(w http.ResponseWriter, r *http.Request) {
+		s, err := c.Status(r.Context())
+		s.Version, s.PID, s.StateDir = "1.2.3", 4711, "/var/lib/quietsetup"
+		s.Sources = []apitypes.Source{{Kind: "local", Place: "/srv/depot", State: "ok"}}
+		answer(w, s, err)
+	})
+	m.HandleFunc("GET /v1/products", func(w http.ResponseWriter, r *http.Request) {
+		p, err := c.Products(r.Context())
+		answer(w, p, err)
+	})
+	m.HandleFunc("GET /v1/products/{id}", func(w http.ResponseWriter, r *http.Request) {
+		p, err := c.Product(r.Context(), r.PathValue("id"))
+		answer(w, p, err)
+	})
+	m.HandleFunc("GET /v1/products/{id}/processes", func(w http.ResponseWriter, r *http.Request) {
+		seen := events.Observation{Scanned: true, Complete: true, Programs: []events.Process{
+			{ProcessID: events.ProcessID{PID: 9}, Name: "edi\x1b[2Jtor", Path: events.Plain("/opt/editor/editor"), Class: events.ClassNamed, Rule: "dir /opt/editor"}}}
+		if r.PathValue("id") == "runtime" {
+			seen.Programs = nil
+		}
+		answer(w, view.Processes(r.PathValue("id"), c.c.Clock.Wall, seen, view.Hidden), nil)
+	})
+	m.HandleFunc("GET /v1/products/{id}/log", func(w http.ResponseWriter, r *http.Request) {
+		from, _ := strconv.ParseUint(r.FormValue("from"), 10, 64)
+		err := c.Log(r.Context(), localclient.LogQuery{Product: r.PathValue("id"), From: from}, func(line []byte) error {
+			_, err := w.Write(append(line[:len(line):len(line)], '\n'))
+			return err
+		})
+		if err == nil && r.FormValue("follow") == "1" {
+			_ = http.NewResponseController(w).Flush()
+			<-r.Context().Done() // nothing more happens
+		}
+	})
+	m.HandleFunc("POST /v1/products/{id}/{verb}", func(w http.ResponseWriter, r *http.Request) {
+		p := c.c.Product(r.PathValue("id"))
+		switch {
+		case p == nil:
+			answer(w, nil, os.ErrNotExist)
+		case r.PathValue("verb") == apitypes.VerbReset:
+			w.WriteHeader(http.StatusForbidden)
+			answer(w, apitypes.ErrorBody{Error: apitypes.Error{Code: apitypes.CodeForbidden, Message: "only an administrator may do this", Hint: "try it with sudo"}}, nil)
+		case r.PathValue("verb") == apitypes.VerbDefer:
+			w.WriteHeader(http.StatusConflict)
+			answer(w, apitypes.ErrorBody{Error: apitypes.Error{Code: apitypes.CodeRefused, Message: "the installer may be running"}}, nil)
+		default:
+			answer(w, apitypes.Done{Schema: apitypes.SchemaDone, Product: p.ID, Run: p.Run, Phase: string(p.Phase), Seq: seq, Changed: seq > 0}, nil)
+		}
+	})
+	for _, route := range []string{"POST /v1/hold", "POST /v1/release"} {
+		m.HandleFunc(route, func(w http.ResponseWriter, r *http.Request) {
+			answer(w, apitypes.Done{Schema: apitypes.SchemaDone, Seq: c.c.Seq, Changed: true}, nil)
+		})
+	}
+	return m
+}

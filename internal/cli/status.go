@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/quietsetup/quietsetup/internal/apitypes"
+	"github.com/quietsetup/quietsetup/internal/cli/words"
+	"github.com/quietsetup/quietsetup/internal/i18n"
+)
+
+func (a *app) statusCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "status",
+		Short: "The service and all products at a glance",
+		Long: long(`
+Shows the service, its log, who is at the machine, what is on hold, and one row
+for each product that was ever requested.
+
+JSON: status/v1 (the products: quietsetup show --json).`, "3 the daemon is not running"),
+		Args: exact(0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			r, err := a.reader()
+			if err != nil {
+				return err
+			}
+			s, err := r.Status(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return a.document(s)
+			}
+			ps, err := r.Products(cmd.Context())
+			if err != nil {
+				return err
+			}
+			a.printStatus(s)
+			fmt.Fprintln(a.Out)
+			a.printProducts(ps)
+			return nil
+		},
+	}
+}
+
+func (a *app) printStatus(s apitypes.Status) {
+	if a.file != "" {
+		a.say("status.offline", i18n.Data{"File": a.file, "At": a.words.Time(s.At)})
+	} else {
+		a.say("status.service", i18n.Data{"Version": s.Version, "PID": s.PID, "Started": a.words.Time(s.Started)})
+	}
+	a.say("status.store", i18n.Data{"Seq": s.Store.Seq, "Dir": s.StateDir})
+	if s.Store.Error != "" {
+		a.say("status.store_error", i18n.Data{"Error": s.Store.Error})
+	}
+	if h := s.Hold; h != nil {
+		a.say("status.hold", i18n.Data{"Since": a.when(h.Since), "Actor": h.Actor, "Reason": h.Reason})
+	}
+	if s.Slot != "" {
+		a.say("status.slot", i18n.Data{"Product": s.Slot})
+	}
+	if len(s.Reboot) > 0 {
+		a.say("status.reboot", i18n.Data{"Products": strings.Join(s.Reboot, ", ")})
+	}
+	a.printSessions(s)
+	for _, src := range s.Sources {
+		a.say("status.source", i18n.Data{"Kind": src.Kind, "Place": src.Place, "State": src.State, "Reason": src.Reason})
+	}
+}
+
+func (a *app) printSessions(s apitypes.Status) {
+	if len(s.Sessions) == 0 {
+		if s.SessionsKnown {
+			a.say("status.sessions_none", nil)
+		} else {
+			a.say("status.sessions_unknown", nil)
+		}
+		return
+	}
+	var all []string
+	for _, x := range s.Sessions {
+		t := x.ID + " " + x.Owner
+		if x.User != "" {
+			t = x.ID + " " + x.User
+		}
+		all = append(all, t)
+	}
+	a.say("status.sessions", i18n.Data{"Sessions": strings.Join(all, ", ")})
+}
+
+// printProducts prints one row for each product.
+func (a *app) printProducts(ps apitypes.Products) {
+	if len(ps.Products) == 0 {
+		a.say("status.empty", nil)
+		return
+	}
+	t := a.table("product", "phase", "action", "version", "installed", "defers", "note")
+	for _, p := range ps.Products {
+		t.row(p.ID, a.phase(p), p.Action, p.Version, p.Installed, used(p.Defers), a.note(p))
+	}
+	t.print()
+}
+
+// used is "2/5", or the number alone where no limit is known.
+func used(c apitypes.Count) string {
+	if c.Max == 0 {
+		return fmt.Sprint(c.Used)
+	}
+	return fmt.Sprintf("%d/%d", c.Used, c.Max)
+}
+
+// note is the one thing that should be known about a product.
+func (a *app) note(p apitypes.Product) string {
+	switch {
+	case p.OverdueWhy != "":
+		return words.Clean("! " + p.OverdueWhy)
+	case p.Outcome != nil && p.Outcome.Outcome != "ok" && p.Outcome.Reason != "":
+		return words.Clean(a.words.Outcome(p.Outcome.Outcome) + ": " + p.Outcome.Reason)
+	case p.Outcome != nil:
+		return a.words.Outcome(p.Outcome.Outcome)
+	case p.Waits != nil && p.Waits.Detail != "":
+		return words.Clean(a.words.Reason(p.Waits.Reason) + " (" + p.Waits.Detail + ")")
+	case p.Waits != nil:
+		return a.words.Reason(p.Waits.Reason)
+	}
+	return ""
+}

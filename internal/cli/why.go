@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cli
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/quietsetup/quietsetup/events"
+	"github.com/quietsetup/quietsetup/internal/i18n"
+	"github.com/quietsetup/quietsetup/internal/localclient"
+	"github.com/quietsetup/quietsetup/internal/replay"
+)
+
+func (a *app) whyCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "why PRODUCT",
+		Short: "Why a product stands where it stands",
+		Long: long(`
+Says in plain words why a product is not installed yet, or what became of it:
+the reason, the rule with its value and who set it, the program that is in the
+way, since when and until when, what happens next, and which record decided it.
+
+With --file it works on a copied log alone, on any machine.
+
+JSON: why/v1.`, "3 the daemon is not running", "4 no such product", "8 the copied log is damaged"),
+		Args:              exact(1),
+		ValidArgsFunction: a.completeID,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			r, err := a.reader()
+			if err != nil {
+				return err
+			}
+			id, err := resolve(cmd.Context(), r, args[0])
+			if err != nil {
+				return err
+			}
+			w, err := explain(cmd.Context(), r, id)
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return a.document(w)
+			}
+			a.printWhy(w)
+			return nil
+		},
+	}
+}
+
+// explain puts state and records of one product together.
+func explain(ctx context.Context, r reader, id string) (replay.Explanation, error) {
+	p, err := r.Product(ctx, id)
+	if err != nil {
+		return replay.Explanation{}, err
+	}
+	codec := events.NewCodec()
+	var steps []events.Step
+	err = r.Log(ctx, localclient.LogQuery{Product: id}, func(line []byte) error {
+		rec, err := events.DecodeRecord(slices.Clone(line))
+		if err != nil {
+			return fmt.Errorf("cannot read the log of %s: %w", id, err)
+		}
+		s, err := codec.Open(rec)
+		if err != nil {
+			return err
+		}
+		steps = append(steps, s)
+		return nil
+	})
+	if err != nil {
+		return replay.Explanation{}, err
+	}
+	var blockers []events.Process
+	if c, ok := r.(*copied); ok {
+		blockers = c.c.Product(id).Blockers // the log at hand may not reach back to when they were found
+	}
+	return replay.Explain(p.Product, blockers, steps), nil
+}
+
+func (a *app) printWhy(w replay.Explanation) {
+	a.say("why.title", i18n.Data{"Name": cmp.Or(w.Name, w.Product), "Phase": a.words.Phase(w.Phase)})
+	a.say("why.reason", i18n.Data{"Reason": a.words.Reason(w.Reason), "Detail": w.Detail})
+	if w.Run > 0 {
+		a.say("why.run", i18n.Data{"Action": w.Action, "Version": w.Version, "Run": w.Run, "Round": w.Round})
+	}
+	for _, v := range w.Rules {
+		a.say("why.rule", i18n.Data{"Key": v.Key, "Value": a.value(v), "Origin": a.origin(v.Origin)})
+	}
+	for _, p := range w.Programs {
+		a.say("why.program", i18n.Data{"Name": p.Name, "PID": p.PID, "Path": p.Path, "Rule": p.Rule})
+	}
+	if w.Defers.Used > 0 {
+		a.say("why.defers", i18n.Data{"Used": w.Defers.Used, "Max": w.Defers.Max})
+	}
+	if w.Since != nil {
+		a.say("why.since", i18n.Data{"Since": a.when(w.Since)})
+	}
+	switch {
+	case w.Until != nil:
+		a.say("why.until", i18n.Data{"Until": a.when(w.Until)})
+	case w.Next != replay.NextNothing:
+		a.say("why.open_end", nil)
+	}
+	a.say("why.next", i18n.Data{"Next": a.words.Text("next."+w.Next, nil)})
+	if d := w.Decided; d != nil {
+		a.say("why.decided", i18n.Data{"Seq": d.Seq, "At": a.words.Time(d.At), "Actor": d.Actor, "Input": d.Input, "Event": d.Event})
+	}
+	if w.Overdue != "" {
+		a.say("why.overdue", i18n.Data{"Why": w.Overdue})
+	}
+}

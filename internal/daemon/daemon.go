@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/quietsetup/quietsetup/events"
+	"github.com/quietsetup/quietsetup/fsm"
+	"github.com/quietsetup/quietsetup/internal/config"
+	"github.com/quietsetup/quietsetup/internal/effects"
+	"github.com/quietsetup/quietsetup/internal/engine"
+	"github.com/quietsetup/quietsetup/internal/host"
+	"github.com/quietsetup/quietsetup/internal/installer"
+	"github.com/quietsetup/quietsetup/internal/localapi"
+	"github.com/quietsetup/quietsetup/internal/localsock"
+	"github.com/quietsetup/quietsetup/internal/prompts"
+	"github.com/quietsetup/quietsetup/store"
+)
+
+// Options say how the daemon runs.
+type Options struct {
+	Config   config.Config
+	StateDir string // absolute
+	Socket   string // where it listens
+	Once     bool   // end when nothing is left but to wait
+	Version  string
+	Log      zerolog.Logger
+}
+
+// ErrDeferred: with Once, a product is put off.
+var ErrDeferred = errors.New("something is deferred: try again later")
+
+// keepOutput is how long the output of a forgotten attempt is kept.
+const keepOutput = 30 * 24 * time.Hour
+
+// Run works until ctx ends, or with Once until nothing is left but to wait.
+func Run(ctx context.Context, o Options) (err error) {
+	say := newNotice()
+	say.starting()
+	st, findings, err := openStore(o.StateDir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, st.Close()) }()
+	d, err := build(o, st)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.depot.close()) }()
+	l, err := localsock.Listen(o.Socket)
+	if err != nil {
+		return err
+	}
+	return d.run(ctx, l, say, findings)
+}
+
+// daemon is everything that was put together.
+type daemon struct {
+	o       Options
+	engine  *engine.Engine
+	workers *effects.Workers
+	depot   *depot
+	tries   attempts
+	looker  looker
+	broker  *prompts.Broker
+	store   *store.Store
+	clock   engine.Clock
+}
+
+// build puts the rooms together. Nothing runs yet.
+func build(o Options, st *store.Store) (*daemon, error) {
+	hostClock, err := host.NewClock()
+	if err != nil {
+		return nil, err
+	}
+	table, err := fsm.NewTable()
+	if err != nil {
+		return nil, err
+	}
+	supervisor, err := installer.CopySelf(o.StateDir)
+	if err != nil {
+		return nil, err
+	}
+	if err := installer.Sweep(o.StateDir, keepOutput); err != nil {
+		o.Log.Warn().Err(err).Msg("old outcomes were not tidied up")
+	}
+	key, err := prompts.LoadKey(o.StateDir)
+	if err != nil {
+		return nil, err
+	}
+	d := &daemon{o: o, store: st, clock: clock{hostClock},
+		tries: attempts{installer.Options{Exe: supervisor, StateDir: o.StateDir, Scope: scope()}}}
+	d.engine, err = engine.New(engine.Options{Log: &recordLog{store: st, all: func() []string { return d.products() }},
+		Clock: d.clock, Table: table, Build: o.Version, Logger: o.Log})
+	if err != nil {
+		return nil, err
+	}
+	machine := newMachine(o.StateDir, supervisor, func() []prompts.Agent { return d.broker.Agents() })
+	d.looker = looker{machine}
+	d.broker, err = prompts.New(prompts.Config{Core: core{d.engine.Submit}, Clock: d.engine, Locator: machine, Key: key,
+		Version: o.Version, Contact: o.Config.UI.Contact})
+	if err != nil {
+		return nil, err
+	}
+	if d.depot, err = openDepot(o.Config, o.StateDir, machine, o.Log); err != nil {
+		return nil, err
+	}
+	d.depot.submit = d.engine.Submit
+	d.workers = &effects.Workers{Timer: timer{d.engine.Until}, Packages: d.depot, Asker: d.broker,
+		Looker: arrivals{looker: d.looker, end: time.Now().Add(arrivalTime), agents: d.broker.Agents, changed: d.broker.Changed},
+		Closer: machine, Installer: d.tries, Detector: detector{}, Reporter: d.depot}
+	return d, nil
+}
+
+// products lists what the client knows.
+func (d *daemon) products() []string {
+	var out []string
+	d.engine.View(func(c *fsm.Client) { out = slices.Sorted(maps.Keys(c.Products)) })
+	return out
+}
+
+// run works until ctx ends or one of the parts fails.
+func (d *daemon) run(ctx context.Context, l *localsock.Listener, say *notice, findings store.Findings) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var all sync.WaitGroup
+	part := func(f func() error) {
+		all.Go(func() {
+			if err := f(); err != nil {
+				cancel(err)
+			}
+		})
+	}
+	before, _ := d.store.Last()
+	part(func() error { return d.engine.Run(ctx, d.workers, d.opening(findings)) })
+	part(func() error { return localapi.Serve(ctx, l, d.api()) })
+	part(func() error {
+		if _, err := d.engine.Follow(ctx, before); err != nil {
+			return nil // it ended before it was ready, and the loop says why
+		}
+		say.ready()
+		debug.FreeOSMemory() // folding and probing are over
+		say.watch(ctx, d.engine.Ping)
+		return nil
+	})
+	polled := make(chan error, 1)
+	part(func() error {
+		d.depot.pollEvery(ctx, d.o.Config.Source.Poll, d.o.Log, func(err error) { polled <- err })
+		return nil
+	})
+	if d.o.Once {
+		part(func() error {
+			err := d.once(ctx, polled)
+			if err == nil {
+				cancel(errDone)
+			}
+			return err
+		})
+	}
+	d.o.Log.Info().Str("version", d.o.Version).Str("state_dir", d.o.StateDir).Str("socket", d.o.Socket).Int("pid", os.Getpid()).Msg("quietsetupd runs")
+	<-ctx.Done()
+	say.stopping()
+	all.Wait()
+	d.o.Log.Info().Msg("quietsetupd has stopped")
+	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) && !errors.Is(err, errDone) {
+		return err
+	}
+	return nil
+}
+
+// errDone ends a daemon that was to run once.
+var errDone = errors.New("nothing is left to do")
+
+// opening is what is recorded before all work.
+func (d *daemon) opening(f store.Findings) engine.Opening {
+	return engine.Opening{
+		StoreID:  d.store.ID(),
+		Findings: inputsOf(f, d.products()),
+		Restarted: func(ctx context.Context) events.Restarted {
+			var open []string
+			d.engine.View(func(c *fsm.Client) {
+				for _, id := range slices.Sorted(maps.Keys(c.Products)) {
+					if p := c.Products[id]; p.Attempt != nil && p.Outcome == "" {
+						open = append(open, p.Attempt.Token)
+					}
+				}
+			})
+			return events.Restarted{Clean: f.Clean, Attempts: d.tries.seen(open), Seen: d.looker.LookAtPeople(ctx)}
+		},
+	}
+}
+
+// api answers on the local socket.
+func (d *daemon) api() http.Handler {
+	return localapi.New(localapi.Config{
+		Views: &views{engine: d.engine, clock: d.clock, store: d.store, depot: d.depot, looker: d.looker,
+			version: d.o.Version, stateDir: d.o.StateDir, started: time.Now().UTC()},
+		Operator: operator{engine: d.engine, depot: d.depot},
+		Desk:     d.broker,
+		Owner:    localsock.Self(),
+		Faults:   func(err error) { d.o.Log.Error().Err(err).Msg("a request failed") },
+	})
+}
+
+// place finds where state and socket are.
+func place(stateDir string) (dir, socket string, err error) {
+	if stateDir == "" {
+		return defaultState(), localsock.DefaultPath, nil
+	}
+	if dir, err = filepath.Abs(stateDir); err != nil {
+		return "", "", fmt.Errorf("cannot name the state folder %q: %w", stateDir, err)
+	}
+	return dir, socketIn(dir), nil
+}

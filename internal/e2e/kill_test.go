@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/quietsetup/quietsetup/internal/apitypes"
+	"github.com/quietsetup/quietsetup/internal/needs"
+)
+
+// TestKillAtRandomMoments kills the daemon, the supervisor and the CLI at random
+// moments of whole runs. Each run must end as one without kills: the version on
+// disk, status, request and defers, and nothing done twice.
+func TestKillAtRandomMoments(t *testing.T) {
+	needs.Linux(t)
+	runs, kills := 10, 5
+	seed := uint64(time.Now().UnixNano())
+	if s := os.Getenv("QUIETSETUP_SEED"); s != "" {
+		seed, _ = strconv.ParseUint(s, 10, 64)
+	}
+	if testing.Short() {
+		runs = 2
+	}
+	done := map[string]int{}
+	for run := range runs {
+		seed := seed + uint64(run)
+		t.Run(strconv.Itoa(run), func(t *testing.T) {
+			t.Logf("QUIETSETUP_SEED=%d", seed)
+			for what, n := range killedRun(t, rand.New(rand.NewPCG(seed, 1)), kills) {
+				done[what] += n
+			}
+		})
+	}
+	t.Logf("kills: %v", done)
+	if n := done["daemon"] + done["supervisor"] + done["cli"]; n < runs*kills {
+		t.Errorf("%d kills, want %d", n, runs*kills)
+	}
+}
+
+func killedRun(t *testing.T, r *rand.Rand, kills int) map[string]int {
+	m := newMachine(t, "defer_interval = \"200ms\"\nprompt_interval = 0\nclose_grace = \"5s\"\n")
+	m.offer("app", "2.0", "")
+	m.write(filepath.Join(m.root, "app/version"), "1.0\n")
+	busy := m.program(filepath.Join(m.root, "app/app"))
+	m.login(func(p apitypes.Prompt) string {
+		time.Sleep(time.Duration(r.IntN(100)) * time.Millisecond)
+		if p.DefersUsed < 2 {
+			return "defer"
+		}
+		return "kill"
+	})
+	m.start()
+	m.must("request", "app", "setup")
+	did := map[string]int{}
+	for n := 0; n < kills; {
+		time.Sleep(time.Duration(r.IntN(400)) * time.Millisecond)
+		if m.product("app").Phase == "reported" {
+			break
+		}
+		switch what := r.IntN(10); {
+		case what == 0: // an order in the middle of being given
+			cmd := exec.Command(filepath.Join(m.bin, "quietsetup"), "--socket", m.socket(), "request", "app", "setup")
+			if cmd.Start() == nil {
+				time.Sleep(time.Duration(r.IntN(15)) * time.Millisecond)
+				cmd.Process.Kill()
+				cmd.Wait()
+				did["cli"]++
+				n++
+			}
+		case what <= 3:
+			if pids := m.supervisors(); len(pids) > 0 {
+				syscall.Kill(pids[0], syscall.SIGKILL)
+				did["supervisor"]++
+				n++
+			}
+		default:
+			m.kill()
+			did["daemon"]++
+			n++
+			m.start()
+		}
+		m.nudge()
+	}
+	// Kills that found nothing to hit any more are made up at rest.
+	for n := did["daemon"] + did["supervisor"] + did["cli"]; n < kills; n++ {
+		m.kill()
+		did["daemon"]++
+		m.start()
+	}
+	m.until("the run is reported", time.Minute, func() bool { m.nudge(); return m.product("app").Phase == "reported" })
+
+	if got := m.installed("app"); got != "2.0" {
+		t.Errorf("on disk is %q", got)
+	}
+	row := m.row("app")
+	if row.InstallationStatus != "installed" || row.ActionRequest != "none" || row.ActionResult != "successful" || row.ProductVersion != "2.0" {
+		t.Errorf("the report: %+v", row)
+	}
+	if got := m.counted(); got != 2 {
+		t.Errorf("%d counted defers, want 2", got)
+	}
+	if alive(busy) {
+		t.Error("the program still runs")
+	}
+	// One installer, or one for each recorded reason to repeat it.
+	begun := 0
+	for _, l := range m.runs() {
+		if strings.HasPrefix(l, "begin") {
+			begun++
+		}
+	}
+	allowed := 1
+	for _, e := range m.events() {
+		if e == "attempt_repeated" {
+			allowed++
+		}
+	}
+	if begun != 1 || allowed != 1 {
+		t.Errorf("the installer ran %d times with %d recorded reasons to repeat it; it must not be repeated", begun, allowed-1)
+	}
+	m.verify()
+	return did
+}
+
+// nudge is the operator who does not wait for what nobody charges: a kill in the
+// wrong moment may put a round off, uncounted, for a minute or more.
+func (m *machine) nudge() {
+	p := m.product("app")
+	if p.Waits != nil && p.Phase != "reported" && p.Waits.Reason != "user" {
+		m.cli("resume", "app", "--reason", "test")
+	}
+}
+
+// supervisors are the living supervisors of this machine's attempts.
+func (m *machine) supervisors() []int {
+	var out []int
+	dirs, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, d := range dirs {
+		line, err := os.ReadFile(d)
+		if err != nil {
+			continue
+		}
+		args := strings.Split(string(line), "\x00")
+		if strings.HasPrefix(args[0], m.state) && slices.Contains(args, "attempt") {
+			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(d)))
+			out = append(out, pid)
+		}
+	}
+	return out
+}
+
+// TestRecheckSurvivesKill: two rechecks, kill -9, and the next one is the last of its limit.
+func TestRecheckSurvivesKill(t *testing.T) {
+	t.Parallel()
+	needs.Linux(t)
+	m := newMachine(t, "max_recheck = 3\nprompt_interval = 0\n")
+	m.offer("app", "2.0", "")
+	m.program(filepath.Join(m.root, "app/app"))
+	killed := make(chan struct{})
+	pressed := 0
+	m.login(func(p apitypes.Prompt) string {
+		if pressed == 2 {
+			<-killed
+		}
+		pressed++
+		return "recheck"
+	})
+	m.start()
+	m.must("request", "app", "setup")
+	m.until("two rechecks", 30*time.Second, func() bool { return m.product("app").Rechecks.Used == 2 && m.product("app").Phase == "prompting" })
+	m.kill()
+	close(killed)
+	m.start()
+	p := m.untilPhase("app", "deferred")
+	if p.Waits == nil || p.Waits.Reason != "recheck_limit" || p.Defers.Used != 1 {
+		t.Errorf("after the third recheck: %+v", p)
+	}
+	if n := slices.Index(m.events(), "deferred"); n < 0 {
+		t.Error("nothing deferred")
+	}
+	m.verify()
+}
+
+// TestSecondDaemon: two daemons on one state directory.
+func TestSecondDaemon(t *testing.T) {
+	t.Parallel()
+	needs.Linux(t)
+	m := newMachine(t, "")
+	m.start()
+	out, err := exec.Command(filepath.Join(m.bin, "quietsetupd"), "run", "--config", filepath.Join(m.dir, "quietsetup.toml"), "--state-dir", m.state).CombinedOutput()
+	if code := exitCode(err); code != 10 || !strings.Contains(string(out), m.state) {
+		t.Errorf("exit code %d, want 10 and the directory named: %s", code, out)
+	}
+	m.untilStatus()
+}
+
+func exitCode(err error) int {
+	if err == nil {
+		return 0
+	}
+	if e, ok := err.(*exec.ExitError); ok {
+		return e.ExitCode()
+	}
+	return -1
+}
+
+func (m *machine) untilStatus() {
+	m.t.Helper()
+	if _, errs, code := m.cli("status"); code != 0 {
+		m.t.Errorf("the first daemon must go on: %d %s", code, errs)
+	}
+}

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build unix
+
+package localapi
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/quietsetup/quietsetup/events"
+	"github.com/quietsetup/quietsetup/internal/apitypes"
+	"github.com/quietsetup/quietsetup/internal/localclient"
+	"github.com/quietsetup/quietsetup/internal/localsock"
+)
+
+// world is a daemon behind the counter: one product, and it remembers what it is told.
+type world struct {
+	mu    sync.Mutex
+	heard []string
+	lines [][]byte
+	more  chan []byte // lines for followers
+	fails error       // what everything ends with
+}
+
+func (w *world) hear(format string, a ...any) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.heard = append(w.heard, fmt.Sprintf(format, a...))
+	return w.fails
+}
+
+func (w *world) took() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	out := w.heard
+	w.heard = nil
+	return out
+}
+
+func (w *world) fail(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.fails = err
+}
+
+func (w *world) Status(context.Context) (apitypes.Status, error) {
+	return apitypes.Status{Schema: apitypes.SchemaStatus, PID: 7, Sessions: []apitypes.Session{{ID: "c2", Owner: "uid:1000", User: "anna"}}}, w.hear("status")
+}
+
+func (w *world) Products(context.Context) (apitypes.Products, error) {
+	return apitypes.Products{Schema: apitypes.SchemaProducts, Products: []apitypes.Product{{ID: "firefox"}}}, w.hear("products")
+}
+
+func (w *world) Product(_ context.Context, id string) (apitypes.ProductDoc, error) {
+	if id != "firefox" {
+		return apitypes.ProductDoc{}, &apitypes.Error{Code: apitypes.CodeNotFound, Message: "no product is called " + id}
+	}
+	return apitypes.ProductDoc{Schema: apitypes.SchemaProduct, Product: apitypes.Product{ID: id}}, w.hear("product %s", id)
+}
+
+func (w *world) Processes(_ context.Context, id string) (apitypes.Processes, error) {
+	return apitypes.Processes{Product: id, Complete: true, Processes: []apitypes.Process{{Name: "firefox", Path: "/home/anna/firefox", Owner: "uid:1000"}}}, w.hear("processes %s", id)
+}
+
+func (w *world) Log(ctx context.Context, q LogQuery, emit func([]byte) error) error {
+	if err := w.hear("log %+v", q); err != nil && len(w.lines) == 0 {
+		return err
+	}
+	for _, l := range w.lines {
+		if err := emit(l); err != nil {
+			return err
+		}
+	}
+	for q.Follow {
+		select {
+		case l := <-w.more:
+			if err := emit(l); err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.fails
+}
+
+func (w *world) Request(_ context.Context, actor, product string, a events.Action, reason string) (apitypes.Done, error) {
+	return apitypes.Done{Schema: apitypes.SchemaDone, Product: product, Run: 1, Changed: true}, w.hear("%s requests %s of %s: %s", actor, a, product, reason)
+}
+
+func (w *world) Cancel(_ context.Context, actor, product, reason string) (apitypes.Done, error) {
+	return apitypes.Done{Schema: apitypes.SchemaDone, Product: product}, w.hear("%s cancels %s: %s", actor, product, reason)
+}
+
+func (w *world) Submit(_ context.Context, actor string, in events.Input) (apitypes.Done, error) {
+	return apitypes.Done{Schema: apitypes.SchemaDone, Seq: 9}, w.hear("%s: %s %+v", actor, events.InputName(in), in)
+}
+
+func (w *world) Hello(_ context.Context, p localsock.Peer, h apitypes.Hello) (apitypes.Welcome, error) {
+	return apitypes.Welcome{Schema: apitypes.SchemaWelcome, Agent: "A", Session: "c2"}, w.hear("%s hello %s", p.Owner, h.Kind)
+}
+
+func (w *world) Next(ctx context.Context, p localsock.Peer, agent string, after uint64) (apitypes.PromptEvent, error) {
+	if err := w.hear("%s next %s %d", p.Owner, agent, after); err != nil {
+		return apitypes.PromptEvent{}, err
+	}
+	<-ctx.Done() // until the agent goes
+	return apitypes.PromptEvent{}, w.hear("%s gone", agent)
+}
+
+func (w *world) Shown(_ context.Context, p localsock.Peer, id string, s apitypes.Shown) error {
+	return w.hear("%s shown %s %+v", p.Owner, id, s)
+}
+
+func (w *world) Failed(_ context.Context, p localsock.Peer, id string, f apitypes.Failed) error {
+	return w.hear("%s failed %s %+v", p.Owner, id, f)
+}
+
+func (w *world) Answer(_ context.Context, p localsock.Peer, id string, a apitypes.Answer) (apitypes.AnswerResult, error) {
+	return apitypes.AnswerResult{Schema: apitypes.SchemaAnswered, State: apitypes.AnswerRecorded}, w.hear("%s answer %s %+v", p.Owner, id, a)
+}
+
+// rig is a server on a real socket.
+type rig struct {
+	*testing.T
+	*world
+	path   string
+	client *localclient.Client
+	mu     sync.Mutex
+	faults []error
+}
+
+func serveWorld(t *testing.T, lim limits) *rig {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "qs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	r := &rig{T: t, world: &world{more: make(chan []byte)}, path: filepath.Join(dir, "api.sock")}
+	l, err := localsock.Listen(r.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := New(Config{Views: r.world, Operator: r.world, Desk: r.world, Owner: localsock.Self(), Faults: func(err error) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.faults = append(r.faults, err)
+	}})
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- serve(ctx, l, h, lim) }()
+	r.client = localclient.New(r.path)
+	t.Cleanup(func() {
+		r.client.Close()
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("the server ended with %v", err)
+		}
+		if _, err := os.Stat(r.path); err == nil {
+			t.Error("the socket is still there")
+		}
+		os.RemoveAll(dir)
+	})
+	return r
+}
+
+func (r *rig) wantHeard(want ...string) {
+	r.Helper()
+	if got := r.took(); !slices.Equal(got, want) {
+		r.Errorf("the daemon heard\n %q, want\n %q", got, want)
+	}
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package localsock is the door of the daemon: a unix socket, or a named pipe
+// on Windows, that tells for certain who stands before it.
+//
+// Everybody at the machine may connect, because everybody may look at what is
+// going on and has to be asked. What a caller may do is decided by who it is,
+// and that is what the kernel says about the other end of the connection, never
+// what the caller says about itself.
+//
+// A door to everybody is also a door to a flood. The listener holds a limited
+// number of connections for each user, so that one user's flood keeps out that
+// user alone. The daemon's deadlines never wait for anything behind this door.
+//
+// The caller checks the daemon too: the socket's folder must belong to root or
+// to the caller and must not be writable by others, and the process behind the
+// socket must run as root or as the caller.
+package localsock

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package promptui
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/quietsetup/quietsetup/internal/apitypes"
+)
+
+// ErrEnded is returned by a front when the person ended the agent.
+var ErrEnded = errors.New("ended by the person")
+
+// Front puts windows on a screen.
+type Front interface {
+	// Kind is apitypes.AgentTerminal or AgentWindow.
+	Kind() string
+	// Show shows a window until it is answered, and returns the choice. When ctx
+	// ends it takes the window away and returns the context's error. ErrEnded
+	// ends the agent; any other error says that the window cannot be shown.
+	Show(ctx context.Context, w *Window) (choice string, err error)
+	// Say tells a sentence that is no question. It does not wait, and it does
+	// not disturb a window.
+	Say(text string)
+}
+
+// Window is a prompt that may change while it is shown.
+type Window struct {
+	shown   func()
+	changed chan struct{}
+
+	mu      sync.Mutex
+	prompt  apitypes.Prompt
+	ends    time.Time
+	visible bool
+}
+
+func newWindow(p apitypes.Prompt, shown func()) *Window {
+	w := &Window{shown: shown, changed: make(chan struct{}, 1)}
+	w.set(p)
+	return w
+}
+
+// set replaces what the window shows.
+func (w *Window) set(p apitypes.Prompt) {
+	w.mu.Lock()
+	w.prompt = p
+	w.ends = time.Now().Add(time.Duration(p.RemainingMS) * time.Millisecond)
+	w.mu.Unlock()
+	select {
+	case w.changed <- struct{}{}:
+	default: // it is told already
+	}
+}
+
+// Prompt is what to show now, and when it ends by this program's own clock,
+// which no change of the wall clock moves.
+func (w *Window) Prompt() (p apitypes.Prompt, ends time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.prompt, w.ends
+}
+
+// Changed says that Prompt may differ from what is on the screen.
+func (w *Window) Changed() <-chan struct{} { return w.changed }
+
+// Shown is called by a front when the window is on the screen. It does not wait.
+func (w *Window) Shown() {
+	w.mu.Lock()
+	was := w.visible
+	w.visible = true
+	w.mu.Unlock()
+	if !was {
+		w.shown()
+	}
+}
+
+// isShown reports whether a front has called Shown.
+func (w *Window) isShown() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.visible
+}

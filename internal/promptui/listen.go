@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package promptui
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/quietsetup/quietsetup/internal/apitypes"
+	"github.com/quietsetup/quietsetup/internal/i18n"
+	"github.com/quietsetup/quietsetup/internal/localclient"
+)
+
+// backoff is the wait before another try: from 200 ms up to 5 s, never the same
+// for all agents of a machine.
+type backoff struct{ n int }
+
+func (b *backoff) reset() { b.n = 0 }
+
+func (b *backoff) wait(ctx context.Context) {
+	d := min(200*time.Millisecond<<min(b.n, 5), 5*time.Second)
+	b.n++
+	t := time.NewTimer(d/2 + rand.N(d/2))
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}
+
+// listen keeps up the connection and brings in what the daemon says. It returns
+// when there is no hope any more, or ctx has ended.
+func (a *agent) listen(ctx context.Context) error {
+	var pause backoff
+	down := false
+	for ctx.Err() == nil {
+		w, err := a.Daemon.Hello(ctx, apitypes.Hello{Kind: a.Front.Kind(), Languages: a.Languages, Holding: a.holding()})
+		if err == nil {
+			if down {
+				down = false
+				a.Front.Say(a.Texts.Text("agent.reached", nil))
+			}
+			a.rename(w.Agent)
+			err = a.follow(ctx, w.Agent, pause.reset)
+		}
+		if ctx.Err() != nil {
+			break // what is left is said under the last name
+		}
+		a.rename("")
+		if !hopeful(err) {
+			return err
+		}
+		if errors.Is(err, localclient.ErrNotRunning) && !down {
+			down = true
+			a.Front.Say(a.Texts.Text("agent.not_running", i18n.Data{"Socket": a.Socket}))
+		}
+		pause.wait(ctx)
+	}
+	return nil
+}
+
+// follow takes in events until the connection fails.
+func (a *agent) follow(ctx context.Context, name string, good func()) error {
+	var cursor uint64
+	for {
+		e, err := a.Daemon.Next(ctx, name, cursor)
+		if err != nil {
+			return err
+		}
+		good()
+		cursor = e.Cursor
+		switch e.Kind {
+		case apitypes.EventAsk, apitypes.EventUpdate:
+			if e.Prompt != nil && e.Prompt.ID == e.ID {
+				a.ask(ctx, e)
+			}
+		case apitypes.EventCancel:
+			if e.ID == "" {
+				return ErrReplaced
+			}
+			a.drop(e.ID)
+		}
+	}
+}
+
+// ask queues a window, or changes the one that is there. A daemon that asks for
+// one that is on the screen already may not know that it is.
+func (a *agent) ask(ctx context.Context, e apitypes.PromptEvent) {
+	p := *e.Prompt
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.held[p.ID] || e.Cursor <= a.done[p.ID] {
+		return // answered: the answer is on its way, or overtook this event
+	}
+	for _, it := range a.queue {
+		if it.id == p.ID && it.ctx.Err() == nil {
+			it.win.set(p)
+			if e.Kind == apitypes.EventAsk && it.win.isShown() {
+				go a.shown(it)
+			}
+			return
+		}
+	}
+	it := &item{id: p.ID}
+	it.ctx, it.cancel = context.WithCancel(ctx)
+	it.win = newWindow(p, func() { go a.shown(it) })
+	a.queue = append(a.queue, it)
+	select {
+	case a.filled <- struct{}{}:
+	default: // it is told already
+	}
+}
+
+// shown tells the daemon that a window is on the screen, while it is.
+func (a *agent) shown(it *item) {
+	var pause backoff
+	for it.ctx.Err() == nil && pause.n < 8 {
+		p, _ := it.win.Prompt()
+		if a.Daemon.Shown(it.ctx, p.ID, apitypes.Shown{Agent: a.agentName(), Nonce: p.Nonce}) == nil {
+			return
+		}
+		pause.wait(it.ctx)
+	}
+}
+
+// drop takes a window away.
+func (a *agent) drop(id string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, it := range a.queue {
+		if it.id == id {
+			it.cancel() // whoever comes to it takes it out of the queue
+		}
+	}
+}
+
+func (a *agent) holding() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var ids []string
+	for _, it := range a.queue {
+		if it.ctx.Err() == nil {
+			ids = append(ids, it.id)
+		}
+	}
+	return ids
+}
+
+// rename notes under which name the daemon knows the agent; "" = it does not.
+func (a *agent) rename(name string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.name, a.done = name, map[string]uint64{}
+	close(a.renamed)
+	a.renamed = make(chan struct{})
+}

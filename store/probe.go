@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"io"
+	"os"
+	"slices"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/quietsetup/quietsetup/events"
+)
+
+// probeLimit is how long a probe may take. A damaged file can make bbolt run in circles.
+const probeLimit = 10 * time.Second
+
+// ProbeFile tells whether a bbolt file can be trusted: it opens it for reading,
+// checks every page, reads every record and verifies the chain and the index.
+// A file of a newer format passes when its pages are in order; whether this
+// build may use it is decided by Open.
+//
+// On a damaged file bbolt can kill the process, which no recover stops, or hang.
+// So it is meant to run in a child process with a time limit: Options.Probe.
+func ProbeFile(path string) error {
+	db, err := openBolt(path, true, time.Second)
+	if err != nil {
+		return err
+	}
+	err = guard(path, func() error {
+		return db.View(func(tx *bbolt.Tx) error {
+			var first error
+			for err := range tx.Check() {
+				first = cmp.Or(first, err)
+			}
+			return first
+		})
+	})
+	if err == nil {
+		err = probeRecords(db)
+	}
+	if err != nil && !errors.Is(err, ErrDamaged) {
+		err = fmt.Errorf("%s: %w: %w", path, ErrDamaged, err)
+	}
+	if cerr := closeBolt(db); err == nil {
+		err = cerr
+	}
+	return err
+}
+
+func probeRecords(db *bbolt.DB) error {
+	id, err := readIdentity(db)
+	if err != nil {
+		return err
+	}
+	if id.admit(db.Path()) != nil {
+		return nil
+	}
+	index, err := readIndex(db)
+	if err != nil {
+		return err
+	}
+	want := 0
+	t, err := scanDB(db, &twin{}, maphash.MakeSeed(), func(r events.Record) error {
+		for _, p := range r.Products {
+			if want++; !index[string(streamKey(p, r.Seq))] {
+				return fmt.Errorf("record %d is not in the index: %w", r.Seq, ErrDamaged)
+			}
+		}
+		return nil
+	})
+	if errors.Is(err, ErrNewer) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if t.bad != "" {
+		return fmt.Errorf("%s: %w", t.bad, ErrDamaged)
+	}
+	if want != len(index) {
+		return fmt.Errorf("%s: the index has %d entries for %d: %w", db.Path(), len(index), want, ErrDamaged)
+	}
+	for i, l := range t.links {
+		if i == 0 && !l.starts() || i > 0 && (l.seq != t.links[i-1].seq+1 || l.prev != t.links[i-1].sum) {
+			return fmt.Errorf("%s: the chain breaks at record %d: %w", db.Path(), l.seq, ErrDamaged)
+		}
+	}
+	return nil
+}
+
+// readIndex returns the keys of the stream bucket.
+func readIndex(db *bbolt.DB) (map[string]bool, error) {
+	index := map[string]bool{}
+	err := guard(db.Path(), func() error {
+		return db.View(func(tx *bbolt.Tx) error {
+			return tx.Bucket([]byte(bucketStream)).ForEach(func(k, _ []byte) error {
+				index[string(k)] = true
+				return nil
+			})
+		})
+	})
+	return index, err
+}
+
+// runProbe asks the probe within its time limit.
+func runProbe(probe func(context.Context, string) error, path string) (time.Duration, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), probeLimit)
+	defer cancel()
+	begin := time.Now()
+	if probe == nil {
+		err := ProbeFile(path)
+		return time.Since(begin), err
+	}
+	err := probe(ctx, path)
+	if err == nil {
+		err = ctx.Err()
+	}
+	return time.Since(begin), err
+}
+
+// salvage searches the raw bytes of a broken log.db for records. It never lets
+// bbolt touch the file. Free pages hold old copies, so a number may come more
+// than once; of these the one counts that the next record names.
+func salvage(path string, seed maphash.Seed) (*twin, error) {
+	t := &twin{name: nameDB, found: true, salvaged: true}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	var found []link
+	err = eachRecordText(f, func(line []byte, at int64) error {
+		l, _, err := examine(line, seed)
+		if newer(err) {
+			return fmt.Errorf("%s: %w: %w", path, ErrNewer, err)
+		}
+		if err == nil {
+			l.file, l.at = path, at
+			found = append(found, l)
+		}
+		return nil
+	})
+	if errors.Is(err, ErrNewer) {
+		return nil, err
+	}
+	named := map[digest]bool{}
+	for _, l := range found {
+		named[l.prev] = true
+	}
+	slices.SortStableFunc(found, func(a, b link) int { return cmp.Compare(a.seq, b.seq) })
+	for _, l := range found {
+		switch n := len(t.links); {
+		case n == 0 || t.links[n-1].seq != l.seq:
+			t.links = append(t.links, l)
+		case named[l.sum] || !named[t.links[n-1].sum]:
+			t.links[n-1] = l
+		}
+	}
+	t.read = func(l link) ([]byte, error) { return readAt(l.file, l.at, l.size) }
+	return t, nil // what could not be read any more is as lost as what does not decode
+}
+
+// The text every record of format 1 begins with, and the start of its end.
+const (
+	recordMark = `{"v":1,"seq":`
+	sumMark    = `,"sum":"`
+	sumLength  = len(sumMark) + 64 + len(`"}`)
+)
+
+// eachRecordText calls f with every stretch of the file that looks like a record.
+func eachRecordText(r io.Reader, f func(line []byte, at int64) error) error {
+	br := bufio.NewReaderSize(r, 1<<20)
+	var window []byte // what was read and not yet searched
+	var base int64    // offset of window[0]
+	for eof := false; !eof; {
+		chunk := make([]byte, 1<<20)
+		n, err := io.ReadFull(br, chunk)
+		eof = err != nil
+		window = append(window, chunk[:n]...)
+		for {
+			start := bytes.Index(window, []byte(recordMark))
+			if start < 0 {
+				cut := max(0, len(window)-len(recordMark)) // a mark may straddle the chunks
+				base, window = base+int64(cut), window[cut:]
+				break
+			}
+			base, window = base+int64(start), window[start:]
+			end := bytes.Index(window, []byte(sumMark))
+			if end >= 0 && end+sumLength <= len(window) {
+				if err := f(window[:end+sumLength], base); err != nil {
+					return err
+				}
+			} else if !eof && len(window) < maxLine {
+				break // the rest comes with the next chunk
+			}
+			base, window = base+1, window[1:]
+		}
+	}
+	return nil
+}
