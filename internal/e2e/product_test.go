@@ -27,7 +27,7 @@ func (m *machine) offer(id, version, table string) {
 	m.write(filepath.Join(m.depot, id, "OPSI/control.toml"), fmt.Sprintf(
 		"[Package]\nversion = \"1\"\n\n[Product]\ntype = \"LocalbootProduct\"\nid = %q\nname = %q\nversion = %q\nsetupScript = \"setup.sh\"\nuninstallScript = \"remove.sh\"\n", id, "The App", version))
 	m.write(filepath.Join(m.depot, id, "CLIENT_DATA/setup.sh"), fmt.Sprintf(
-		"#!/bin/sh\nset -eu\necho begin $$ >>%[1]s/runs.log\nsleep 0.2\nmkdir -p %[1]s/%[2]s\necho %[3]s >%[1]s/%[2]s/version\necho done $$ >>%[1]s/runs.log\n", m.root, id, version))
+		"#!/bin/sh\nset -eu\necho begin $$ >>%[1]s/runs.log\nsleep 0.7\nmkdir -p %[1]s/%[2]s\necho %[3]s >%[1]s/%[2]s/version\necho done $$ >>%[1]s/runs.log\n", m.root, id, version))
 	m.write(filepath.Join(m.depot, id, "CLIENT_DATA/remove.sh"), fmt.Sprintf(
 		"#!/bin/sh\nset -eu\necho remove $$ >>%[1]s/runs.log\nrm -f %[1]s/%[2]s/version\n", m.root, id))
 	m.write(filepath.Join(m.depot, id, "CLIENT_DATA/opsi-meta-data.toml"), fmt.Sprintf(`[specification]
