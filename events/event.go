@@ -154,7 +154,12 @@ type Window struct {
 	Action  Action   `json:"action"`
 	Name    string   `json:"name"`    // what people call the product
 	Version string   `json:"version"` // where the action leads
-	Opened  Moment   `json:"opened"`
+	// Installed: the product is on the machine, so a setup is an update of it.
+	Installed bool `json:"installed,omitempty"`
+	// Since is when people were first asked to let it happen; in the first
+	// window of a row it is when that opened.
+	Since  Moment `json:"since"`
+	Opened Moment `json:"opened"`
 	// Deadline ends the window. It is a promise: nothing but an answer or the
 	// end of the last program ends it earlier, nothing moves it.
 	Deadline Moment `json:"deadline"`

@@ -31,7 +31,9 @@ type AttemptSeen struct {
 type RequestsObserved struct {
 	// Trigger says why the source was looked at: start, poll, operator. A poll
 	// begins no run of an action that is wanted always.
-	Trigger  string    `json:"trigger"`
+	Trigger string `json:"trigger"`
+	// Reason is what an operator said about it.
+	Reason   string    `json:"reason,omitempty"`
 	Requests []Request `json:"requests"`
 }
 

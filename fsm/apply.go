@@ -209,7 +209,7 @@ func (c *Client) foldProduct(p *Product, e events.Event, seq uint64, now events.
 	case events.Detected:
 		p.Found = &e.Found
 	case events.Finished:
-		p.Outcome, p.Why, p.Ran = e.Outcome, e.Reason, e.Ran
+		p.Outcome, p.Why, p.Ran, p.Ended = e.Outcome, e.Reason, e.Ran, now
 		p.Wait, p.Closing = nil, nil
 		if e.Ran || e.Outcome == events.OutcomeFailed || e.Outcome == events.OutcomeWithdrawn {
 			p.count(func(k *Counter) { *k = Counter{} })
@@ -338,7 +338,7 @@ func (c *Client) foldAttempt(p *Product, e events.Event, seq uint64, now events.
 		c.changeAttempt(p, e.Token, seq, func(a *Attempt) { a.Stage = StageLost })
 	case events.InstallerExited:
 		c.changeAttempt(p, e.Token, seq, func(a *Attempt) {
-			a.Stage, a.Exit, a.Meaning = StageExited, e.Exit, e.Meaning
+			a.Stage, a.Exit, a.Meaning, a.Ended = StageExited, e.Exit, e.Meaning, now
 		})
 	case events.AttemptVoided:
 		p.Attempt, p.Attempts = nil, max(p.Attempts-1, 0)

@@ -100,6 +100,7 @@ type Product struct {
 
 	Outcome events.Outcome    `json:"outcome,omitempty"` // "" while the run is open
 	Why     string            `json:"why,omitempty"`     // the outcome in a few words
+	Ended   events.Moment     `json:"ended,omitzero"`    // when the outcome was known
 	Ran     bool              `json:"ran,omitempty"`     // an installer ran in this run
 	Found   *events.Detection `json:"found,omitempty"`   // last detection of this run
 
@@ -161,6 +162,7 @@ type Attempt struct {
 	Supervisor events.ProcessID `json:"supervisor,omitzero"`
 	Installer  events.ProcessID `json:"installer,omitzero"`
 	Exit       int              `json:"exit"`
+	Ended      events.Moment    `json:"ended,omitzero"` // when its end was recorded
 	Meaning    string           `json:"meaning,omitempty"`
 }
 

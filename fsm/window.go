@@ -29,6 +29,8 @@ func (d *step) ask(p *Product, o events.Observation, blocking []events.Process) 
 		Action:     p.Action(),
 		Name:       cmp.Or(p.Package.Name, p.ID),
 		Version:    p.Target(),
+		Installed:  p.Request.Row.InstallationStatus == events.StatusInstalled,
+		Since:      d.now,
 		Opened:     d.now,
 		Default:    p.Policy.DefaultAction,
 		Final:      d.final(p),
@@ -36,6 +38,9 @@ func (d *step) ask(p *Product, o events.Observation, blocking []events.Process) 
 		DefersMax:  p.Policy.MaxDefer,
 		AskAgain:   p.Policy.DeferInterval,
 		Asks:       asks,
+	}
+	if first := p.Counter().First; !first.IsZero() {
+		w.Since = first
 	}
 	lasts := p.Policy.DialogTimeout
 	if w.Final {

@@ -26,10 +26,10 @@ type operator struct {
 }
 
 // Request makes the source want an action.
-func (o operator) Request(ctx context.Context, actor, product string, a events.Action, _ string) (apitypes.Done, error) {
+func (o operator) Request(ctx context.Context, actor, product string, a events.Action, reason string) (apitypes.Done, error) {
 	ctx, cancel := context.WithTimeout(ctx, orderWithin)
 	defer cancel()
-	seq, err := o.depot.request(ctx, actor, product, a)
+	seq, err := o.depot.request(ctx, actor, product, a, reason)
 	return o.done(product, seq, err)
 }
 

@@ -99,7 +99,7 @@ func (d *depot) poll(ctx context.Context, trigger string) error {
 }
 
 // request changes what the source wants, and brings that in.
-func (d *depot) request(ctx context.Context, actor, product string, a events.Action) (uint64, error) {
+func (d *depot) request(ctx context.Context, actor, product string, a events.Action, reason string) (uint64, error) {
 	release, err := d.hold(ctx)
 	if err != nil {
 		return 0, err
@@ -109,7 +109,7 @@ func (d *depot) request(ctx context.Context, actor, product string, a events.Act
 	if err != nil {
 		return 0, err
 	}
-	return d.submit(ctx, actor, events.RequestsObserved{Trigger: "operator", Requests: []events.Request{row}})
+	return d.submit(ctx, actor, events.RequestsObserved{Trigger: "operator", Reason: reason, Requests: []events.Request{row}})
 }
 
 // Prepare reads a package and its policy.

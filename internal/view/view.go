@@ -111,7 +111,7 @@ func (v View) product(p *fsm.Product) apitypes.Product {
 		}, Accepted: p.Want == p.Row, Class: p.ReportClass, Reason: p.ReportWhy},
 	}
 	if p.Outcome != "" {
-		out.Outcome = &apitypes.Outcome{Outcome: string(p.Outcome), Reason: p.Why}
+		out.Outcome = &apitypes.Outcome{Outcome: string(p.Outcome), Reason: p.Why, At: wall(p.Ended)}
 	}
 	if p.Next != nil {
 		out.Next = &apitypes.Next{Action: string(p.Next.Row.ActionRequest), Version: p.Next.Target()}
@@ -161,7 +161,7 @@ func attempt(p *fsm.Product) *apitypes.Attempt {
 	case fsm.StageExited:
 		out.State = "ended"
 		exit := a.Exit
-		out.Exit = &exit
+		out.Exit, out.Ended = &exit, wall(a.Ended)
 	default:
 		out.State = string(a.Stage)
 	}
