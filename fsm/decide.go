@@ -226,7 +226,7 @@ func (d *step) advance() {
 	}
 	d.takeQueued()
 	var over []events.WaitEnded
-	d.c.each(func(p *Product) {
+	d.c.eachOpen(func(p *Product) {
 		if why := d.over(p); why != "" {
 			over = append(over, events.WaitEnded{Product: p.ID, Why: why})
 		}
@@ -293,7 +293,7 @@ func (d *step) locked(p *Product) bool {
 // next is the ready product that comes first: priority, then id.
 func (d *step) next() *Product {
 	var best *Product
-	d.c.each(func(p *Product) {
+	d.c.eachOpen(func(p *Product) {
 		if !p.Waiting() || p.Wait != nil || p.Hold != nil {
 			return
 		}

@@ -136,7 +136,7 @@ func (p *Product) waitsForPeople() bool {
 // duePresence watches the people while a product waits for a change of them.
 func (c *Client) duePresence() []Effect {
 	waits, absent := false, false
-	c.each(func(p *Product) {
+	c.eachOpen(func(p *Product) {
 		if p.waitsForPeople() {
 			waits = true
 			absent = absent || p.Wait.Reason != events.ReasonUnlock && p.Wait.Reason != events.ReasonAlone

@@ -112,8 +112,8 @@ func (d *step) requestBefore(p *Product, r events.Request) {
 // taken back: the run must not go on asking for what nobody wants any more.
 func (d *step) takeQueued() {
 	var ids []string
-	d.c.each(func(p *Product) {
-		if p.Next != nil && p.Outcome == "" && p.Run > 0 && p.Phase != events.PhaseInstalling && p.Phase != events.PhaseReported {
+	d.c.eachOpen(func(p *Product) {
+		if p.Next != nil && p.Phase != events.PhaseInstalling {
 			ids = append(ids, p.ID)
 		}
 	})

@@ -29,6 +29,10 @@ type Client struct {
 
 	table  *Table
 	parent *Client // of a fork: where products not touched yet are looked up
+	// open are the products with an open run, of a client that a record was
+	// folded into: over the years most products are done. Nil = look at all. A
+	// fork has its parent's.
+	open []*Product
 }
 
 // Clock ties the client's clock to the last record.
@@ -214,6 +218,39 @@ func (c *Client) each(f func(*Product)) {
 	}
 }
 
+// eachOpen calls f for every product with an open run, in no order.
+func (c *Client) eachOpen(f func(*Product)) {
+	if c.open == nil {
+		c.each(func(p *Product) {
+			if p.Open() {
+				f(p)
+			}
+		})
+		return
+	}
+	if c.parent != nil {
+		for _, p := range c.Products {
+			if p.Open() {
+				f(p)
+			}
+		}
+	}
+	for _, p := range c.open {
+		if !c.touched(p.ID) {
+			f(p)
+		}
+	}
+}
+
+// touched reports whether c is a fork that has its own copy of the product.
+func (c *Client) touched(id string) bool {
+	if c.parent == nil {
+		return false
+	}
+	_, ok := c.Products[id]
+	return ok
+}
+
 // fork returns a client that can be changed without changing c: a step's later
 // events see its earlier ones.
 func (c *Client) fork() *Client {
@@ -225,10 +262,12 @@ func (c *Client) fork() *Client {
 
 // join takes over what its fork changed.
 func (c *Client) join(f *Client) {
+	open := make([]*Product, 0, len(c.open)+len(f.Products))
+	f.eachOpen(func(p *Product) { open = append(open, p) })
 	all := c.Products
 	maps.Copy(all, f.Products)
 	*c = *f
-	c.Products, c.parent = all, nil
+	c.Products, c.parent, c.open = all, nil, open
 }
 
 // own returns the fork's own copy of the product, for changing.

@@ -195,14 +195,6 @@ func session(id, owner string) events.Session {
 	return events.Session{ID: id, Owner: owner, User: events.Plain(""), Kind: "graphical", IdleMS: 0, UnlockedMS: -1}
 }
 
-func names_(did []events.Event) string {
-	var out []string
-	for _, e := range did {
-		out = append(out, events.EventName(e))
-	}
-	return fmt.Sprint(out)
-}
-
 // sameAgain folds the world's log anew, and once more from a checkpoint: the
 // state must come out the same to the letter.
 func (w *world) sameAgain() {

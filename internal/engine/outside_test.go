@@ -166,23 +166,13 @@ func (m *memory) reborn() *memory {
 type clock struct {
 	boot  string
 	start time.Time
-	ahead time.Duration // the machine slept
-	mu    sync.Mutex
 }
 
 func newClock() *clock { return &clock{boot: "boot-1", start: time.Now()} }
 
 func (c *clock) Now() (time.Time, string, int64) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	now := time.Now().Add(c.ahead)
+	now := time.Now()
 	return now, c.boot, now.Sub(c.start).Milliseconds()
-}
-
-func (c *clock) sleep(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.ahead += d
 }
 
 func (*clock) AfterFunc(d time.Duration, f func()) func() bool { return time.AfterFunc(d, f).Stop }

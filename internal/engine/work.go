@@ -33,7 +33,6 @@ type job struct {
 	unrest  func() bool        // stops the rest, nil while it runs
 	dropped bool               // cancelled; stays until its worker has returned
 	tries   int                // in a row that ended while it was still due
-	ended   chan error
 }
 
 // result is the end of a job's worker.

@@ -20,12 +20,12 @@ import (
 // People returns who is at the machine: from logind, else from utmp, and from
 // the connected agents.
 func (m *Machine) People(ctx context.Context) (checks.People, error) {
-	bootMS, awakeMS := bootTime(), awakeTime()
+	booted, awake := bootTime(), awakeTime()
 	out := checks.People{
-		ResumedMS: m.followSleep(bootMS.Milliseconds(), awakeMS.Milliseconds()),
+		ResumedMS: m.followSleep(booted.Milliseconds(), awake.Milliseconds()),
 		Leaving:   shutdownSoon("/run/systemd/shutdown/scheduled", time.Now()),
 	}
-	err := m.sessions(ctx, &out, awakeMS)
+	err := m.sessions(ctx, &out, awake)
 	var agents []Agent
 	if m.options.Agents != nil {
 		agents = m.options.Agents()
@@ -34,7 +34,7 @@ func (m *Machine) People(ctx context.Context) (checks.People, error) {
 	if len(agents) > 0 {
 		out.Known, err = true, nil // whoever else is there, somebody is
 	}
-	m.followLocks(out.Sessions, bootMS.Milliseconds())
+	m.followLocks(out.Sessions, booted.Milliseconds())
 	return out, err
 }
 

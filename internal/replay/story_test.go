@@ -132,8 +132,6 @@ func (m *machine) logsIn(user string) {
 		Agent: true, UnlockedMS: -1})
 }
 
-func (m *machine) leaves() { m.people = nil }
-
 func (m *machine) starts(user, program, path string) {
 	m.pid++
 	m.programs = append(m.programs, events.Process{ProcessID: events.ProcessID{PID: m.pid, Start: int64(m.pid) * 100}, Name: program,
