@@ -122,5 +122,6 @@ func (s *Store) Recover() (Findings, error) {
 	}
 	s.failed, s.tried, s.renew = nil, nil, false
 	s.suspect.Store(false)
+	s.chore = s.upkeep() // may fail the store again, after all is mended
 	return f, nil
 }

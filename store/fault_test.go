@@ -152,7 +152,7 @@ func TestManyFaults(t *testing.T) {
 	t.Logf("40 seeds, %d faults, %d recoveries", faults, recoveries)
 }
 
-// TestFullDisk fills a real disk's allowance: no room at all for a while.
+// TestFullDisk leaves no room at all for a while.
 func TestFullDisk(t *testing.T) {
 	dir := newDir(t)
 	full := false

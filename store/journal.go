@@ -64,13 +64,17 @@ func listSegments(dir string) ([]uint64, error) {
 // means that the file could not be looked at, or is newer (ErrNewer); damage is
 // in the result.
 func scanSegment(d *disk, path string, first uint64, seed maphash.Seed) (segment, error) {
-	s := segment{first: first, path: path}
 	f, err := d.open(path)
 	if err != nil {
-		return s, fmt.Errorf("cannot read %s: %w", path, err)
+		return segment{}, fmt.Errorf("cannot read %s: %w", path, err)
 	}
 	defer f.Close()
-	r := newLines(f)
+	return scanText(f, path, first, seed)
+}
+
+func scanText(text io.Reader, path string, first uint64, seed maphash.Seed) (segment, error) {
+	s := segment{first: first, path: path}
+	r := newLines(text)
 	for n := 1; ; n++ {
 		line, at, whole, err := r.read()
 		if errors.Is(err, io.EOF) {
@@ -189,11 +193,12 @@ func (j *journal) begin(line []byte, seq uint64, checkpoint bool) (done func() e
 		}
 		return func() error { return nil }, j.disk.syncDir(j.dir)
 	}
-	if err := j.disk.ask(Call{Op: OpSync, Path: j.file.Name()}); err != nil {
-		return nil, err
-	}
 	f, result := j.file, make(chan error, 1)
-	go func() { result <- datasync(f) }()
+	if err := j.disk.ask(Call{Op: OpSync, Path: f.Name()}); err != nil {
+		result <- err // a sync that fails does so while the commit goes on
+	} else {
+		go func() { result <- datasync(f) }()
+	}
 	return func() error { return <-result }, nil
 }
 

@@ -68,7 +68,6 @@ func (s *Store) load(mark *cleanMark) (Findings, error) {
 	if err := s.agree(); err != nil {
 		return f, err
 	}
-	s.chore = s.upkeep()
 	f.Created = fresh
 	return f, nil
 }

@@ -3,7 +3,6 @@
 package store
 
 import (
-	"bufio"
 	"bytes"
 	"cmp"
 	"context"
@@ -178,12 +177,11 @@ const (
 
 // eachRecordText calls f with every stretch of the file that looks like a record.
 func eachRecordText(r io.Reader, f func(line []byte, at int64) error) error {
-	br := bufio.NewReaderSize(r, 1<<20)
 	var window []byte // what was read and not yet searched
 	var base int64    // offset of window[0]
+	chunk := make([]byte, 1<<17)
 	for eof := false; !eof; {
-		chunk := make([]byte, 1<<20)
-		n, err := io.ReadFull(br, chunk)
+		n, err := io.ReadFull(r, chunk)
 		eof = err != nil
 		window = append(window, chunk[:n]...)
 		for {

@@ -100,7 +100,11 @@ func (s *Store) open() (Findings, error) {
 			return Findings{Clean: true, Fork: n.Fork, Lost: n.Lost}, err
 		}
 	}
-	return s.load(mark)
+	f, err := s.load(mark)
+	if err == nil {
+		s.chore = s.upkeep()
+	}
+	return f, err
 }
 
 // tighten takes an empty directory for our own. A default umask may let the

@@ -27,7 +27,7 @@ func TestConformance(t *testing.T) {
 		storetest.Run(t, func(t *testing.T) storetest.Opened {
 			opt := Options{Dir: newDir(t), SegmentBytes: smallSegment}
 			s, _ := mustOpen(t, opt)
-			return storetest.Opened{Log: s, SegmentBytes: smallSegment,
+			return storetest.Opened{Log: s,
 				WantsCheckpoint: func() bool { return s.WantsCheckpoint() },
 				Reopen: func() storetest.Log {
 					mustClose(t, s)
@@ -43,7 +43,7 @@ func TestConformance(t *testing.T) {
 		storetest.Run(t, func(t *testing.T) storetest.Opened {
 			opt := Options{Dir: newDir(t), SegmentBytes: smallSegment}
 			s, _ := mustOpen(t, opt)
-			return storetest.Opened{Log: s, SegmentBytes: smallSegment,
+			return storetest.Opened{Log: s,
 				WantsCheckpoint: func() bool { return s.WantsCheckpoint() },
 				Reopen: func() storetest.Log {
 					drop(t, s)
@@ -58,7 +58,7 @@ func TestConformance(t *testing.T) {
 	t.Run("memory", func(t *testing.T) {
 		storetest.Run(t, func(t *testing.T) storetest.Opened {
 			m := NewMemory(MemoryOptions{SegmentBytes: smallSegment})
-			return storetest.Opened{Log: m, SegmentBytes: smallSegment, WantsCheckpoint: m.WantsCheckpoint,
+			return storetest.Opened{Log: m, WantsCheckpoint: m.WantsCheckpoint,
 				Reopen: func() storetest.Log {
 					if err := m.Close(); err != nil {
 						t.Fatal(err)

@@ -42,10 +42,13 @@ type Prompt struct {
 	ID    string `json:"id"`    // "<window>@<session>"; the same for the window's whole life
 	Nonce string `json:"nonce"` // goes back with the answer; the same after a restart of the daemon
 	// Name is what people call the product; never its id.
-	Name     string    `json:"name"`
-	Action   string    `json:"action"` // setup, uninstall, …
-	Version  string    `json:"version,omitempty"`
-	Programs []Program `json:"programs"`
+	Name    string `json:"name"`
+	Action  string `json:"action"` // setup, uninstall, …
+	Version string `json:"version,omitempty"`
+	// Installed: the product is on the machine, so a setup is an update of it;
+	// false = a setup installs it for the first time.
+	Installed bool      `json:"installed"`
+	Programs  []Program `json:"programs"`
 	// Choices are offered in this order. Default is what the deadline does, what
 	// the text announces, and the highlighted choice. It may be none of the
 	// choices (fail; defer in an announced last window): then none is highlighted.
@@ -56,6 +59,9 @@ type Prompt struct {
 	Deadline    time.Time `json:"deadline"`
 	RemainingMS int64     `json:"remaining_ms"`
 	Opened      time.Time `json:"opened"`
+	// Since is when people were first asked in this row of windows, UTC; Opened
+	// if this is the first.
+	Since time.Time `json:"since"`
 	// Final: later is not offered any more.
 	Final      bool `json:"final"`
 	DefersUsed int  `json:"defers_used"`

@@ -40,6 +40,19 @@ func TestProductDocIsFlat(t *testing.T) {
 	}
 }
 
+// What a front end needs to choose its words is always there, also when false.
+func TestPromptOnTheWire(t *testing.T) {
+	b, err := json.Marshal(apitypes.Prompt{Action: "setup", Since: time.Date(2026, 11, 16, 14, 4, 5, 0, time.UTC)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"installed":false`, `"since":"2026-11-16T14:04:05Z"`} {
+		if !strings.Contains(string(b), want) {
+			t.Errorf("%s is not in %s", want, b)
+		}
+	}
+}
+
 func TestRedacted(t *testing.T) {
 	p := apitypes.Processes{Processes: []apitypes.Process{
 		{Name: "a", Path: "/home/a/bin/a", Owner: "uid:1000"},

@@ -251,7 +251,7 @@ func TestForbiddenWords(t *testing.T) {
 			}
 			_, value, ok := strings.Cut(line, "=")
 			switch g, _, _ := strings.Cut(group, "."); g {
-			case "window", "update", "remove", "maintain", "choice", "time":
+			case "window", "install", "update", "remove", "maintain", "choice", "time", "agent":
 				if ok && bad.MatchString(value) {
 					t.Errorf("active.%s.toml:%d: a window says %s", lang, i+1, value)
 				}

@@ -63,7 +63,7 @@ func Countdown(d time.Duration) string {
 	return fmt.Sprintf("%d:%02d", s/60, s%60)
 }
 
-// When is a moment with its time of day: "14:05", "tomorrow, 14:05". Its zone is
+// When is a moment with its time of day: "14:05", "tomorrow at 14:05". Its zone is
 // that of now.
 func (l *Localizer) When(t, now time.Time) string {
 	t = t.In(now.Location())
@@ -105,6 +105,21 @@ func (l *Localizer) again(t, now time.Time) string {
 		return l.Text("time.again_weekday", l.parts(t))
 	}
 	return l.Text("time.again_date", l.parts(t))
+}
+
+// Since is when something began, to stand after "since": "14:05", "yesterday",
+// "Thursday", "3 December". Its zone is that of now.
+func (l *Localizer) Since(t, now time.Time) string {
+	t = t.In(now.Location())
+	switch daysBetween(now, t) {
+	case 0:
+		return l.Text("time.since_today", l.parts(t))
+	case -1:
+		return l.Text("time.since_yesterday", nil)
+	case -2, -3, -4, -5, -6:
+		return l.Text("time.since_weekday", l.parts(t))
+	}
+	return l.Text("time.since_date", l.parts(t))
 }
 
 func (l *Localizer) parts(t time.Time) Data {

@@ -45,12 +45,12 @@ func TestWhen(t *testing.T) {
 	}{
 		{0, "14:04", "14:04 Uhr"},
 		{9 * time.Hour, "23:04", "23:04 Uhr"},
-		{10 * time.Hour, "tomorrow, 00:04", "morgen, 00:04 Uhr"},
-		{2 * day, "Monday, 14:04", "Montag, 14:04 Uhr"},
-		{6 * day, "Friday, 14:04", "Freitag, 14:04 Uhr"},
-		{7 * day, "28 November, 14:04", "28. November, 14:04 Uhr"},
-		{100 * day, "1 March, 14:04", "1. März, 14:04 Uhr"},
-		{-day, "20 November, 14:04", "20. November, 14:04 Uhr"},
+		{10 * time.Hour, "tomorrow at 00:04", "morgen um 00:04 Uhr"},
+		{2 * day, "Monday at 14:04", "Montag um 14:04 Uhr"},
+		{6 * day, "Friday at 14:04", "Freitag um 14:04 Uhr"},
+		{7 * day, "28 November at 14:04", "28. November um 14:04 Uhr"},
+		{100 * day, "1 March at 14:04", "1. März um 14:04 Uhr"},
+		{-day, "20 November at 14:04", "20. November um 14:04 Uhr"},
 	} {
 		if got := texts(t, "en").When(now.Add(c.after), now); got != c.en {
 			t.Errorf("after %v in English: %q, want %q", c.after, got, c.en)
@@ -68,8 +68,31 @@ func TestWhenInAZone(t *testing.T) {
 		berlin = time.FixedZone("CEST", 2*3600)
 	}
 	late := time.Date(2026, 10, 24, 23, 30, 0, 0, berlin)
-	if got := texts(t, "en").When(late.Add(time.Hour).UTC(), late); got != "tomorrow, 00:30" {
+	if got := texts(t, "en").When(late.Add(time.Hour).UTC(), late); got != "tomorrow at 00:30" {
 		t.Errorf("got %q", got)
+	}
+}
+
+func TestSince(t *testing.T) {
+	day := 24 * time.Hour
+	for _, c := range []struct {
+		ago    time.Duration
+		en, de string
+	}{
+		{0, "14:04", "14:04 Uhr"},
+		{14 * time.Hour, "00:04", "00:04 Uhr"},
+		{15 * time.Hour, "yesterday", "gestern"},
+		{2 * day, "Thursday", "Donnerstag"},
+		{6 * day, "Sunday", "Sonntag"},
+		{7 * day, "14 November", "dem 14. November"},
+		{-day, "22 November", "dem 22. November"}, // a clock that was set
+	} {
+		if got := texts(t, "en").Since(now.Add(-c.ago), now); got != c.en {
+			t.Errorf("%v ago in English: %q, want %q", c.ago, got, c.en)
+		}
+		if got := texts(t, "de").Since(now.Add(-c.ago), now); got != c.de {
+			t.Errorf("%v ago in German: %q, want %q", c.ago, got, c.de)
+		}
 	}
 }
 

@@ -31,14 +31,16 @@ type Choice struct {
 	Highlighted bool
 }
 
-// verb is the group of texts that fits an action.
+// verb is the group of texts that fits what happens to the product.
 type verb struct{ title, last, intro, introVersion, kill, killKey, without string }
 
-func verbOf(action string) verb {
-	switch action {
-	case "uninstall":
+func verbOf(p apitypes.Prompt) verb {
+	switch {
+	case p.Action == "uninstall":
 		return verb{"remove.title", "remove.last", "remove.intro", "remove.intro_version", "remove.choice.kill", "remove.choice.kill_key", "remove.without."}
-	case "setup", "update":
+	case p.Action == "setup" && !p.Installed:
+		return verb{"install.title", "install.last", "install.intro", "install.intro_version", "install.choice.kill", "install.choice.kill_key", "install.without."}
+	case p.Action == "setup", p.Action == "update":
 		return verb{"update.title", "update.last", "update.intro", "update.intro_version", "update.choice.kill", "update.choice.kill_key", "update.without."}
 	}
 	return verb{"maintain.title", "maintain.last", "maintain.intro", "maintain.intro_version", "maintain.choice.kill", "maintain.choice.kill_key", "maintain.without."}
@@ -47,7 +49,7 @@ func verbOf(action string) verb {
 // Window puts a prompt into words for a person who looks at it now. Times of day
 // are in now's zone.
 func (l *Localizer) Window(p apitypes.Prompt, now time.Time) Window {
-	v := verbOf(p.Action)
+	v := verbOf(p)
 	programs := l.programs(p)
 	n := len(programs)
 	name := Clean(p.Name, 60)
@@ -64,10 +66,14 @@ func (l *Localizer) Window(p apitypes.Prompt, now time.Time) Window {
 		w.Intro = l.Count(v.introVersion, n, d)
 	}
 	w.Choices = l.choices(p, v, n, now)
+	w.Lines = append(w.Lines, l.without(p, v, d, now))
+	if p.Default == apitypes.ChoiceKill || p.Default == apitypes.ChoiceFail {
+		w.Lines = append(w.Lines, l.Text("window.unseen", nil))
+	}
 	if p.Final {
 		w.Lines = append(w.Lines, l.final(p, now))
 	}
-	w.Lines = append(w.Lines, l.without(p, v, d, now), l.Text("window.takes", nil))
+	w.Lines = append(w.Lines, l.Text("window.takes", nil))
 	if offersLater(p) {
 		if left := p.DefersMax - p.DefersUsed; left > 0 {
 			w.Lines = append(w.Lines, l.Count("window.later_left", left, nil))
@@ -130,7 +136,8 @@ func (l *Localizer) choices(p apitypes.Prompt, v verb, programs int, now time.Ti
 	return out
 }
 
-// without says what happens if nobody answers: exactly what Default says.
+// without says what happens if nobody answers: exactly what Default says. It is
+// short, so that it has room on a small screen too.
 func (l *Localizer) without(p apitypes.Prompt, v verb, d Data, now time.Time) string {
 	switch p.Default {
 	case apitypes.ChoiceKill, apitypes.ChoiceRecheck, apitypes.ChoiceFail:
@@ -144,18 +151,18 @@ func (l *Localizer) without(p apitypes.Prompt, v verb, d Data, now time.Time) st
 	return l.Text("window.without_later", Data{"At": d["At"], "Again": again})
 }
 
-// final says since when, until when, and that it cannot be put off; the last is
-// true only if something happens at the end.
+// final says since when it is asked, until when there is time, and that it cannot
+// be put off; the last is true only if something happens at the end.
 func (l *Localizer) final(p apitypes.Prompt, now time.Time) string {
-	d := Data{"Since": l.When(p.Opened, now), "Until": l.When(p.Deadline, now)}
-	s := l.Text("window.final", d)
-	if p.Default == apitypes.ChoiceDefer {
-		s = l.Text("window.final_stays", d)
-	}
+	d := Data{"Since": l.Since(p.Since, now), "Until": l.When(p.Deadline, now)}
+	asked, end := l.Text("window.asked", d), "window.final"
 	if p.DefersUsed > 0 {
-		s = l.Count("window.put_off", p.DefersUsed, nil) + " " + s
+		asked = l.Count("window.put_off", p.DefersUsed, d)
 	}
-	return s
+	if p.Default == apitypes.ChoiceDefer {
+		end = "window.final_stays"
+	}
+	return asked + " " + l.Text(end, d)
 }
 
 // programs names what is open, each once, and at least one. A program that is called like the

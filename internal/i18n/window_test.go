@@ -36,10 +36,10 @@ var now = time.Date(2026, 11, 21, 14, 4, 0, 0, time.UTC)
 
 func prompt(change func(*apitypes.Prompt)) apitypes.Prompt {
 	p := apitypes.Prompt{
-		Name: "Firefox", Action: "setup", Version: "128.0.3-2",
+		Name: "Firefox", Action: "setup", Version: "128.0.3-2", Installed: true,
 		Programs: []apitypes.Program{{Name: "firefox.exe", Count: 9, OwnerIsYou: true}},
 		Choices:  []string{"defer", "recheck", "kill"}, Default: "defer",
-		Deadline: now.Add(time.Minute), Opened: now, DefersUsed: 1, DefersMax: 5, AskAgain: 86400,
+		Deadline: now.Add(time.Minute), Opened: now, Since: now, DefersUsed: 1, DefersMax: 5, AskAgain: 86400,
 	}
 	if change != nil {
 		change(&p)
@@ -76,10 +76,21 @@ func TestWindowsGolden(t *testing.T) {
 		}},
 		{"the announced last one", func(p *apitypes.Prompt) {
 			p.Final, p.Choices, p.Default, p.DefersUsed = true, []string{"recheck", "kill"}, "kill", 5
-			p.Opened, p.Deadline = now.Add(-2*time.Minute), now.Add(13*time.Minute)
+			p.Opened, p.Deadline, p.Since = now.Add(-2*time.Minute), now.Add(13*time.Minute), now.Add(-5*24*time.Hour)
 		}},
 		{"the announced last one that closes nothing", func(p *apitypes.Prompt) {
 			p.Final, p.Choices, p.Default, p.DefersUsed = true, []string{"recheck", "kill"}, "defer", 1
+			p.Since = now.Add(-24 * time.Hour)
+		}},
+		{"a first installation", func(p *apitypes.Prompt) { p.Installed = false }},
+		{"a first installation, the first window is the last one, two programs, no version", func(p *apitypes.Prompt) {
+			p.Installed, p.Version, p.Final, p.Choices, p.Default, p.DefersUsed = false, "", true, []string{"recheck", "kill"}, "kill", 0
+			p.Programs = append(p.Programs, apitypes.Program{Name: "thunderbird", Count: 1, OwnerIsYou: true})
+		}},
+		{"a first installation that is given up", func(p *apitypes.Prompt) { p.Installed, p.Default = false, "fail" }},
+		{"an update of what was not known to be there", func(p *apitypes.Prompt) { p.Action, p.Installed = "update", false }},
+		{"the last one, put off once, asked for two weeks", func(p *apitypes.Prompt) {
+			p.Final, p.Choices, p.Default, p.Since = true, []string{"recheck", "kill"}, "fail", now.Add(-14*24*time.Hour)
 		}},
 		{"an uninstall", func(p *apitypes.Prompt) { p.Action, p.Default = "uninstall", "kill" }},
 		{"custom, given up, without version, over midnight", func(p *apitypes.Prompt) {
@@ -116,13 +127,13 @@ var signs = map[string]map[string]*regexp.Regexp{
 	"en": {
 		"kill":    regexp.MustCompile(`^Without an answer by .* is closed and `),
 		"defer":   regexp.MustCompile(`^Without an answer by .*( is put off, as with “Later”|nothing is closed, and you are asked again)`),
-		"recheck": regexp.MustCompile(`^Without an answer by .* we look again`),
+		"recheck": regexp.MustCompile(`^Without an answer by .* it is checked again`),
 		"fail":    regexp.MustCompile(`^Without an answer by .* is given up`),
 	},
 	"de": {
 		"kill":    regexp.MustCompile(`^Ohne Antwort bis .* wird das oben Genannte geschlossen`),
 		"defer":   regexp.MustCompile(`^Ohne Antwort bis .*( verschoben, wie bei „Später“|wird nichts geschlossen, und Sie werden frühestens)`),
-		"recheck": regexp.MustCompile(`^Ohne Antwort bis .* sehen wir noch einmal nach`),
+		"recheck": regexp.MustCompile(`^Ohne Antwort bis .* wird noch einmal nachgesehen`),
 		"fail":    regexp.MustCompile(`^Ohne Antwort bis .* aufgegeben`),
 	},
 }
@@ -133,11 +144,13 @@ func anyPrompt(t *rapid.T) apitypes.Prompt {
 	p := apitypes.Prompt{
 		Name:        foreign.Draw(t, "name"),
 		Action:      rapid.SampledFrom([]string{"setup", "update", "uninstall", "always", "once", "custom", "new"}).Draw(t, "action"),
+		Installed:   rapid.Bool().Draw(t, "installed"),
 		Version:     rapid.OneOf(rapid.Just(""), foreign).Draw(t, "version"),
 		Choices:     rapid.Permutation([]string{"defer", "recheck", "kill"}).Draw(t, "choices")[:rapid.IntRange(1, 3).Draw(t, "n")],
 		Default:     rapid.SampledFrom([]string{"defer", "recheck", "kill", "fail"}).Draw(t, "default"),
 		Deadline:    now.Add(time.Duration(rapid.Int64Range(0, 1e6).Draw(t, "left")) * time.Second),
 		Opened:      now.Add(-time.Duration(rapid.Int64Range(0, 1e6).Draw(t, "ago")) * time.Second),
+		Since:       now.Add(-time.Duration(rapid.Int64Range(0, 1e7).Draw(t, "since")) * time.Second),
 		Final:       rapid.Bool().Draw(t, "final"),
 		DefersUsed:  rapid.IntRange(0, 9).Draw(t, "used"),
 		DefersMax:   rapid.IntRange(0, 9).Draw(t, "max"),
@@ -205,12 +218,75 @@ func TestWindowsTellTheTruth(t *testing.T) {
 				t.Fatal("no program is named")
 			}
 			if p.Final {
-				since, until := l.When(p.Opened, now), l.When(p.Deadline, now)
+				since, until := l.Since(p.Since, now), l.When(p.Deadline, now)
 				if !slices.ContainsFunc(w.Lines, func(s string) bool { return strings.Contains(s, since) && strings.Contains(s, until) }) {
 					t.Fatalf("the last one does not say since %s until %s: %q", since, until, w.Lines)
 				}
 			}
 		}))
+	}
+}
+
+// does is what the texts of a window say is done.
+var does = map[string]map[string]*regexp.Regexp{
+	"en": {
+		"install": regexp.MustCompile(`(?i)install`),
+		"update":  regexp.MustCompile(`(?i)update`),
+		"remove":  regexp.MustCompile(`(?i)remov`),
+		"other":   regexp.MustCompile(`(?i)maintenance|close and go on`),
+	},
+	"de": {
+		"install": regexp.MustCompile(`(?i)install`),
+		"update":  regexp.MustCompile(`(?i)aktualisier`),
+		"remove":  regexp.MustCompile(`(?i)entfern`),
+		"other":   regexp.MustCompile(`(?i)wartung|schließen und fortfahren`),
+	},
+}
+
+// Title, intro, the choice that closes and the sentence about the end speak of
+// the same thing, and of nothing else: a setup is an update only of what is there.
+func TestWindowsSayWhatIsDone(t *testing.T) {
+	for _, lang := range i18n.Languages() {
+		l := texts(t, lang)
+		for i := range 7 * 4 * 2 * 2 * 2 { // every combination
+			pick := func(from ...string) string {
+				s := from[i%len(from)]
+				i /= len(from)
+				return s
+			}
+			p := prompt(nil)
+			p.Name, p.Programs = "X", nil // their words are not ours
+			p.Action = pick("setup", "update", "uninstall", "always", "once", "custom", "new")
+			p.Default = pick("defer", "recheck", "kill", "fail")
+			p.Version = pick("", "1.2-3")
+			p.Final, p.Installed = pick("", "final") != "", pick("", "installed") != ""
+			want := "other"
+			switch {
+			case p.Action == "setup" && !p.Installed:
+				want = "install"
+			case p.Action == "setup", p.Action == "update":
+				want = "update"
+			case p.Action == "uninstall":
+				want = "remove"
+			}
+			w := l.Window(p, now)
+			must := []string{w.Title, w.Intro, w.Choices[len(w.Choices)-1].Label}
+			if p.Default == "kill" || p.Default == "fail" {
+				must = append(must, w.Lines[0])
+			}
+			for _, s := range must {
+				if !does[lang][want].MatchString(s) {
+					t.Errorf("%s, installed %v: %q does not speak of %s", p.Action, p.Installed, s, want)
+				}
+			}
+			for _, s := range append(must, w.Lines...) {
+				for what, re := range does[lang] {
+					if what != want && re.MatchString(s) {
+						t.Errorf("%s, installed %v: %q speaks of %s", p.Action, p.Installed, s, what)
+					}
+				}
+			}
+		}
 	}
 }
 

@@ -30,6 +30,9 @@ func TestAskShowAnswer(t *testing.T) {
 			p.RemainingMS != 59_990 || p.AskAgain != 86400 || p.DefersMax != 5 || p.Asker != "The IT service" || p.Contact != "phone 1" {
 			t.Errorf("the prompt is %+v", p)
 		}
+		if !p.Installed || p.Since != time.Date(2026, 11, 16, 14, 4, 5, 0, time.UTC) || !p.Opened.Equal(p.Since.Add(time.Hour)) {
+			t.Errorf("installed: %v, asked since %v, opened %v", p.Installed, p.Since, p.Opened)
+		}
 		if want := time.Now().Add(59_990 * time.Millisecond).Truncate(time.Second); !p.Deadline.Equal(want) {
 			t.Errorf("the deadline is %v, want %v", p.Deadline, want)
 		}
@@ -58,6 +61,24 @@ func TestAskShowAnswer(t *testing.T) {
 		}
 		if e := c.next(); e.Kind != apitypes.EventNone {
 			t.Errorf("then comes %+v", e)
+		}
+	})
+}
+
+// A window of a log that did not keep since when it is asked was the first.
+func TestSinceOpened(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		c := r.hello(anna)
+		w := work("c2", "uid:1000", 7, "firefox")
+		w.Window.Installed, w.Window.Since = false, events.Moment{}
+		end := r.ask(w)
+		p := c.want(apitypes.EventAsk).Prompt
+		if p.Installed || p.Since != p.Opened || p.Since.IsZero() {
+			t.Errorf("installed: %v, asked since %v, opened %v", p.Installed, p.Since, p.Opened)
+		}
+		if err := end(); err != nil {
+			t.Error(err)
 		}
 	})
 }

@@ -158,19 +158,25 @@ func (b *Broker) doubt(id string, at place) {
 func (b *Broker) view(p *prompt) *apitypes.Prompt {
 	w, ask := p.work.Window, p.work.Ask
 	left := max(b.c.Clock.Until(w.Deadline), 0).Duration()
+	since := w.Since
+	if since.IsZero() { // a window from a log that did not keep it
+		since = w.Opened
+	}
 	v := &apitypes.Prompt{
-		ID:       p.id,
-		Nonce:    b.nonce(p.id, p.at.owner),
-		Name:     w.Name,
-		Action:   string(w.Action),
-		Version:  w.Version,
-		Programs: []apitypes.Program{},
-		Choices:  make([]string, 0, len(w.Choices)),
-		Default:  string(w.Default),
+		ID:        p.id,
+		Nonce:     b.nonce(p.id, p.at.owner),
+		Name:      w.Name,
+		Action:    string(w.Action),
+		Version:   w.Version,
+		Installed: w.Installed,
+		Programs:  []apitypes.Program{},
+		Choices:   make([]string, 0, len(w.Choices)),
+		Default:   string(w.Default),
 		// The moment's own wall time would be wrong after the clock was set.
 		Deadline:    time.Now().Add(left).UTC().Truncate(time.Second),
 		RemainingMS: left.Milliseconds(),
 		Opened:      w.Opened.Wall.UTC().Truncate(time.Second),
+		Since:       since.Wall.UTC().Truncate(time.Second),
 		Final:       w.Final,
 		DefersUsed:  w.DefersUsed,
 		DefersMax:   w.DefersMax,

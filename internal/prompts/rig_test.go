@@ -85,6 +85,9 @@ func newRig(t *testing.T) *rig {
 	return &rig{T: t, Broker: b, core: c}
 }
 
+// asked is when the first window of the row opened, not in UTC.
+var asked = time.Date(2026, 11, 16, 15, 4, 5, 678, time.FixedZone("", 3600))
+
 func work(session, owner string, n uint64, programs ...string) fsm.AskUsers {
 	a := events.Ask{Session: session, Owner: owner, N: n}
 	for i, name := range programs {
@@ -93,6 +96,7 @@ func work(session, owner string, n uint64, programs ...string) fsm.AskUsers {
 	}
 	return fsm.AskUsers{Ask: a, Window: events.Window{
 		ID: "firefox#1.1", Members: []string{"firefox"}, Action: events.ActionSetup, Name: "Firefox", Version: "2.0-1",
+		Installed: true, Since: events.Moment{Clock: -1000, Wall: asked}, Opened: events.Moment{Wall: asked.Add(time.Hour)},
 		Deadline: events.Moment{Clock: 60_000}, Choices: []events.Choice{"defer", "recheck", "kill"}, Default: "defer",
 		DefersMax: 5, AskAgain: events.Day, Asks: []events.Ask{a},
 	}}

@@ -316,8 +316,8 @@ func TestAgentVerdicts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := start(t)
 		for state, text := range map[string]string{
-			apitypes.AnswerTooLate: "The question was already closed.", apitypes.AnswerRefused: "This answer does not fit the question any more.",
-			apitypes.AnswerAlready: "Your earlier answer counts.", apitypes.AnswerRecorded: "Understood. It begins now.", "news of a newer daemon": "",
+			apitypes.AnswerTooLate: "Too late: the question was already closed.", apitypes.AnswerRefused: "This answer does not fit the question any more.",
+			apitypes.AnswerAlready: "Your earlier answer counts.", apitypes.AnswerRecorded: "Understood. It begins as soon as nobody else has to agree.", "news of a newer daemon": "",
 		} {
 			l.d.mu.Lock()
 			l.d.states = []string{state}

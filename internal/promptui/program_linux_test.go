@@ -113,7 +113,7 @@ func serve(t *testing.T, path string) *service {
 func (s *service) ask() (end func()) {
 	me := localsock.Self()
 	a := events.Ask{Session: me, Owner: me, N: 1, Programs: []events.Process{{Name: "firefox", Owner: me}}}
-	w := fsm.AskUsers{Ask: a, Window: events.Window{ID: "firefox#1.1", Action: events.ActionSetup, Name: "Firefox", Version: "2.0-1",
+	w := fsm.AskUsers{Ask: a, Window: events.Window{ID: "firefox#1.1", Action: events.ActionSetup, Name: "Firefox", Version: "2.0-1", Installed: true,
 		Choices: []events.Choice{"defer", "recheck", "kill"}, Default: "defer", DefersMax: 5, AskAgain: events.Day}}
 	ctx, cancel := context.WithCancel(s.answered)
 	done := make(chan error, 1)
@@ -165,8 +165,8 @@ func socket(t *testing.T) string {
 
 func TestProgram(t *testing.T) {
 	for lang, c := range map[string]struct{ title, key, verdict, label string }{
-		"en_GB.UTF-8": {"Firefox update - please close this program", "c", "Understood. It begins now.", "Close and update"},
-		"de_AT.UTF-8": {"Firefox aktualisieren – bitte Programm schließen", "c", "Verstanden. Es geht los.", "Schließen und aktualisieren"},
+		"en_GB.UTF-8": {"Firefox update – please close this program", "c", "Understood. It begins as soon as nobody else has to agree.", "Close and update"},
+		"de_AT.UTF-8": {"Firefox aktualisieren – bitte Programm schließen", "c", "Verstanden. Es geht los, sobald", "Schließen und aktualisieren"},
 	} {
 		t.Run(lang, func(t *testing.T) {
 			t.Parallel()
@@ -254,7 +254,7 @@ func TestProgramReplaced(t *testing.T) {
 	}
 	second := q.agent("en", s.path)
 	p.end(first, 0)
-	p.wait("Another window in this session", false)
+	p.wait("shown in another window now", false)
 	s.ask()
 	q.wait("Time left", true)
 	q.typed("\x03")

@@ -29,10 +29,10 @@ var now = time.Date(2026, 11, 21, 14, 4, 0, 0, time.UTC)
 
 func firefox() apitypes.Prompt {
 	return apitypes.Prompt{
-		ID: "firefox#1.1@c2", Nonce: "N", Name: "Firefox", Action: "setup", Version: "128.0.3-2",
+		ID: "firefox#1.1@c2", Nonce: "N", Name: "Firefox", Action: "setup", Version: "128.0.3-2", Installed: true,
 		Programs: []apitypes.Program{{Name: "firefox", Count: 9, OwnerIsYou: true}, {Name: "vim", Count: 1}},
 		Choices:  []string{"defer", "recheck", "kill"}, Default: "defer",
-		Deadline: now.Add(time.Minute), RemainingMS: 60_000, Opened: now, DefersUsed: 1, DefersMax: 5, AskAgain: 86400,
+		Deadline: now.Add(time.Minute), RemainingMS: 60_000, Opened: now, Since: now, DefersUsed: 1, DefersMax: 5, AskAgain: 86400,
 	}
 }
 
@@ -45,6 +45,7 @@ func TestLayoutFits(t *testing.T) {
 		p.Name = rapid.String().Draw(t, "name")
 		p.Asker = rapid.String().Draw(t, "asker")
 		p.Final = rapid.Bool().Draw(t, "final")
+		p.Installed = rapid.Bool().Draw(t, "installed")
 		for i := range rapid.IntRange(0, 60).Draw(t, "programs") {
 			p.Programs = append(p.Programs, apitypes.Program{Name: fmt.Sprint(rapid.String().Draw(t, "program"), i), OwnerIsYou: true})
 		}

@@ -49,13 +49,16 @@ func TestScreensGolden(t *testing.T) {
 	last := firefox()
 	last.Final, last.Choices, last.Default, last.DefersUsed, last.RemainingMS = true, []string{"recheck", "kill"}, "kill", 5, 13*60_000
 	last.Opened, last.Deadline = now.Add(-2*time.Minute), now.Add(13*time.Minute)
+	last.Since = now.Add(-5 * 24 * time.Hour)
+	first := firefox()
+	first.Installed = false
 	for _, lang := range i18n.Languages() {
 		for _, c := range []struct {
 			name          string
 			prompt        apitypes.Prompt
 			width, height uint16
 		}{
-			{"question", firefox(), 80, 24}, {"last", last, 80, 24}, {"narrow", firefox(), 44, 20},
+			{"question", firefox(), 80, 24}, {"last", last, 80, 24}, {"first", first, 80, 24}, {"narrow", firefox(), 44, 20}, {"narrow_last", last, 44, 20},
 		} {
 			t.Run(c.name+"."+lang, func(t *testing.T) {
 				p := newPTY(t, c.width, c.height)

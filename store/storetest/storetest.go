@@ -30,9 +30,8 @@ type Log interface {
 // Opened is an empty log with what surrounds it.
 type Opened struct {
 	Log
-	Reopen          func() Log // closes and opens it again
-	WantsCheckpoint func() bool
-	SegmentBytes    int64 // what WantsCheckpoint goes by
+	Reopen          func() Log  // closes and opens it again
+	WantsCheckpoint func() bool // true after some kilobytes
 }
 
 // Record makes a record to follow another. Every seventh holds a private part,
