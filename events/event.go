@@ -83,6 +83,7 @@ type StoreRebuilt struct {
 type PresenceChanged struct {
 	Known    bool          `json:"known"` // false = no source of sessions: somebody is there
 	Sessions []SessionMark `json:"sessions,omitempty"`
+	Leaving  bool          `json:"leaving,omitempty"` // a shutdown or restart of the machine is announced
 }
 
 // SessionMark is what is remembered of a session between two looks.
@@ -123,7 +124,7 @@ type Held struct {
 // WaitEnded says that a waiting product may begin its next round when the slot is free.
 type WaitEnded struct {
 	Product string `json:"product"`
-	Why     string `json:"why"` // interval, nobody_there, programs_gone, sessions_changed, unlocked, resumed, released, dependency_done
+	Why     string `json:"why"` // interval, nobody_there, programs_gone, sessions_changed, unlocked, resumed, released, dependency_done, restarted
 }
 
 // ChecksStarted begins a round and takes the install slot.
@@ -160,8 +161,10 @@ type Window struct {
 	// window of a row it is when that opened.
 	Since  Moment `json:"since"`
 	Opened Moment `json:"opened"`
-	// Deadline ends the window. It is a promise: nothing but an answer or the
-	// end of the last program ends it earlier, nothing moves it.
+	// Deadline ends the window. It is a promise to the person: nothing moves it,
+	// and nothing is closed before it without an answer. A window ends earlier
+	// only to the person's good: the programs ended by themselves, an operator
+	// held or put it off, the request was taken back, or nobody can see it.
 	Deadline Moment `json:"deadline"`
 	// Choices are offered in this order. Default is what the deadline does and
 	// what the text announces. Where it is among the choices it is the
@@ -183,7 +186,10 @@ type Ask struct {
 	Owner    string    `json:"owner"`
 	Programs []Process `json:"programs"` // what this session is shown
 	// N is the record that last changed what is shown; it makes the ticket.
-	N      uint64 `json:"n,omitempty"`
+	N uint64 `json:"n,omitempty"`
+	// Added is the record that last added a program to what is shown. A consent
+	// to an earlier list does not cover it.
+	Added  uint64 `json:"added,omitempty"`
 	Shown  bool   `json:"shown,omitempty"`
 	ShownC int64  `json:"shown_clock,omitempty"` // client's clock when it was first shown
 	Lost   string `json:"lost,omitempty"`        // why it could not be shown
@@ -235,7 +241,7 @@ type Answered struct {
 type WindowClosed struct {
 	Product string `json:"product"`
 	Window  string `json:"window"`
-	Why     string `json:"why"` // answered, expired, expired_while_down, programs_gone, held, operator, withdrawn, superseded
+	Why     string `json:"why"` // answered, expired, expired_while_down, not_shown, programs_gone, nobody, held, operator, withdrawn, superseded
 }
 
 // Rechecked counts a "try again" of the round and looks again.
@@ -257,7 +263,7 @@ type Deferred struct {
 // CloseAgreed begins to close exactly the targets.
 type CloseAgreed struct {
 	Product string    `json:"product"`
-	Why     string    `json:"why"` // asked, announced, recheck_limit, alone
+	Why     string    `json:"why"` // asked, announced, timeout, recheck_limit, alone
 	Targets []Process `json:"targets"`
 	Force   bool      `json:"force"` // terminate what is left after the grace time
 }
@@ -288,7 +294,7 @@ type InstallBegun struct {
 type AttemptVoided struct {
 	Product string `json:"product"`
 	Token   string `json:"token"`
-	Reason  string `json:"reason"` // blocking_program, never_started, held
+	Reason  string `json:"reason"` // blocking_program, programs_unknown, never_started
 }
 
 // AttemptLost says that an installer may be running or have run, and its outcome

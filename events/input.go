@@ -70,7 +70,9 @@ type WindowFailed struct {
 type UserAnswered struct {
 	Window  string `json:"window"`
 	Session string `json:"session"`
-	Choice  Choice `json:"choice"` // recheck, defer, kill
+	// Seen is the Added of the list of programs that was on the screen.
+	Seen   uint64 `json:"seen"`
+	Choice Choice `json:"choice"` // recheck, defer, kill
 }
 
 // TimeCame says that the moment of a WakeAt has come, and who is there now.

@@ -23,14 +23,13 @@ func Apply(c *Client, s events.Step) {
 			}
 		}
 	}
-	now := c.at(s.Stamp())
+	in := s.Stamp()
+	now := c.at(in)
 	f := c.fork() // copies each touched product once, however many events touch it
 	for _, e := range s.Did {
 		f.fold(e, s.Seq, now, s.Actor)
 	}
-	c.join(f)
-	c.Seq = s.Seq
-	c.Clock = Clock{Now: now.Clock, Wall: s.At, Boot: s.Boot, BootMS: s.BootMS}
+	c.join(f, s.Seq, now, in)
 }
 
 // load takes a checkpoint's state over, when a log begins with it.
@@ -64,7 +63,7 @@ func (c *Client) fold(e events.Event, seq uint64, now events.Moment, actor strin
 	case events.ClientRestarted:
 		c.Presence.Since, c.Presence.N = now, seq // who came and went meanwhile is not known
 		c.each(func(p *Product) {
-			if p.ReportClass == "refused" { // a restart may have brought what was missing
+			if p.ReportClass == reportRefused { // a restart may have brought what was missing
 				q := c.own(p.ID)
 				q.ReportClass, q.ReportWhy = "", ""
 			}
@@ -72,12 +71,10 @@ func (c *Client) fold(e events.Event, seq uint64, now events.Moment, actor strin
 	case events.RulesChanged:
 		c.Rules = e.Rules
 	case events.PresenceChanged:
-		c.Presence = Presence{Known: e.Known, Sessions: e.Sessions, Since: now, N: seq}
+		c.Presence = Presence{Known: e.Known, Sessions: e.Sessions, Leaving: e.Leaving, Since: now, N: seq}
 	case events.StoreForked:
 		for _, id := range e.Products {
-			if p := c.Product(id); p != nil && p.Open() {
-				c.own(id).Suspect = true
-			}
+			c.own(id).Suspect = true
 		}
 	case events.RebootDone:
 		c.Reboot = nil
@@ -112,7 +109,7 @@ func (c *Client) fold(e events.Event, seq uint64, now events.Moment, actor strin
 		c.foldSlot(p)
 		if want := p.report(); want != p.Want {
 			p.Want, p.N.Report = want, seq
-			if p.ReportClass == "refused" {
+			if p.ReportClass == reportRefused {
 				p.ReportClass, p.ReportWhy = "", "" // a different report has its own fate
 			}
 		}
@@ -137,9 +134,16 @@ func (c *Client) foldSlot(p *Product) {
 func (c *Client) foldProduct(p *Product, e events.Event, seq uint64, now events.Moment) {
 	switch e := e.(type) {
 	case events.Accepted:
-		*p = Product{ID: p.ID, Phase: p.Phase, Run: e.Run, Request: e.Request, Since: now, Row: e.Request.Row,
+		row, owed := e.Request.Row, p.Owed
+		if p.Outcome != "" && p.Want != p.Row && p.reports() { // the report of the run before is carried along
+			owed = append(slices.Clone(owed), Owed{Report: p.Want, Request: p.Request, Run: p.Run, N: seq})
+		}
+		if len(owed) > 0 {
+			row = p.Row
+		}
+		*p = Product{ID: p.ID, Phase: p.Phase, Run: e.Run, Request: e.Request, Since: now, Row: row, Owed: owed,
 			Policy: p.Policy, Package: p.Package, Last: p.Last, LastWhy: p.LastWhy,
-			Counters: p.Counters, Hold: p.Hold, Want: e.Request.Row, N: p.N}
+			Counters: p.Counters, Hold: p.Hold, Want: row, Suspect: p.Suspect, N: p.N}
 		if e.Run == 1 {
 			p.Policy = events.DefaultPolicy()
 		}
@@ -191,8 +195,9 @@ func (c *Client) foldProduct(p *Product, e events.Event, seq uint64, now events.
 		}
 		if e.Package != nil {
 			p.Package = *e.Package
-			p.Request.ProductVersion, p.Request.PackageVersion = e.Package.ProductVersion, e.Package.PackageVersion
 		}
+		// What is installed is what the package holds now, whatever was offered.
+		p.Request.ProductVersion, p.Request.PackageVersion = p.Package.ProductVersion, p.Package.PackageVersion
 		p.N.Work = seq
 	case events.ScanFailed:
 		p.Scans = e.N
@@ -205,7 +210,7 @@ func (c *Client) foldProduct(p *Product, e events.Event, seq uint64, now events.
 	case events.CloseAgreed:
 		p.Closing = &e
 	case events.CountersReset:
-		p.count(func(k *Counter) { *k = Counter{} })
+		p.Counters = nil
 	case events.Detected:
 		p.Found = &e.Found
 	case events.Finished:
@@ -218,8 +223,15 @@ func (c *Client) foldProduct(p *Product, e events.Event, seq uint64, now events.
 	case events.ReportAccepted:
 		p.Row = e.Report
 		p.ReportClass, p.ReportWhy = "", ""
+		if len(p.Owed) > 0 && p.Owed[0].Report == e.Report {
+			p.Owed = p.Owed[1:]
+			p.Row.ActionRequest = p.Action() // a source leaves a newer request alone
+		}
 	case events.ReportRefused:
 		p.ReportClass, p.ReportWhy = e.Class, e.Reason
+		if e.Class == reportRefused && len(p.Owed) > 0 {
+			p.Owed, p.ReportClass = p.Owed[1:], "" // it will never be taken; what follows has its own fate
+		}
 	case events.Reported:
 		p.Wait, p.Closing, p.Attempt, p.Window = nil, nil, nil, nil
 		p.Next, p.Retarget, p.Blockers = nil, nil, nil
@@ -245,7 +257,7 @@ func (c *Client) foldWindow(p *Product, e events.Event, seq uint64, now events.M
 		w := e.Window
 		w.Asks = slices.Clone(w.Asks)
 		for i := range w.Asks {
-			w.Asks[i].N = seq
+			w.Asks[i].N, w.Asks[i].Added = seq, seq
 		}
 		p.Window, p.Windows = &w, p.Windows+1
 		p.Blockers = shownIn(w.Asks)
@@ -292,14 +304,16 @@ func (p *Product) changeAsk(window, session string, change func(*events.Ask)) {
 	p.Window = &w
 }
 
-// mergeAsks keeps of the old parts what was shown and answered; a part whose
-// programs changed is asked again under a new ticket.
+// mergeAsks keeps of the old parts what was shown and answered. A part with a
+// new program is asked again: neither what was seen nor what was answered
+// before covers it. A session is the same only with the same owner, because ids
+// are used again.
 func mergeAsks(old, now []events.Ask, seq uint64) []events.Ask {
 	out := slices.Clone(now)
 	for i, a := range out {
-		j := slices.IndexFunc(old, func(o events.Ask) bool { return o.Session == a.Session })
+		j := slices.IndexFunc(old, func(o events.Ask) bool { return o.Session == a.Session && o.Owner == a.Owner })
 		if j < 0 {
-			out[i].N = seq
+			out[i].N, out[i].Added = seq, seq
 			continue
 		}
 		o := old[j]
@@ -307,7 +321,7 @@ func mergeAsks(old, now []events.Ask, seq uint64) []events.Ask {
 		gone := slices.ContainsFunc(o.Programs, func(p events.Process) bool { return !has(a.Programs, p.ProcessID) })
 		o.Programs = a.Programs
 		if added {
-			o.Answer, o.Covers = "", nil
+			o.Added, o.Answer, o.Covers, o.Shown, o.ShownC = seq, "", nil, false, 0
 		}
 		if added || gone {
 			o.N = seq
@@ -331,7 +345,7 @@ func (c *Client) foldAttempt(p *Product, e events.Event, seq uint64, now events.
 	case events.AttemptLost:
 		if p.Attempt == nil || p.Attempt.Token != e.Token {
 			p.Starts, p.Attempts = p.Starts+1, p.Attempts+1
-			p.Attempt = &Attempt{N: p.Starts, Token: e.Token, Since: now}
+			p.Attempt = &Attempt{N: p.Starts, Token: e.Token, Since: now, Suspect: p.Suspect}
 			p.Closing, p.Blockers = nil, nil
 		}
 		p.Suspect = false

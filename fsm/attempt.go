@@ -29,8 +29,12 @@ func (d *step) lastLook(p *Product, o events.Observation) {
 	if o.Complete && len(left) == 0 {
 		return // nothing in the way after all: the start is still due
 	}
-	d.emit(events.AttemptVoided{Product: p.ID, Token: p.Attempt.Token, Reason: "blocking_program"})
-	d.sendBack(p, events.ReasonRespawned, names(left))
+	r, why, detail := events.ReasonRespawned, "blocking_program", names(left)
+	if !o.Complete {
+		r, why, detail = events.ReasonUnknown, "programs_unknown", o.Reason
+	}
+	d.emit(events.AttemptVoided{Product: p.ID, Token: p.Attempt.Token, Reason: why})
+	d.sendBack(p, r, detail)
 }
 
 // ofToken finds the product a token names, and whether it is its current attempt.
@@ -82,7 +86,7 @@ func (d *step) ended(in events.InstallerEnded) error {
 		} // else it is verified first
 	case meansRetry:
 		if p.Attempts >= p.Policy.MaxAttempts {
-			d.finish(p, events.OutcomeFailed, "another installer was running at each of "+strconv.Itoa(p.Attempts)+" attempts", true)
+			d.finish(p, events.OutcomeFailed, "another installer was running at each of "+strconv.Itoa(p.Attempts)+" attempts", false)
 			return nil
 		}
 		d.emit(events.Deferred{Product: p.ID, Reason: events.ReasonInstallerBusy, Detail: exitText(in),
@@ -143,12 +147,16 @@ func foundText(f events.Detection) string {
 
 // probed decides an attempt whose outcome is not known.
 func (d *step) probed(p *Product, in events.InstallProbed) {
-	if in.NeverStarted {
+	if in.NeverStarted && !p.Attempt.Suspect {
 		d.emit(events.AttemptVoided{Product: p.ID, Token: in.Token, Reason: "never_started"})
 		return
 	}
 	d.found(p, in.Found)
 	f := in.Found
+	if in.NeverStarted && (f.Known && !f.Matches || p.Package.Repeatable) {
+		d.emit(events.AttemptVoided{Product: p.ID, Token: in.Token, Reason: "never_started"})
+		return
+	}
 	switch {
 	case f.Known && f.Matches:
 		d.finish(p, events.OutcomeOK, "interrupted, but found complete", true)

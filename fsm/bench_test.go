@@ -20,7 +20,7 @@ func history(b *testing.B) (*Table, []events.Step) {
 			w.mechanical("a")
 			ask := w.needDue("a", events.KindAskUsers)
 			w.must(events.WindowShown{For: ask.Ticket})
-			w.must(events.UserAnswered{Window: ask.Ticket.Window, Session: "c2", Choice: c})
+			w.must(events.UserAnswered{Window: ask.Ticket.Window, Session: "c2", Seen: w.c.Seq, Choice: c})
 			if c == events.ChoiceDefer {
 				w.pass(24 * 3600e9)
 				w.must(events.TimeCame{For: w.needDue("a", events.KindWakeAt).Ticket, Seen: w.people()})

@@ -36,6 +36,9 @@ func (d *step) closed(p *Product, in events.CloseObserved) {
 		return
 	}
 	r := events.ReasonRespawned
+	if !in.Seen.Complete {
+		r = events.ReasonUnknown
+	}
 	for _, t := range p.Closing.Targets {
 		if has(left, t.ProcessID) {
 			r = events.ReasonRefused

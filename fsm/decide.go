@@ -21,6 +21,7 @@ var (
 	ErrTooEarly        = errors.New("the moment has not come yet")
 	ErrTooLate         = errors.New("the window was closed before the answer came")
 	ErrAlreadyRecorded = errors.New("this answer is recorded already")
+	ErrChanged         = errors.New("programs were added to the window since it was read")
 	ErrRefused         = errors.New("refused")
 	// ErrInternal is a fault of this package: an event its own table forbids.
 	ErrInternal = errors.New("internal error")
@@ -30,7 +31,28 @@ var (
 // c. An input that causes nothing returns one of the errors above and must not
 // be recorded.
 func Decide(c *Client, in events.Stamped) ([]events.Event, error) {
-	d := &step{c: c.fork(), before: c, now: c.at(in), actor: in.Actor, boot: in.Boot, seq: c.Seq + 1}
+	d, err := decide(c, in)
+	if err != nil {
+		return nil, err
+	}
+	return d.out, nil
+}
+
+// Redecide decides an input of a log again. If same says that this gave what
+// the log holds, c takes it over, as by Apply but without folding it twice;
+// else c stays as it was. It reports which.
+func Redecide(c *Client, in events.Stamped, same func([]events.Event) bool) bool {
+	d, err := decide(c, in)
+	if err != nil || !same(d.out) {
+		return false
+	}
+	c.join(d.c, d.seq, d.now, in)
+	return true
+}
+
+func decide(c *Client, in events.Stamped) (*step, error) {
+	d := &step{c: c.fork(), before: c, now: c.at(in), actor: in.Actor, boot: in.Boot, seq: c.Seq + 1,
+		out: make([]events.Event, 0, 4)} // few steps decide more
 	d.clock(in)
 	quiet := len(d.out)
 	if err := d.take(in.Input); err != nil {
@@ -43,21 +65,20 @@ func Decide(c *Client, in events.Stamped) ([]events.Event, error) {
 	if len(d.out) == quiet {
 		return nil, ErrNothing
 	}
-	return d.out, nil
+	return d, nil
 }
 
 // step is one decision on its way: a fork of the client on which each event is
 // folded as soon as it is decided.
 type step struct {
-	c       *Client
-	before  *Client // as it was; tickets are live in it
-	now     events.Moment
-	actor   string
-	boot    string
-	seq     uint64
-	leaving bool // a shutdown was announced in this very observation
-	out     []events.Event
-	fault   error
+	c      *Client
+	before *Client // as it was; tickets are live in it
+	now    events.Moment
+	actor  string
+	boot   string
+	seq    uint64
+	out    []events.Event
+	fault  error
 }
 
 // emit decides an event.
@@ -127,7 +148,7 @@ func (d *step) take(in events.Input) error {
 	case events.InstallVerified:
 		return d.onWork(in.For, func(p *Product) { d.verified(p, in.Found) })
 	case events.ReportAnswered:
-		return d.onWork(in.For, func(p *Product) { d.reportAnswered(p, in) })
+		return d.reportAnswered(in)
 	case events.CheckpointWanted:
 		return d.checkpoint()
 	case events.RulesChosen:
@@ -147,8 +168,8 @@ func (d *step) take(in events.Input) error {
 
 // onWork calls f with the ticket's product if the ticket is live.
 func (d *step) onWork(t events.Ticket, f func(*Product)) error {
-	if !slices.ContainsFunc(DueFor(d.before, t.Product), func(e Effect) bool { return e.Ticket == t }) {
-		return ErrStale
+	if _, err := d.due(t); err != nil {
+		return err
 	}
 	f(d.c.own(t.Product))
 	return nil
@@ -201,13 +222,12 @@ func (d *step) timeCame(in events.TimeCame) error {
 
 // people takes over who is there and reports whether nobody is.
 func (d *step) people(o events.Observation) bool {
-	d.leaving = o.Leaving
 	marks := o.Marks()
 	if !o.SessionsKnown {
 		marks = nil
 	}
-	if pr := d.c.Presence; pr.N == 0 || pr.Known != o.SessionsKnown || !slices.Equal(pr.Sessions, marks) {
-		d.emit(events.PresenceChanged{Known: o.SessionsKnown, Sessions: marks})
+	if pr := d.c.Presence; pr.N == 0 || pr.Known != o.SessionsKnown || pr.Leaving != o.Leaving || !slices.Equal(pr.Sessions, marks) {
+		d.emit(events.PresenceChanged{Known: o.SessionsKnown, Sessions: marks, Leaving: o.Leaving})
 	}
 	return d.nobody()
 }
@@ -215,7 +235,7 @@ func (d *step) people(o events.Observation) bool {
 // nobody: true after two minutes without any session and no shutdown announced.
 func (d *step) nobody() bool {
 	pr := d.c.Presence
-	return pr.empty() && !d.leaving && d.now.Clock-pr.Since.Clock >= int64(absence)
+	return pr.empty() && !pr.Leaving && d.now.Clock-pr.Since.Clock >= int64(absence)
 }
 
 // advance lets go on what may go on after the input: waits that are over, then
@@ -225,6 +245,7 @@ func (d *step) advance() {
 		return
 	}
 	d.takeQueued()
+	d.holdBack()
 	var over []events.WaitEnded
 	d.c.eachOpen(func(p *Product) {
 		if why := d.over(p); why != "" {
@@ -245,6 +266,30 @@ func (d *step) advance() {
 			continue
 		}
 		d.emit(events.ChecksStarted{Product: p.ID, Round: p.Round + 1})
+	}
+}
+
+// holdBack puts off what an order to hold concerns: nothing is asked, closed or
+// started under it, whatever led there. A running installer ends.
+func (d *step) holdBack() {
+	var held []string
+	d.c.eachOpen(func(p *Product) {
+		if p.Phase == events.PhaseInstalling || d.c.Hold == nil && p.Hold == nil {
+			return
+		}
+		if !p.Waiting() || p.Wait == nil {
+			held = append(held, p.ID)
+		}
+	})
+	slices.Sort(held)
+	for _, id := range held {
+		p := d.c.own(id)
+		h := p.Hold
+		if h == nil {
+			h = d.c.Hold
+		}
+		d.endWindow(p, "held")
+		d.later(p, events.ReasonHeld, h.Reason, events.Moment{})
 	}
 }
 

@@ -47,7 +47,11 @@ func DueFor(c *Client, product string) []Effect {
 	if p.Outcome == "" && p.Run > 0 {
 		p.dueWork(add, &out)
 	}
-	if p.Run > 0 && p.Phase != events.PhaseReported && p.Want != p.Row && p.ReportClass != "refused" {
+	switch {
+	case len(p.Owed) > 0: // in the order of the runs
+		o := p.Owed[0]
+		add(o.N, SendReport{Report: o.Report, Request: o.Request})
+	case p.Run > 0 && p.Phase != events.PhaseReported && p.Want != p.Row && p.ReportClass != reportRefused:
 		add(p.N.Report, SendReport{Report: p.Want, Request: p.Request})
 	}
 	return out
@@ -101,7 +105,7 @@ func (p *Product) dueWork(add func(uint64, Work), out *[]Effect) {
 			add(p.N.Attempt, WaitInstaller{Token: a.Token, Supervisor: a.Supervisor, Installer: a.Installer,
 				Package: p.Package, Action: p.Action(), Target: p.Target()})
 		case StageLost:
-			add(p.N.Attempt, ProbeInstall{Token: a.Token, Package: p.Package, Action: p.Action(), Target: p.Target()})
+			add(p.N.Attempt, ProbeInstall{Token: a.Token, Package: p.Package, Action: p.Action(), Target: p.Target(), Detect: a.Suspect})
 		case StageExited:
 			add(p.N.Attempt, VerifyInstall{Token: a.Token, Package: p.Package, Action: p.Action(), Target: p.Target()})
 		}
@@ -148,8 +152,8 @@ func (c *Client) duePresence() []Effect {
 	tick := func(w Work) Effect {
 		return Effect{Ticket: events.Ticket{Kind: w.kind(), N: c.Presence.N}, Work: w}
 	}
-	out := []Effect{tick(Watch{Every: watchPeople, Sessions: true, Present: c.Presence.Sessions, Informed: c.Presence.Known})}
-	if absent && c.Presence.empty() {
+	out := []Effect{tick(Watch{Every: watchPeople, Sessions: true, Present: c.Presence.Sessions, Informed: c.Presence.Known, Leaving: c.Presence.Leaving})}
+	if absent && c.Presence.empty() && !c.Presence.Leaving {
 		out = append(out, tick(WakeAt{At: c.Presence.Since.Add(absence)}))
 	}
 	return out

@@ -40,6 +40,7 @@ type Watch struct {
 	Present  []events.SessionMark // known now, sorted by id
 	// Informed is what is believed of SessionsKnown; a change ends the watch too.
 	Informed bool
+	Leaving  bool // a shutdown is known to be announced
 }
 
 // AskUsers keeps one session's window open until it is no longer due. It brings
@@ -92,6 +93,9 @@ type ProbeInstall struct {
 	Package events.Package
 	Action  events.Action
 	Target  string
+	// Detect: apply the detect rule also to an attempt that never started; the
+	// record that it ran may be lost.
+	Detect bool
 }
 
 // VerifyInstall applies the detect rule. It brings back InstallVerified.

@@ -240,6 +240,9 @@ func (e *explorer) offers(p *place) []offer {
 		add(offer{name: "setup", in: e.request(id, events.ActionSetup, "poll"), world: true})
 		add(offer{name: "defer", in: events.DeferRequested{Product: id}, world: true})
 		add(offer{name: "resume", in: events.ResumeRequested{Product: id}, world: true})
+		add(offer{name: "reset", in: events.ResetRequested{Product: id}, world: true})
+		add(offer{name: "hold it", in: events.HoldRequested{Product: id}, world: true})
+		add(offer{name: "release it", in: events.ReleaseRequested{Product: id}, world: true})
 	}
 	add(offer{name: "hold", in: events.HoldRequested{}, world: true})
 	add(offer{name: "release", in: events.ReleaseRequested{}, world: true})
@@ -258,7 +261,7 @@ func (e *explorer) answers(p *place, d Effect) []offer {
 	}
 	whos := []string{""}
 	if e.people {
-		whos = []string{"", "nobody", "locked", "unknown"}
+		whos = []string{"", "nobody", "locked", "unknown", "leaving"}
 	}
 	var out []offer
 	switch w := d.Work.(type) {
@@ -283,7 +286,7 @@ func (e *explorer) answers(p *place, d Effect) []offer {
 	case AskUsers:
 		out = append(out, offer{name: "shown", in: events.WindowShown{For: t}}, offer{name: "unshown", in: events.WindowFailed{For: t, Reason: "no_agent"}})
 		for _, c := range w.Window.Choices {
-			out = append(out, offer{name: "answer " + string(c), in: events.UserAnswered{Window: t.Window, Session: t.Session, Choice: c}})
+			out = append(out, offer{name: "answer " + string(c), in: events.UserAnswered{Window: t.Window, Session: t.Session, Seen: p.c.Seq, Choice: c}})
 		}
 	case WakeAt:
 		wait := p.c.Until(w.At, events.Stamped{Wall: p.wall, Boot: p.boot, BootMS: p.bootMS})
@@ -323,6 +326,9 @@ func (e *explorer) answers(p *place, d Effect) []offer {
 	case SendReport:
 		out = append(out, offer{name: "report ok", in: events.ReportAnswered{For: t, Report: w.Report, Accepted: true}},
 			offer{name: "report failing", in: events.ReportAnswered{For: t, Report: w.Report, Class: "failing"}})
+		if e.operator {
+			out = append(out, offer{name: "report refused", in: events.ReportAnswered{For: t, Report: w.Report, Class: "refused"}})
+		}
 	}
 	return out
 }
@@ -332,6 +338,9 @@ func (e *explorer) sessions(who string) events.Observation {
 	s := events.Session{ID: "c1", Owner: "uid:1", Kind: "graphical", UnlockedMS: -1}
 	switch who {
 	case "nobody":
+		return o
+	case "leaving":
+		o.Leaving = true
 		return o
 	case "unknown":
 		o.SessionsKnown = false
@@ -357,12 +366,12 @@ func key(p *place) string {
 	c := p.c
 	pr := c.Presence
 	absent := pr.empty() && c.Clock.Now-pr.Since.Clock >= int64(absence)
-	fmt.Fprint(&b, c.Slot, c.Hold != nil, pr.Known, pr.Sessions, absent, len(c.Reboot))
+	fmt.Fprint(&b, c.Slot, c.Hold != nil, pr.Known, pr.Sessions, pr.Leaving, absent, len(c.Reboot))
 	for _, id := range slices.Sorted(maps.Keys(c.Products)) {
 		q := c.Products[id]
 		k := q.Counter()
 		fmt.Fprint(&b, "|", id, q.Phase, min(q.Run, 2), q.Action(), q.Prepared, q.Scans, q.Rechecks, q.Returns, k.Defers, min(k.Unanswered, 2),
-			q.Put, q.Outcome, q.Ran, q.Attempts, q.Hold != nil, q.ReportClass, q.Want == q.Row, q.Suspect, ids(q.Blockers))
+			q.Put, q.Outcome, q.Ran, q.Attempts, q.Hold != nil, q.ReportClass, q.Want == q.Row, len(q.Owed), q.Suspect, ids(q.Blockers))
 		if q.Wait != nil {
 			fmt.Fprint(&b, "w", q.Wait.Reason, q.Wait.Until.IsZero(), c.Clock.Now >= q.Wait.Until.Clock)
 		}
@@ -422,6 +431,14 @@ func (e *explorer) judgeState(p *place) {
 				active++
 				if p.c.Slot != id {
 					e.t.Fatalf("%s works without the slot\n%s", id, e.trail(p))
+				}
+			}
+		}
+		if held := p.c.Hold != nil || q.Hold != nil; held && q.Open() {
+			for _, d := range DueFor(p.c, id) {
+				switch d.Ticket.Kind {
+				case events.KindAskUsers, events.KindClosePrograms, events.KindRunInstaller, events.KindRunChecks, events.KindPrepare:
+					e.t.Fatalf("%s is due under a hold\n%s", d.Ticket.Kind, e.trail(p))
 				}
 			}
 		}

@@ -17,6 +17,9 @@ func guard(p *Product, e events.Event) error {
 		if e.Run != p.Run+1 {
 			return errors.New("runs are numbered without gap")
 		}
+		if p.Open() {
+			return errors.New("a run begins after the one before")
+		}
 	case events.ChecksStarted:
 		if p.Outcome != "" || p.Hold != nil || p.Wait != nil {
 			return errors.New("a round starts only for an open run that waits for nothing")

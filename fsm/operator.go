@@ -92,11 +92,10 @@ func (d *step) hold(in events.HoldRequested) error {
 		if in.Product != "" && p.ID != in.Product || !p.Open() {
 			continue
 		}
-		switch p.Phase {
-		case events.PhaseChecking, events.PhasePrompting, events.PhaseKilling:
-			p = d.c.own(p.ID)
-			d.endWindow(p, "held")
-			d.later(p, events.ReasonHeld, in.Reason, events.Moment{})
+		// What is being checked, asked or closed ends in advance. An attempt that
+		// was cleared may have been started or not: that is found out first.
+		if p.Phase == events.PhaseInstalling && p.Attempt.Stage == StageCleared {
+			d.emit(events.AttemptLost{Product: p.ID, Token: p.Attempt.Token})
 		}
 	}
 	return nil

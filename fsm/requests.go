@@ -51,13 +51,22 @@ func (d *step) requestAnew(p *Product, r events.Request, trigger string) {
 }
 
 // requestAfter: the run has its outcome, its report is on the way. The row still
-// shows the request until the report is accepted; only another one counts.
+// shows the request until the report is accepted; only another one counts. It
+// does not wait for the report: that is carried along.
 func (d *step) requestAfter(p *Product, r events.Request) {
 	wanted := r.Row.ActionRequest
 	if wanted == p.Action() || wanted == events.ActionNone {
 		return
 	}
-	d.queue(p, r)
+	d.acceptNext(p, r)
+}
+
+// acceptNext begins the run that follows a finished one.
+func (d *step) acceptNext(p *Product, r events.Request) {
+	wanted := r.Row.ActionRequest
+	r.Row = p.Want // what the row is once the finished run is reported
+	r.Row.ActionRequest = wanted
+	d.emit(events.Accepted{Product: p.ID, Run: p.Run + 1, Request: r})
 }
 
 // requestDuring: an installer may be running; it ends first.
@@ -135,24 +144,31 @@ func (d *step) finish(p *Product, o events.Outcome, why string, ran bool) {
 	}
 }
 
-// settle closes a finished run whose report the source shows, and begins what
-// was waiting behind it.
+// settle begins what was waiting behind a finished run, or closes the run if
+// the source shows its report.
 func (d *step) settle(p *Product) {
-	if p.Outcome == "" || p.Want != p.Row {
-		return
-	}
-	next := p.Next
-	d.emit(events.Reported{Product: p.ID})
-	if next != nil && next.Row.ActionRequest != events.ActionNone {
-		r := *next
-		wanted := r.Row.ActionRequest
-		r.Row = p.Row // the queued row is older than what was reported since
-		r.Row.ActionRequest = wanted
-		d.emit(events.Accepted{Product: p.ID, Run: p.Run + 1, Request: r})
+	switch next := p.Next; {
+	case p.Outcome == "":
+	case next != nil && next.Row.ActionRequest != events.ActionNone:
+		d.acceptNext(p, *next)
+	case p.Want == p.Row && len(p.Owed) == 0:
+		d.emit(events.Reported{Product: p.ID})
 	}
 }
 
-func (d *step) reportAnswered(p *Product, in events.ReportAnswered) {
+// reportAnswered takes what became of a report. That the source accepted one is
+// a fact, even if another is wanted by now.
+func (d *step) reportAnswered(in events.ReportAnswered) error {
+	p := d.c.Product(in.For.Product)
+	_, err := d.due(in.For)
+	if err != nil && (!in.Accepted || p == nil || p.Run != in.For.Run || p.Phase == events.PhaseReported || in.Report == p.Row) {
+		return err
+	}
+	d.answerOf(d.c.own(p.ID), in)
+	return nil
+}
+
+func (d *step) answerOf(p *Product, in events.ReportAnswered) {
 	if in.Accepted {
 		d.emit(events.ReportAccepted{Product: p.ID, Report: in.Report})
 		d.settle(p)

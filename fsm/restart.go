@@ -58,7 +58,7 @@ func (d *step) forked(in events.ForkObserved) {
 	for _, id := range in.Products {
 		p := d.c.Product(id)
 		if p == nil || !p.Open() {
-			continue // the rest are marked suspect and probed before their next start
+			continue // marked suspect: probed before its next start
 		}
 		if p.Phase == events.PhaseInstalling && p.Attempt.Stage != StageExited {
 			d.emit(events.AttemptLost{Product: id, Token: p.Attempt.Token})

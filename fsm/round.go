@@ -94,12 +94,15 @@ func (d *step) checked(p *Product, o events.Observation) {
 	switch {
 	case len(blocking) == 0:
 		d.clear(p)
-	case nobody && p.Policy.AloneAction == events.Kill:
+	case nobody && p.Policy.AloneAction == events.Kill && p.Policy.DialogTimeout > 0:
 		d.emit(events.CloseAgreed{Product: p.ID, Why: closeAlone, Targets: blocking, Force: true})
 	case d.c.Presence.empty():
 		until := d.interval(p, false)
 		if !nobody {
-			until = d.c.Presence.Since.Add(absence)
+			until = d.now.Add(events.Minute)
+			if end := d.c.Presence.Since.Add(absence); until.Before(end) {
+				until = end
+			}
 		}
 		d.emit(events.ProgramsChanged{Product: p.ID, Programs: blocking})
 		d.later(p, events.ReasonAlone, names(blocking), until)
@@ -116,6 +119,10 @@ func (d *step) checked(p *Product, o events.Observation) {
 // clear makes the intent to install durable.
 func (d *step) clear(p *Product) {
 	n := p.Starts + 1
+	if p.Attempts >= max(p.Policy.MaxAttempts, 1) { // the policy may have been lowered since
+		d.finish(p, events.OutcomeFailed, "no attempt is left of "+strconv.Itoa(p.Policy.MaxAttempts), false)
+		return
+	}
 	if p.Suspect { // an attempt of this number may stand in the lost part of the log
 		d.emit(events.AttemptLost{Product: p.ID, Token: events.Token(d.c.StoreID, p.ID, p.Run, n)})
 		return
@@ -149,7 +156,7 @@ func shownToAskers(w *events.Window, ps []events.Process) bool {
 	}
 	return !slices.ContainsFunc(ps, func(p events.Process) bool {
 		return !slices.ContainsFunc(w.Asks, func(a events.Ask) bool {
-			return a.Answer == events.ChoiceRecheck && has(a.Programs, p.ProcessID)
+			return a.Answer == events.ChoiceRecheck && slices.Contains(a.Covers, p.ProcessID)
 		})
 	})
 }

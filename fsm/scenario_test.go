@@ -71,7 +71,10 @@ func firstDifference(want, got string) string {
 	return "more lines now"
 }
 
-type scenario struct{ *world }
+type scenario struct {
+	*world
+	added uint64 // record as of which the last window was read
+}
 
 // play carries out one command and returns what it led to.
 func (s *scenario) play(f []string) []string {
@@ -102,7 +105,14 @@ func (s *scenario) play(f []string) []string {
 		i := slices.IndexFunc(s.seen.Sessions, func(x events.Session) bool { return x.ID == f[1] })
 		x := session(f[1], "uid:"+f[2])
 		x.Locked, x.Away = has("locked"), has("away")
-		if has("idle") {
+		if i := slices.Index(f, "idle"); i > 0 && i+1 < len(f) { // idle for a time
+			d, err := time.ParseDuration(f[i+1])
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			x.IdleMS = d.Milliseconds()
+		}
+		if f[len(f)-1] == "idle" {
 			x.IdleMS = int64(24 * time.Hour / time.Millisecond)
 		}
 		if i < 0 {
@@ -126,6 +136,14 @@ func (s *scenario) play(f []string) []string {
 		pid, _ := strconv.Atoi(f[1])
 		s.seen.Programs = slices.DeleteFunc(slices.Clone(s.seen.Programs), func(p events.Process) bool { return p.PID == pid })
 		return nil
+	case "leaving": // a shutdown is announced, or called off
+		s.seen.Leaving = !has("off")
+		return nil
+	case "fork":
+		return s.tell("daemon", events.ForkObserved{Common: 1, Products: f[1:]}, "*")
+	case "unreported": // the source cannot be reached, or refuses
+		e := s.needDue(f[1], events.KindSendReport)
+		return s.tell("source", events.ReportAnswered{For: e.Ticket, Report: e.Work.(SendReport).Report, Class: arg(2), Reason: "scenario"}, f[1])
 	case "blind":
 		s.seen.Complete, s.seen.Reason = false, "permission denied"
 		return nil
@@ -177,6 +195,7 @@ func (s *scenario) play(f []string) []string {
 		}
 		return s.tell("daemon", events.ChecksObserved{For: s.needDue(f[1], events.KindWatch).Ticket, Seen: s.look(f[1])}, f[1])
 	case "shown": // shown firefox c2
+		s.added = s.c.Seq
 		return s.tell("daemon", events.WindowShown{For: s.askOf(f[1], f[2])}, f[1])
 	case "unshown":
 		return s.tell("daemon", events.WindowFailed{For: s.askOf(f[1], f[2]), Reason: "no_agent"}, f[1])
@@ -195,7 +214,12 @@ func (s *scenario) play(f []string) []string {
 				owner = x.Owner
 			}
 		}
-		return s.tell(owner, events.UserAnswered{Window: id, Session: f[2], Choice: word}, f[1])
+		// What was on the screen: the newest list, or with "stale" the one before.
+		seen := s.c.Seq
+		if has("stale") {
+			seen = s.added
+		}
+		return s.tell(owner, events.UserAnswered{Window: id, Session: f[2], Seen: seen, Choice: word}, f[1])
 	case "closed": // closed firefox [locked|just_opened]
 		return s.tell("daemon", events.CloseObserved{For: s.needDue(f[1], events.KindClosePrograms).Ticket, NotTried: arg(2), Seen: s.look(f[1])}, f[1])
 	case "start":
@@ -212,21 +236,23 @@ func (s *scenario) play(f []string) []string {
 			in.Exit, in.Signal = -1, f[2]
 		}
 		return s.tell("daemon", in, f[1])
-	case "probe", "verify": // probe firefox never|unclear|absent|VERSION
-		found := events.Detection{Known: true}
-		switch f[2] {
+	case "probe", "verify": // probe firefox [never] unclear|absent|VERSION
+		found, word := events.Detection{Known: true}, f[len(f)-1]
+		switch word {
+		case "never":
+			found = events.Detection{}
 		case "unclear":
 			found = events.Detection{Reason: "no detect rule"}
 		case "absent":
 		default:
-			found.Installed, found.Version = true, f[2]
-			found.Matches = f[2] == s.c.Product(f[1]).Request.ProductVersion
+			found.Installed, found.Version = true, word
+			found.Matches = word == s.c.Product(f[1]).Request.ProductVersion
 		}
 		if f[0] == "verify" {
 			return s.tell("daemon", events.InstallVerified{For: s.needDue(f[1], events.KindVerifyInstall).Ticket, Found: found}, f[1])
 		}
 		e := s.needDue(f[1], events.KindProbeInstall)
-		return s.tell("daemon", events.InstallProbed{For: e.Ticket, Token: s.c.Product(f[1]).Attempt.Token, NeverStarted: f[2] == "never", Found: found}, f[1])
+		return s.tell("daemon", events.InstallProbed{For: e.Ticket, Token: s.c.Product(f[1]).Attempt.Token, NeverStarted: has("never"), Found: found}, f[1])
 	case "report":
 		e := s.needDue(f[1], events.KindSendReport)
 		r := e.Work.(SendReport).Report

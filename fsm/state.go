@@ -4,6 +4,7 @@ package fsm
 
 import (
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/quietsetup/quietsetup/events"
@@ -27,11 +28,11 @@ type Client struct {
 	Reboot   []string            `json:"reboot,omitempty"`   // products that wait for a restart of the machine, sorted
 	Products map[string]*Product `json:"products,omitempty"`
 
-	table  *Table
-	parent *Client // of a fork: where products not touched yet are looked up
+	table *Table
+	mine  []*Product // of a fork: its own copies, by id; they come before Products, which is its origin's
 	// open are the products with an open run, of a client that a record was
 	// folded into: over the years most products are done. Nil = look at all. A
-	// fork has its parent's.
+	// fork has its origin's.
 	open []*Product
 }
 
@@ -53,6 +54,7 @@ type Hold struct {
 // Presence is who is at the machine, as last observed.
 type Presence struct {
 	Known    bool                 `json:"known"`
+	Leaving  bool                 `json:"leaving,omitempty"`  // a shutdown is announced
 	Sessions []events.SessionMark `json:"sessions,omitempty"` // by id
 	Since    events.Moment        `json:"since"`              // of this set of sessions
 	N        uint64               `json:"n"`                  // record that observed it
@@ -119,7 +121,27 @@ type Product struct {
 	ReportClass string        `json:"report_class,omitempty"` // "", failing, refused
 	ReportWhy   string        `json:"report_why,omitempty"`
 
+	// Owed are outcomes of earlier runs that the source has not shown yet, oldest
+	// first. They are sent before Want.
+	Owed []Owed `json:"owed,omitempty"`
+
 	N Marks `json:"n"`
+}
+
+// Owed is the report of an earlier run that is carried along.
+type Owed struct {
+	Report  events.Report  `json:"report"`
+	Request events.Request `json:"request"`
+	Run     int            `json:"run"`
+	N       uint64         `json:"n"` // record that began to carry it
+}
+
+// reportRefused: the source will not take the report; it is parked.
+const reportRefused = "refused"
+
+// reports: the outcome of the run is told to the source.
+func (p *Product) reports() bool {
+	return p.Outcome != events.OutcomeWithdrawn && p.Outcome != events.OutcomeSuperseded
 }
 
 // Marks are the records that made the current work due, the N of its tickets.
@@ -162,7 +184,8 @@ type Attempt struct {
 	N          int              `json:"n"` // 1, 2, … per run
 	Token      string           `json:"token"`
 	Stage      Stage            `json:"stage"`
-	Since      events.Moment    `json:"since"` // intent
+	Suspect    bool             `json:"suspect,omitempty"` // the log forked before it: it may have run unrecorded
+	Since      events.Moment    `json:"since"`             // intent
 	Supervisor events.ProcessID `json:"supervisor,omitzero"`
 	Installer  events.ProcessID `json:"installer,omitzero"`
 	Exit       int              `json:"exit"`
@@ -195,26 +218,26 @@ func (p *Product) Target() string { return p.Request.Target() }
 // Product returns a product's state, nil if the client does not know it. It
 // must not be changed.
 func (c *Client) Product(id string) *Product {
-	if p, ok := c.Products[id]; ok {
-		return p
+	if i, ok := c.find(id); ok {
+		return c.mine[i]
 	}
-	if c.parent != nil {
-		return c.parent.Product(id)
-	}
-	return nil
+	return c.Products[id]
+}
+
+// find is the place of a product among the fork's own copies.
+func (c *Client) find(id string) (int, bool) {
+	return slices.BinarySearchFunc(c.mine, id, func(p *Product, id string) int { return compare(p.ID, id) })
 }
 
 // each calls f for every product, in no order.
 func (c *Client) each(f func(*Product)) {
-	for _, p := range c.Products {
+	for _, p := range c.mine {
 		f(p)
 	}
-	if c.parent != nil {
-		c.parent.each(func(p *Product) {
-			if _, ok := c.Products[p.ID]; !ok {
-				f(p)
-			}
-		})
+	for id, p := range c.Products {
+		if _, ok := c.find(id); !ok {
+			f(p)
+		}
 	}
 }
 
@@ -228,61 +251,50 @@ func (c *Client) eachOpen(f func(*Product)) {
 		})
 		return
 	}
-	if c.parent != nil {
-		for _, p := range c.Products {
-			if p.Open() {
-				f(p)
-			}
-		}
-	}
-	for _, p := range c.open {
-		if !c.touched(p.ID) {
+	for _, p := range c.mine {
+		if p.Open() {
 			f(p)
 		}
 	}
-}
-
-// touched reports whether c is a fork that has its own copy of the product.
-func (c *Client) touched(id string) bool {
-	if c.parent == nil {
-		return false
+	for _, p := range c.open {
+		if _, ok := c.find(p.ID); !ok {
+			f(p)
+		}
 	}
-	_, ok := c.Products[id]
-	return ok
 }
 
 // fork returns a client that can be changed without changing c: a step's later
 // events see its earlier ones.
 func (c *Client) fork() *Client {
 	f := *c
-	f.Products = map[string]*Product{}
-	f.parent = c
 	return &f
 }
 
-// join takes over what its fork changed.
-func (c *Client) join(f *Client) {
-	open := make([]*Product, 0, len(c.open)+len(f.Products))
+// join takes over what its fork became by folding the record seq, and the record's time.
+func (c *Client) join(f *Client, seq uint64, now events.Moment, in events.Stamped) {
+	open := make([]*Product, 0, len(c.open)+len(f.mine))
 	f.eachOpen(func(p *Product) { open = append(open, p) })
-	all := c.Products
-	maps.Copy(all, f.Products)
-	*c = *f
-	c.Products, c.parent, c.open = all, nil, open
+	for _, p := range f.mine {
+		c.Products[p.ID] = p
+	}
+	*c = *f // f.Products is c's
+	c.mine, c.open = nil, open
+	c.Seq = seq
+	c.Clock = Clock{Now: now.Clock, Wall: in.Wall, Boot: in.Boot, BootMS: in.BootMS}
 }
 
 // own returns the fork's own copy of the product, for changing.
 func (c *Client) own(id string) *Product {
-	if p, ok := c.Products[id]; ok {
-		return p // copied when this fork touched it first
+	i, ok := c.find(id)
+	if ok {
+		return c.mine[i] // copied when this fork touched it first
 	}
-	var p Product
-	if old := c.Product(id); old != nil {
-		p = *old
-	} else {
-		p = Product{ID: id, Phase: events.PhaseReported}
+	p := &Product{ID: id, Phase: events.PhaseReported}
+	if old := c.Products[id]; old != nil {
+		*p = *old
 	}
-	c.Products[id] = &p
-	return &p
+	c.mine = slices.Insert(c.mine, i, p)
+	return p
 }
 
 // at is the moment of a stamp on the client's clock. Within a boot the machine's

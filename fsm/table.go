@@ -32,7 +32,7 @@ func Transitions() []Transition {
 	in := func(p ...events.Phase) []events.Phase { return p }
 	name := events.EventName
 	return []Transition{
-		{name(events.Accepted{}), in(reported), pending},
+		{name(events.Accepted{}), any_, pending}, // after an outcome; its report may be owed still
 		{name(events.Queued{}), open, ""},
 		{name(events.Retargeted{}), open, ""},
 		{name(events.Held{}), in(pending, checking), pending},

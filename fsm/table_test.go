@@ -189,7 +189,7 @@ func FuzzDecide(f *testing.F) {
 			w.mechanical("a")
 		}
 		if at > 3 {
-			w.must(events.UserAnswered{Window: "a#1.1", Session: "c2", Choice: events.ChoiceKill})
+			w.must(events.UserAnswered{Window: "a#1.1", Session: "c2", Seen: w.c.Seq, Choice: events.ChoiceKill})
 		}
 		_, err = Decide(w.c, events.Stamped{Input: in, Wall: w.wall, Boot: w.boot, BootMS: w.bootMS + int64(at)})
 		if errors.Is(err, ErrInternal) {

@@ -95,7 +95,9 @@ func (d *step) promptedJustNow(p *Product, asks []events.Ask) (string, events.Mo
 	return "", events.Moment{}
 }
 
-// watchedWindow takes over a change of the programs an open window is about.
+// watchedWindow takes over a change of the programs an open window is about. A
+// session that comes in this way is asked at once, whatever the prompt interval
+// says: the window is open, and its programs must not be closed unasked.
 func (d *step) watchedWindow(p *Product, o events.Observation, blocking []events.Process) {
 	if len(blocking) == 0 {
 		d.endWindow(p, "programs_gone")
@@ -169,8 +171,10 @@ func (d *step) answered(in events.UserAnswered) error {
 		return ErrAlreadyRecorded
 	}
 	e := events.Answered{Product: p.ID, Window: in.Window, Session: in.Session, Choice: in.Choice}
-	if in.Choice == events.ChoiceKill {
+	if in.Choice != events.ChoiceDefer && in.Seen >= p.Window.Asks[i].Added {
 		e.Covers = ids(p.Window.Asks[i].Programs)
+	} else if in.Choice == events.ChoiceKill {
+		return ErrChanged // a consent covers what was read, nothing else
 	}
 	d.emit(e)
 	switch in.Choice {
@@ -219,7 +223,7 @@ func (d *step) expire(p *Product, o events.Observation) {
 		if a.Answer == events.ChoiceKill {
 			continue
 		}
-		switch saw, isLocked := d.saw(a, o); {
+		switch saw, isLocked := d.saw(w, a, o); {
 		case saw:
 			seen++
 		case isLocked:
@@ -242,10 +246,15 @@ func (d *step) expire(p *Product, o events.Observation) {
 	d.unanswered(p)
 }
 
+// lateExpiry is how long after its deadline a window's end may still be told.
+// Later the machine slept or the log could not be written, and what happened
+// since says nothing about who saw the window.
+const lateExpiry = events.Minute
+
 // saw: the window was on an unlocked screen and its user touched the machine
 // since. What is not known did not happen.
-func (d *step) saw(a events.Ask, o events.Observation) (saw, locked bool) {
-	i := slices.IndexFunc(o.Sessions, func(s events.Session) bool { return s.ID == a.Session })
+func (d *step) saw(w events.Window, a events.Ask, o events.Observation) (saw, locked bool) {
+	i := slices.IndexFunc(o.Sessions, func(s events.Session) bool { return s.ID == a.Session && s.Owner == a.Owner })
 	if !a.Shown || a.Lost != "" || i < 0 {
 		return false, i >= 0 && o.Sessions[i].Locked
 	}
@@ -253,7 +262,8 @@ func (d *step) saw(a events.Ask, o events.Observation) (saw, locked bool) {
 	if s.Locked || s.Away {
 		return false, s.Locked
 	}
-	return s.IdleMS >= 0 && d.now.Clock-s.IdleMS >= a.ShownC, false
+	late := w.Deadline.Add(lateExpiry).Before(d.now)
+	return !late && s.IdleMS >= 0 && d.now.Clock-s.IdleMS >= a.ShownC, false
 }
 
 // timeout does the action of a window that a present user let pass.

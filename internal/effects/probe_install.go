@@ -25,19 +25,19 @@ func (w *Workers) probe(ctx context.Context, t events.Ticket, work fsm.ProbeInst
 		return emit(*fate.Running)
 	case fate.Ended != nil:
 		return w.ended(*fate.Ended, emit)
-	case fate.NeverStarted:
+	case fate.NeverStarted && !work.Detect:
 		return w.probed(events.InstallProbed{For: t, Token: work.Token, NeverStarted: true}, emit)
 	}
-	return w.detect(ctx, t, work, emit)
+	return w.detect(ctx, t, work, fate.NeverStarted, emit)
 }
 
 // detect looks at the machine, because the attempt tells nothing any more.
-func (w *Workers) detect(ctx context.Context, t events.Ticket, work fsm.ProbeInstall, emit Emit) error {
+func (w *Workers) detect(ctx context.Context, t events.Ticket, work fsm.ProbeInstall, never bool, emit Emit) error {
 	found := w.Detector.Detect(ctx, work.Package, work.Action, work.Target)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return w.probed(events.InstallProbed{For: t, Token: work.Token, Found: found}, emit)
+	return w.probed(events.InstallProbed{For: t, Token: work.Token, NeverStarted: never, Found: found}, emit)
 }
 
 // probed brings the answer in, then forgets the attempt.

@@ -11,9 +11,6 @@ import (
 	"github.com/quietsetup/quietsetup/fsm"
 )
 
-// errIncomplete: nothing is installed upon a look that proves nothing.
-var errIncomplete = errors.New("the last look before the start was not complete")
-
 // runInstaller looks a last time and starts the attempt. An attempt runs at most
 // once, so a second start under the same token finds out about the first.
 func (w *Workers) runInstaller(ctx context.Context, t events.Ticket, work fsm.RunInstaller, emit Emit) error {
@@ -28,11 +25,8 @@ func (w *Workers) runInstaller(ctx context.Context, t events.Ticket, work fsm.Ru
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if len(seen.Blocking()) > 0 {
-		return emit(events.ChecksObserved{For: t, Seen: seen})
-	}
-	if !seen.Scanned || !seen.Complete {
-		return fmt.Errorf("%w: %s", errIncomplete, seen.Reason)
+	if len(seen.Blocking()) > 0 || !seen.Scanned || !seen.Complete {
+		return emit(events.ChecksObserved{For: t, Seen: seen}) // nothing is installed upon a look that proves nothing
 	}
 	started, err := w.Installer.Start(ctx, work)
 	switch {

@@ -16,7 +16,7 @@ func (w *Workers) waitInstaller(ctx context.Context, t events.Ticket, work fsm.W
 		return err
 	}
 	if lost {
-		return w.detect(ctx, t, fsm.ProbeInstall{Token: work.Token, Package: work.Package, Action: work.Action, Target: work.Target}, emit)
+		return w.detect(ctx, t, fsm.ProbeInstall{Token: work.Token, Package: work.Package, Action: work.Action, Target: work.Target}, false, emit)
 	}
 	return w.ended(end, emit)
 }

@@ -51,7 +51,7 @@ func differs(work fsm.Watch, seen events.Observation) bool {
 	if !work.Sessions {
 		return false
 	}
-	if seen.SessionsKnown != work.Informed {
+	if seen.SessionsKnown != work.Informed || seen.Leaving != work.Leaving {
 		return true
 	}
 	return seen.SessionsKnown && !slices.Equal(seen.Marks(), work.Present)
