@@ -206,7 +206,7 @@ func TestRunInstaller(t *testing.T) {
 	}{
 		"clear":       {func(*bench) {}, seen(nil), 1, events.InstallerStarted{Token: "t", Installer: events.ProcessID{PID: 2, Start: 2}}, false},
 		"blocked":     {func(*bench) {}, seen(nil, process(1, "uid:1")), 0, events.ChecksObserved{For: ticket(), Seen: seen(nil, process(1, "uid:1"))}, false},
-		"unknown":     {func(*bench) {}, partial, 0, nil, true},
+		"unknown":     {func(*bench) {}, partial, 0, events.ChecksObserved{For: ticket(), Seen: partial}, false},
 		"no fork":     {func(b *bench) { b.startAs = errNo }, seen(nil), 1, nil, true},
 		"begun":       {func(b *bench) { b.begun, b.fate.Running = true, &events.InstallerStarted{Token: "t"} }, seen(nil), 0, events.InstallerStarted{Token: "t"}, false},
 		"raced":       {func(b *bench) { b.startAs, b.fate.NeverStarted = ErrBegun, true }, seen(nil), 1, events.InstallProbed{For: ticket(), Token: "t", NeverStarted: true}, false},
