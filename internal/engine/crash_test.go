@@ -156,7 +156,7 @@ func (l *life) ask(ctx context.Context, t events.Ticket, work fsm.AskUsers, emit
 	if err != nil {
 		return err
 	}
-	if err := emit(events.UserAnswered{Window: work.Window.ID, Session: t.Session, Choice: choice}); err != nil {
+	if err := emit(events.UserAnswered{Window: work.Window.ID, Session: t.Session, Seen: work.Ask.Added, Choice: choice}); err != nil {
 		return err
 	}
 	<-ctx.Done()

@@ -16,13 +16,14 @@ import (
 type folder struct {
 	table *fsm.Table
 	codec *events.Codec
+	text  *events.Comparer
 	c     *fsm.Client
 	seq   uint64 // last record, 0 before the first
 	sum   string
 }
 
 func newFolder(t *fsm.Table) *folder {
-	return &folder{table: t, codec: events.NewCodec(), c: fsm.New(t)}
+	return &folder{table: t, codec: events.NewCodec(), text: events.NewComparer(), c: fsm.New(t)}
 }
 
 // open checks that the line's record follows and decodes it. It changes nothing.

@@ -183,7 +183,7 @@ func (m *machine) windowIsShown(product string) {
 func (m *machine) answers(user, product string, c events.Choice) {
 	m.t.Helper()
 	m.passes(10 * time.Second)
-	m.comesIn("uid:"+user, events.UserAnswered{Window: m.c.Product(product).Window.ID, Session: "c-" + user, Choice: c})
+	m.comesIn("uid:"+user, events.UserAnswered{Window: m.c.Product(product).Window.ID, Session: "c-" + user, Seen: m.c.Seq, Choice: c})
 }
 
 // waitEnds lets the time until the next wake-up pass.

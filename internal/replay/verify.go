@@ -136,25 +136,28 @@ func (f *folder) again(l Line) bool {
 		return false
 	}
 	in, err := f.codec.Input(r.Input)
-	if err != nil {
+	return err == nil && f.redo(l, events.Step{Record: r, In: in})
+}
+
+// redo is again for a record whose input is decoded.
+func (f *folder) redo(l Line, s events.Step) bool {
+	if !fsm.Redecide(f.c, s.Stamp(), func(did []events.Event) bool {
+		s.Did = did
+		return f.isText(did, s.Events) && products(l, s) == nil
+	}) {
 		return false
 	}
-	s := events.Step{Record: r, In: in}
-	if s.Did, err = fsm.Decide(f.c, s.Stamp()); err != nil || !isText(s.Did, r.Events) || products(l, s) != nil {
-		return false
-	}
-	f.take(s)
+	f.seq, f.sum = s.Seq, s.Sum
 	return true
 }
 
 // isText reports whether the messages are the events as this build writes them.
-func isText(did []events.Event, written []events.Message) bool {
+func (f *folder) isText(did []events.Event, written []events.Message) bool {
 	if len(did) != len(written) {
 		return false
 	}
 	for i, e := range did {
-		m, err := events.EncodeEvent(e)
-		if err != nil || m.Type != written[i].Type || m.V != written[i].V || !bytes.Equal(m.Data, written[i].Data) {
+		if !f.text.Same(e, written[i]) {
 			return false
 		}
 	}
