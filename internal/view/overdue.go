@@ -13,6 +13,7 @@ import (
 const (
 	heldTooLong  = 14 * events.Day // held until nobody is there, or by a defect or an order
 	aloneTooLong = events.Day      // nobody is there, but a blocking program lives
+	finalTooLong = events.Day      // later is used up, and the announced closing did not come about
 )
 
 // overdue says in English why a product should not have taken so long, or "".
@@ -31,6 +32,10 @@ func (v View) overdue(p *fsm.Product) string {
 		case events.ReasonAlone:
 			if age > aloneTooLong {
 				return fmt.Sprintf("nobody is there, but a program has kept the installer waiting for more than %s", length(aloneTooLong))
+			}
+		case events.ReasonRefused, events.ReasonRespawned, events.ReasonUnlock:
+			if p.Counter().Defers >= p.Policy.MaxDefer && age > finalTooLong {
+				return fmt.Sprintf("later is used up, but the programs could not be closed for more than %s", length(finalTooLong))
 			}
 		case events.ReasonNoMetadata, events.ReasonNotBackground, events.ReasonNotAsked, events.ReasonDefect, events.ReasonHeld:
 			if age > heldTooLong {

@@ -60,6 +60,12 @@ func TestOverdue(t *testing.T) {
 			}
 		}
 	}
+	atLimit := func(make func(*fsm.Client) func(*fsm.Product)) func(*fsm.Client) func(*fsm.Product) {
+		return func(c *fsm.Client) func(*fsm.Product) {
+			change := make(c)
+			return func(p *fsm.Product) { change(p); p.Policy.MaxDefer = 0 }
+		}
+	}
 	for _, c := range []struct {
 		name string
 		make func(*fsm.Client) func(*fsm.Product)
@@ -73,6 +79,8 @@ func TestOverdue(t *testing.T) {
 		{"later", wait(events.ReasonUser, 100*events.Day), ""},
 		{"alone a day", wait(events.ReasonAlone, events.Day), ""},
 		{"alone longer", wait(events.ReasonAlone, events.Day+1), "nobody is there, but a program has kept the installer waiting for more than 24 hours"},
+		{"refuses, later is left", wait(events.ReasonRefused, 2*events.Day), ""},
+		{"refuses at the limit", atLimit(wait(events.ReasonRefused, 2*events.Day)), "later is used up, but the programs could not be closed for more than 24 hours"},
 		{"unanswered 19 times", unanswered(19), ""},
 		{"unanswered 20 times", unanswered(20), "nobody saw the question 20 times"},
 		{"installer 3 hours", runs(3 * events.Hour), ""},
