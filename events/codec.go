@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 )
 
 // Message is an input or event as it stands in a record. Type is a written
@@ -21,76 +22,80 @@ type Message struct {
 // or by version. The daemon stops on it; a reader may show the message raw.
 var ErrUnknownType = errors.New("unknown message type")
 
-// entry ties a written name and its current version to a Go type.
-type entry struct {
-	name   string
-	v      int
-	decode func(json.RawMessage) (any, error)
+// name is what a message is called where it is written, and its current version.
+type name struct {
+	text string
+	v    int
 }
 
-func known[T any](name string, v int) entry {
-	return entry{name: name, v: v, decode: func(b json.RawMessage) (any, error) {
-		var x T
-		if err := json.Unmarshal(b, &x); err != nil {
-			return nil, err
-		}
-		return x, nil
-	}}
+// entry ties a name to the Go type its data decodes to.
+type entry struct {
+	name
+	typ reflect.Type
+}
+
+// decode reads data of the current version.
+func (d entry) decode(data json.RawMessage) (any, error) {
+	x := reflect.New(d.typ)
+	if err := json.Unmarshal(data, x.Interface()); err != nil {
+		return nil, err
+	}
+	return x.Elem().Interface(), nil
 }
 
 // describeInput gives the written name and version of every input.
-func describeInput(in Input) (entry, bool) {
+func describeInput(in Input) (name, bool) {
 	switch in.(type) {
 	case StoreOpened:
-		return known[StoreOpened]("store_opened", 1), true
+		return name{"store_opened", 1}, true
 	case Restarted:
-		return known[Restarted]("restarted", 1), true
+		return name{"restarted", 1}, true
 	case RequestsObserved:
-		return known[RequestsObserved]("requests_observed", 1), true
+		return name{"requests_observed", 1}, true
 	case Prepared:
-		return known[Prepared]("prepared", 1), true
+		return name{"prepared", 1}, true
 	case ChecksObserved:
-		return known[ChecksObserved]("checks_observed", 1), true
+		return name{"checks_observed", 1}, true
 	case WindowShown:
-		return known[WindowShown]("window_shown", 1), true
+		return name{"window_shown", 1}, true
 	case WindowFailed:
-		return known[WindowFailed]("window_failed", 1), true
+		return name{"window_failed", 1}, true
 	case UserAnswered:
-		return known[UserAnswered]("user_answered", 1), true
+		return name{"user_answered", 1}, true
 	case TimeCame:
-		return known[TimeCame]("time_came", 1), true
+		return name{"time_came", 1}, true
 	case CloseObserved:
-		return known[CloseObserved]("close_observed", 1), true
+		return name{"close_observed", 1}, true
 	case InstallerStarted:
-		return known[InstallerStarted]("installer_started", 1), true
+		return name{"installer_started", 1}, true
 	case InstallerEnded:
-		return known[InstallerEnded]("installer_ended", 1), true
+		return name{"installer_ended", 1}, true
 	case InstallProbed:
-		return known[InstallProbed]("install_probed", 1), true
+		return name{"install_probed", 1}, true
 	case InstallVerified:
-		return known[InstallVerified]("install_verified", 1), true
+		return name{"install_verified", 1}, true
 	case ReportAnswered:
-		return known[ReportAnswered]("report_answered", 1), true
+		return name{"report_answered", 1}, true
 	case DeferRequested:
-		return known[DeferRequested]("defer_requested", 1), true
+		return name{"defer_requested", 1}, true
 	case ResumeRequested:
-		return known[ResumeRequested]("resume_requested", 1), true
+		return name{"resume_requested", 1}, true
 	case ResetRequested:
-		return known[ResetRequested]("reset_requested", 1), true
+		return name{"reset_requested", 1}, true
 	case HoldRequested:
-		return known[HoldRequested]("hold_requested", 1), true
+		return name{"hold_requested", 1}, true
 	case ReleaseRequested:
-		return known[ReleaseRequested]("release_requested", 1), true
+		return name{"release_requested", 1}, true
 	case CheckpointWanted:
-		return known[CheckpointWanted]("checkpoint_wanted", 1), true
+		return name{"checkpoint_wanted", 1}, true
 	case RulesChosen:
-		return known[RulesChosen]("rules_chosen", 1), true
+		return name{"rules_chosen", 1}, true
 	case ForkObserved:
-		return known[ForkObserved]("fork_observed", 1), true
+		return name{"fork_observed", 1}, true
 	case RebuildObserved:
-		return known[RebuildObserved]("rebuild_observed", 1), true
+		return name{"rebuild_observed", 1}, true
 	}
-	return entry{}, false
+	return name{}, false
 }
 
 // Inputs returns one value of every input type, in the order of input.go.
@@ -103,94 +108,94 @@ func Inputs() []Input {
 }
 
 // describeEvent gives the written name and version of every event.
-func describeEvent(e Event) (entry, bool) {
+func describeEvent(e Event) (name, bool) {
 	switch e.(type) {
 	case ClientBorn:
-		return known[ClientBorn]("client_born", 1), true
+		return name{"client_born", 1}, true
 	case ClientRestarted:
-		return known[ClientRestarted]("client_restarted", 1), true
+		return name{"client_restarted", 1}, true
 	case ClockStepped:
-		return known[ClockStepped]("clock_stepped", 1), true
+		return name{"clock_stepped", 1}, true
 	case RulesChanged:
-		return known[RulesChanged]("rules_changed", 1), true
+		return name{"rules_changed", 1}, true
 	case Checkpointed:
-		return known[Checkpointed]("checkpoint", 1), true
+		return name{"checkpoint", 1}, true
 	case StoreForked:
-		return known[StoreForked]("store_forked", 1), true
+		return name{"store_forked", 1}, true
 	case StoreRebuilt:
-		return known[StoreRebuilt]("store_rebuilt", 1), true
+		return name{"store_rebuilt", 1}, true
 	case PresenceChanged:
-		return known[PresenceChanged]("presence_changed", 1), true
+		return name{"presence_changed", 1}, true
 	case Accepted:
-		return known[Accepted]("accepted", 1), true
+		return name{"accepted", 1}, true
 	case Queued:
-		return known[Queued]("queued", 1), true
+		return name{"queued", 1}, true
 	case Retargeted:
-		return known[Retargeted]("retargeted", 1), true
+		return name{"retargeted", 1}, true
 	case Held:
-		return known[Held]("held", 1), true
+		return name{"held", 1}, true
 	case WaitEnded:
-		return known[WaitEnded]("wait_ended", 1), true
+		return name{"wait_ended", 1}, true
 	case ChecksStarted:
-		return known[ChecksStarted]("checks_started", 1), true
+		return name{"checks_started", 1}, true
 	case RoundPrepared:
-		return known[RoundPrepared]("round_prepared", 1), true
+		return name{"round_prepared", 1}, true
 	case ScanFailed:
-		return known[ScanFailed]("scan_failed", 1), true
+		return name{"scan_failed", 1}, true
 	case WindowOpened:
-		return known[WindowOpened]("window_opened", 1), true
+		return name{"window_opened", 1}, true
 	case WindowSeen:
-		return known[WindowSeen]("window_seen", 1), true
+		return name{"window_seen", 1}, true
 	case WindowLost:
-		return known[WindowLost]("window_lost", 1), true
+		return name{"window_lost", 1}, true
 	case ProgramsChanged:
-		return known[ProgramsChanged]("programs_changed", 1), true
+		return name{"programs_changed", 1}, true
 	case Answered:
-		return known[Answered]("answered", 1), true
+		return name{"answered", 1}, true
 	case WindowClosed:
-		return known[WindowClosed]("window_closed", 1), true
+		return name{"window_closed", 1}, true
 	case Rechecked:
-		return known[Rechecked]("rechecked", 1), true
+		return name{"rechecked", 1}, true
 	case Deferred:
-		return known[Deferred]("deferred", 1), true
+		return name{"deferred", 1}, true
 	case CloseAgreed:
-		return known[CloseAgreed]("close_agreed", 1), true
+		return name{"close_agreed", 1}, true
 	case SentBack:
-		return known[SentBack]("sent_back", 1), true
+		return name{"sent_back", 1}, true
 	case InstallCleared:
-		return known[InstallCleared]("install_cleared", 1), true
+		return name{"install_cleared", 1}, true
 	case InstallBegun:
-		return known[InstallBegun]("install_begun", 1), true
+		return name{"install_begun", 1}, true
 	case AttemptVoided:
-		return known[AttemptVoided]("attempt_voided", 1), true
+		return name{"attempt_voided", 1}, true
 	case AttemptLost:
-		return known[AttemptLost]("attempt_lost", 1), true
+		return name{"attempt_lost", 1}, true
 	case AttemptRepeated:
-		return known[AttemptRepeated]("attempt_repeated", 1), true
+		return name{"attempt_repeated", 1}, true
 	case InstallerExited:
-		return known[InstallerExited]("installer_exited", 1), true
+		return name{"installer_exited", 1}, true
 	case Detected:
-		return known[Detected]("detected", 1), true
+		return name{"detected", 1}, true
 	case Finished:
-		return known[Finished]("finished", 1), true
+		return name{"finished", 1}, true
 	case ReportAccepted:
-		return known[ReportAccepted]("report_accepted", 1), true
+		return name{"report_accepted", 1}, true
 	case ReportRefused:
-		return known[ReportRefused]("report_refused", 1), true
+		return name{"report_refused", 1}, true
 	case Reported:
-		return known[Reported]("reported", 1), true
+		return name{"reported", 1}, true
 	case HoldPlaced:
-		return known[HoldPlaced]("hold_placed", 1), true
+		return name{"hold_placed", 1}, true
 	case HoldReleased:
-		return known[HoldReleased]("hold_released", 1), true
+		return name{"hold_released", 1}, true
 	case CountersReset:
-		return known[CountersReset]("counters_reset", 1), true
+		return name{"counters_reset", 1}, true
 	case RebootWanted:
-		return known[RebootWanted]("reboot_wanted", 1), true
+		return name{"reboot_wanted", 1}, true
 	case RebootDone:
-		return known[RebootDone]("reboot_done", 1), true
+		return name{"reboot_done", 1}, true
 	}
-	return entry{}, false
+	return name{}, false
 }
 
 // Events returns one value of every event type, in the order of event.go.
@@ -205,10 +210,10 @@ func Events() []Event {
 }
 
 // EventName is the written name of an event.
-func EventName(e Event) string { d, _ := describeEvent(e); return d.name }
+func EventName(e Event) string { d, _ := describeEvent(e); return d.text }
 
 // InputName is the written name of an input.
-func InputName(in Input) string { d, _ := describeInput(in); return d.name }
+func InputName(in Input) string { d, _ := describeInput(in); return d.text }
 
 // EncodeInput turns an input into its message.
 func EncodeInput(in Input) (Message, error) {
@@ -228,12 +233,12 @@ func EncodeEvent(e Event) (Message, error) {
 	return encode(d, e)
 }
 
-func encode(d entry, x any) (Message, error) {
+func encode(d name, x any) (Message, error) {
 	b, err := marshal(x)
 	if err != nil {
-		return Message{}, fmt.Errorf("cannot encode %s: %w", d.name, err)
+		return Message{}, fmt.Errorf("cannot encode %s: %w", d.text, err)
 	}
-	return Message{Type: d.name, V: d.v, Data: b}, nil
+	return Message{Type: d.text, V: d.v, Data: b}, nil
 }
 
 // marshal is json.Marshal without the escaping of <, > and &, which would make
@@ -248,6 +253,34 @@ func marshal(x any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
+// Comparer holds events against messages. It writes each over the one before,
+// so it is not for use by several goroutines.
+type Comparer struct {
+	buf bytes.Buffer
+	enc *json.Encoder
+}
+
+// NewComparer returns a comparer.
+func NewComparer() *Comparer {
+	c := &Comparer{}
+	c.enc = json.NewEncoder(&c.buf)
+	c.enc.SetEscapeHTML(false)
+	return c
+}
+
+// Same reports whether m is, to the byte, what EncodeEvent makes of the event.
+func (c *Comparer) Same(e Event, m Message) bool {
+	d, ok := describeEvent(e)
+	if !ok || d.text != m.Type || d.v != m.V {
+		return false
+	}
+	c.buf.Reset()
+	if c.enc.Encode(e) != nil {
+		return false
+	}
+	return bytes.Equal(bytes.TrimSuffix(c.buf.Bytes(), []byte("\n")), m.Data)
+}
+
 // Codec decodes messages. Its tables are built once from the closed lists.
 type Codec struct {
 	inputs, events map[string]entry
@@ -259,11 +292,11 @@ func NewCodec() *Codec {
 	c := &Codec{inputs: map[string]entry{}, events: map[string]entry{}, upcasts: upcasters()}
 	for _, in := range Inputs() {
 		d, _ := describeInput(in)
-		c.inputs[d.name] = d
+		c.inputs[d.text] = entry{d, reflect.TypeOf(in)}
 	}
 	for _, e := range Events() {
 		d, _ := describeEvent(e)
-		c.events[d.name] = d
+		c.events[d.text] = entry{d, reflect.TypeOf(e)}
 	}
 	return c
 }

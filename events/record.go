@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -82,49 +81,81 @@ func split(line []byte) (body, private []byte, sum string, err error) {
 	body, sum = line[:n], string(line[n+len(sumMark):len(line)-2])
 	// Inside a JSON string every quote is escaped, so the mark can only be a
 	// member's name; no type of ours has a member of that name but the record.
-	if i := bytes.LastIndex(body, []byte(privateMark+`{`)); i >= 0 {
+	if i := bytes.Index(body, []byte(privateMark+`{`)); i >= 0 {
 		body, private = body[:i], body[i+len(privateMark):]
 	}
 	return body, private, sum, nil
 }
 
 // DecodeRecord reads a line (without newline) and checks its sum and its
-// private parts. It does not check that the record follows another.
+// private parts. It does not check that the record follows another. The record
+// keeps no part of line.
 func DecodeRecord(line []byte) (Record, error) {
 	body, private, sum, err := split(line)
 	if err != nil {
 		return Record{}, err
 	}
-	h := sha256.New()
-	h.Write(body)
-	h.Write([]byte{'}'})
-	if got := hex.EncodeToString(h.Sum(nil)); got != sum {
+	text := append(append(make([]byte, 0, len(body)+1), body...), '}')
+	hash := sha256.Sum256(text)
+	if got := hex.EncodeToString(hash[:]); got != sum {
 		return Record{}, fmt.Errorf("%w: the line says %s, its text gives %s", ErrSum, sum, got)
 	}
-	r := Record{Sum: sum}
-	text := make([]byte, 0, len(body)+1)
-	text = append(append(text, body...), '}')
-	if err := json.Unmarshal(text, &r); err != nil {
-		return Record{}, fmt.Errorf("%w: %v", ErrNotARecord, err)
+	r, err := scanBody(text)
+	if err != nil {
+		return Record{}, err
 	}
-	if r.V != Format {
-		return Record{}, fmt.Errorf("record format %d: %w", r.V, ErrUnknownType)
+	r.Sum = sum
+	if private == nil {
+		return r, nil
 	}
-	if private != nil {
-		if err := json.Unmarshal(private, &r.Private); err != nil {
-			return Record{}, fmt.Errorf("%w: private: %v", ErrNotARecord, err)
-		}
-		// Written in one way only: a changed name or order would read the same.
-		if again, err := marshal(r.Private); err != nil || !bytes.Equal(again, private) {
-			return Record{}, fmt.Errorf("%w: private is not written as it should be", ErrNotARecord)
-		}
-		for key, p := range r.Private {
-			if !bytes.Contains(body, []byte(`{"ref":"`+key+`","digest":"`+p.Digest()+`"}`)) {
-				return Record{}, fmt.Errorf("%w: %s", ErrPrivate, key)
-			}
+	p := scan{text: private}
+	r.Private = p.parts()
+	if p.end(); p.err != nil {
+		return Record{}, fmt.Errorf("private: %w", p.err)
+	}
+	for key, p := range r.Private {
+		if !bytes.Contains(body, []byte(`{"ref":"`+key+`","digest":"`+p.Digest()+`"}`)) {
+			return Record{}, fmt.Errorf("%w: %s", ErrPrivate, key)
 		}
 	}
 	return r, nil
+}
+
+// scanBody reads a record's members but private and sum. The record keeps text.
+func scanBody(text []byte) (Record, error) {
+	s := scan{text: text}
+	var r Record
+	s.must(`{"v":`)
+	if r.V = int(s.whole()); s.err == nil && r.V != Format {
+		return Record{}, fmt.Errorf("record format %d: %w", r.V, ErrUnknownType) // its other members are not ours to read
+	}
+	s.must(`,"seq":`)
+	r.Seq = s.count()
+	s.must(`,"products":`)
+	r.Products = s.words()
+	s.must(`,"at":`)
+	if at := s.quoted(); s.err == nil && r.At.UnmarshalJSON(at) != nil {
+		s.fail("a time before that")
+	}
+	s.must(`,"boot":`)
+	r.Boot = s.word()
+	s.must(`,"boot_ms":`)
+	r.BootMS = s.whole()
+	s.must(`,"actor":`)
+	r.Actor = s.word()
+	s.must(`,"build":`)
+	r.Build = s.word()
+	s.must(`,"rules":`)
+	r.Rules = int(s.whole())
+	s.must(`,"input":`)
+	r.Input = s.message()
+	s.must(`,"events":`)
+	r.Events = s.messages()
+	s.must(`,"prev":`)
+	r.Prev = s.word()
+	s.must("}")
+	s.end()
+	return r, s.err
 }
 
 // Follows checks that r continues the chain after a record with the given

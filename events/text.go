@@ -82,10 +82,24 @@ func (t Text) MarshalJSON() ([]byte, error) {
 	switch {
 	case t.secret:
 		return nil, errUnsealed
+	case t.ref != "" && isName(t.ref) && isName(t.digest): // as Seal makes them
+		return []byte(`{"ref":"` + t.ref + `","digest":"` + t.digest + `"}`), nil
 	case t.ref != "":
 		return json.Marshal(sealedText{t.ref, t.digest})
+	case isPlain(t.plain):
+		return []byte(`"` + t.plain + `"`), nil
 	}
 	return marshal(t.plain)
+}
+
+// isName: letters, digits and dots are written as they are, whoever writes them.
+func isName(s string) bool {
+	for _, c := range []byte(s) {
+		if !('0' <= c && c <= '9' || 'a' <= c && c <= 'z' || c == '.') {
+			return false
+		}
+	}
+	return true
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote.

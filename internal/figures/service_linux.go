@@ -33,7 +33,7 @@ func service(ctx context.Context, watch time.Duration, into values) (err error) 
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 
 	bin := filepath.Join(dir, "quietsetupd")
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", bin, "./cmd/quietsetupd")
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-tags", "nethttpomithttp2", "-ldflags", "-s -w", "-o", bin, "./cmd/quietsetupd")
 	build.Env = append(build.Environ(), "CGO_ENABLED=0")
 	if text, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("cannot build quietsetupd: %w\n%s", err, text)
