@@ -49,6 +49,9 @@ type Prompt struct {
 	// false = a setup installs it for the first time.
 	Installed bool      `json:"installed"`
 	Programs  []Program `json:"programs"`
+	// Revision grows whenever a program is added to Programs. It goes back with
+	// Shown and Answer: nobody agrees to close what was not on the screen.
+	Revision uint64 `json:"revision"`
 	// Choices are offered in this order. Default is what the deadline does, what
 	// the text announces, and the highlighted choice. It may be none of the
 	// choices (fail; defer in an announced last window): then none is highlighted.
@@ -110,8 +113,9 @@ type PromptEvent struct {
 
 // Shown is the body of POST /v1/prompts/{id}/shown: it is on the screen.
 type Shown struct {
-	Agent string `json:"agent"`
-	Nonce string `json:"nonce"`
+	Agent    string `json:"agent"`
+	Nonce    string `json:"nonce"`
+	Revision uint64 `json:"revision"` // of what is on the screen
 }
 
 // Reasons of Failed.
@@ -132,9 +136,12 @@ type Failed struct {
 // Answer is the body of POST /v1/prompts/{id}/answer. It may be sent again
 // until it is acknowledged.
 type Answer struct {
-	Agent  string `json:"agent"`
-	Nonce  string `json:"nonce"`
-	Choice string `json:"choice"`
+	Agent string `json:"agent"`
+	Nonce string `json:"nonce"`
+	// Revision is that of the prompt which was on the screen when the person
+	// chose, even if a newer one has come since.
+	Revision uint64 `json:"revision"`
+	Choice   string `json:"choice"`
 }
 
 // What became of an answer.
@@ -143,6 +150,9 @@ const (
 	AnswerAlready  = "already_recorded" // this session's answer stands already
 	AnswerTooLate  = "too_late"         // the window was over
 	AnswerRefused  = "refused"          // not an answer to this window
+	// AnswerChanged: programs were added that the person had not seen. The answer
+	// does not count; the prompt stays, comes as an update, and is answered anew.
+	AnswerChanged = "changed"
 )
 
 // AnswerResult says what became of an answer. Each state is final: the agent

@@ -42,14 +42,35 @@ func TestProductDocIsFlat(t *testing.T) {
 
 // What a front end needs to choose its words is always there, also when false.
 func TestPromptOnTheWire(t *testing.T) {
-	b, err := json.Marshal(apitypes.Prompt{Action: "setup", Since: time.Date(2026, 11, 16, 14, 4, 5, 0, time.UTC)})
+	b, err := json.Marshal(apitypes.Prompt{Action: "setup", Since: time.Date(2026, 11, 16, 14, 4, 5, 0, time.UTC), Revision: 7})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`"installed":false`, `"since":"2026-11-16T14:04:05Z"`} {
+	for _, want := range []string{`"installed":false`, `"since":"2026-11-16T14:04:05Z"`, `"revision":7`} {
 		if !strings.Contains(string(b), want) {
 			t.Errorf("%s is not in %s", want, b)
 		}
+	}
+}
+
+// What an agent says about a prompt says which revision it means. An agent that
+// knows of none means the one that no list with added programs has.
+func TestRevisionOnTheWire(t *testing.T) {
+	for _, c := range []struct {
+		v    any
+		want string
+	}{
+		{apitypes.Shown{Agent: "A", Nonce: "N", Revision: 7}, `{"agent":"A","nonce":"N","revision":7}`},
+		{apitypes.Answer{Agent: "A", Nonce: "N", Revision: 7, Choice: apitypes.ChoiceKill}, `{"agent":"A","nonce":"N","revision":7,"choice":"kill"}`},
+		{apitypes.AnswerResult{Schema: apitypes.SchemaAnswered, State: apitypes.AnswerChanged}, `{"schema":"answer_result/v1","state":"changed"}`},
+	} {
+		if b, err := json.Marshal(c.v); err != nil || string(b) != c.want {
+			t.Errorf("%+v became %s, %v; want %s", c.v, b, err, c.want)
+		}
+	}
+	var old apitypes.Answer
+	if err := json.Unmarshal([]byte(`{"agent":"A","nonce":"N","choice":"kill"}`), &old); err != nil || old.Revision != 0 {
+		t.Errorf("an answer without a revision is %+v, %v", old, err)
 	}
 }
 

@@ -25,6 +25,7 @@ func (c core) Deliver(ctx context.Context, actor string, in events.Input) error 
 		{fsm.ErrTooLate, prompts.ErrTooLate},
 		{fsm.ErrStale, prompts.ErrTooLate},
 		{fsm.ErrRefused, prompts.ErrRefused},
+		{fsm.ErrChanged, prompts.ErrChanged},
 		{fsm.ErrNothing, prompts.ErrAlreadyRecorded},
 	} {
 		if errors.Is(err, w.says) {

@@ -217,10 +217,10 @@ func (s *site) agent(choices ...string) {
 				continue
 			}
 			answered[e.ID] = true
-			err = c.Shown(ctx, e.ID, apitypes.Shown{Agent: hello.Agent, Nonce: e.Prompt.Nonce})
+			err = c.Shown(ctx, e.ID, apitypes.Shown{Agent: hello.Agent, Nonce: e.Prompt.Nonce, Revision: e.Prompt.Revision})
 			var r apitypes.AnswerResult
 			if err == nil {
-				r, err = c.Answer(ctx, e.ID, apitypes.Answer{Agent: hello.Agent, Nonce: e.Prompt.Nonce, Choice: choices[0]})
+				r, err = c.Answer(ctx, e.ID, apitypes.Answer{Agent: hello.Agent, Nonce: e.Prompt.Nonce, Revision: e.Prompt.Revision, Choice: choices[0]})
 			}
 			if err != nil || r.State != apitypes.AnswerRecorded {
 				s.t.Errorf("answer %s: %+v, %v", choices[0], r, err)

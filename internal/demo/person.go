@@ -27,12 +27,17 @@ func (p *person) Kind() string { return apitypes.AgentTerminal }
 // Show shows a question, waits for the story and answers.
 func (p *person) Show(ctx context.Context, w *promptui.Window) (string, error) {
 	prompt, _ := w.Prompt()
-	w.Shown()
+	w.Shown(prompt)
 	var answer string
-	select {
-	case answer = <-p.turns:
-	case <-ctx.Done():
-		return "", ctx.Err()
+	for answer == "" {
+		select {
+		case <-w.Changed():
+			prompt, _ = w.Prompt()
+			w.Shown(prompt)
+		case answer = <-p.turns:
+		case <-ctx.Done():
+			return "", ctx.Err()
+		}
 	}
 	if answer == AnswerAsk {
 		p.tell("demo.your_turn", nil)

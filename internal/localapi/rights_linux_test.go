@@ -114,7 +114,7 @@ func TestRightsOfAnOrdinaryUser(t *testing.T) {
 	if status, _ := r.as(uid, http.MethodPost, "/v1/prompts/a@b/answer", `{"agent":"A","nonce":"N","choice":"kill"}`); status != http.StatusOK {
 		t.Errorf("the desk was not asked: %d", status)
 	}
-	r.wantHeard("uid:65534 answer a@b {Agent:A Nonce:N Choice:kill}")
+	r.wantHeard("uid:65534 answer a@b {Agent:A Nonce:N Revision:0 Choice:kill}")
 }
 
 // Root may everything, also where the daemon runs as somebody else.

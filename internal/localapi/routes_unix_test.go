@@ -70,10 +70,10 @@ func TestRoutes(t *testing.T) {
 	_, err = c.Hello(ctx, apitypes.Hello{Kind: apitypes.AgentTerminal})
 	check(err, me+" hello terminal")
 	id := "firefox#3.1@pts/3" // with every sign that is special in a path
-	check(c.Shown(ctx, id, apitypes.Shown{Agent: "A", Nonce: "N"}), me+" shown "+id+" {Agent:A Nonce:N}")
+	check(c.Shown(ctx, id, apitypes.Shown{Agent: "A", Nonce: "N", Revision: 7}), me+" shown "+id+" {Agent:A Nonce:N Revision:7}")
 	check(c.Failed(ctx, id, apitypes.Failed{Agent: "A", Nonce: "N", Reason: "error"}), me+" failed "+id+" {Agent:A Nonce:N Reason:error}")
-	a, err := c.Answer(ctx, id, apitypes.Answer{Agent: "A", Nonce: "N", Choice: "kill"})
-	check(err, me+" answer "+id+" {Agent:A Nonce:N Choice:kill}")
+	a, err := c.Answer(ctx, id, apitypes.Answer{Agent: "A", Nonce: "N", Revision: 7, Choice: "kill"})
+	check(err, me+" answer "+id+" {Agent:A Nonce:N Revision:7 Choice:kill}")
 	if a.State != apitypes.AnswerRecorded {
 		t.Errorf("the answer is %+v", a)
 	}

@@ -18,6 +18,7 @@ var (
 	ErrTooLate         = fsm.ErrTooLate         // the window is over
 	ErrAlreadyRecorded = fsm.ErrAlreadyRecorded // this session's answer stands already
 	ErrRefused         = fsm.ErrRefused         // this is not an answer to the window
+	ErrChanged         = fsm.ErrChanged         // it consents to more than was on the screen
 )
 
 // Core decides what people answer. Deliver returns when the input is durable, or

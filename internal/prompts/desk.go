@@ -116,14 +116,17 @@ func (b *Broker) enter(peer localsock.Peer, id, agentID, nonce string) (*prompt,
 	return b.prompts[key{id, a.Owner}], a.at, nil
 }
 
-// Shown takes note that a prompt is on the screen.
+// Shown takes note that a prompt is on the screen. A list to which programs were
+// added since is no news for the core: the agent has the newer one to show.
 func (b *Broker) Shown(_ context.Context, peer localsock.Peer, id string, s apitypes.Shown) error {
 	p, _, err := b.enter(peer, id, s.Agent, s.Nonce)
 	if err != nil || p == nil {
 		return err
 	}
 	b.mu.Lock()
-	p.shown = p.open
+	if s.Revision == p.work.Ask.Added {
+		p.shown = p.open
+	}
 	b.mu.Unlock()
 	return b.tellShown(p)
 }
@@ -161,7 +164,7 @@ func (b *Broker) Answer(ctx context.Context, peer localsock.Peer, id string, a a
 		return result(apitypes.AnswerRefused)
 	}
 	window, session, _ := splitID(id) // enter has checked it
-	err = b.c.Core.Deliver(ctx, at.owner, events.UserAnswered{Window: window, Session: session, Choice: choice})
+	err = b.c.Core.Deliver(ctx, at.owner, events.UserAnswered{Window: window, Session: session, Seen: a.Revision, Choice: choice})
 	switch {
 	case err == nil:
 		return result(apitypes.AnswerRecorded)
@@ -169,6 +172,8 @@ func (b *Broker) Answer(ctx context.Context, peer localsock.Peer, id string, a a
 		return result(apitypes.AnswerAlready)
 	case errors.Is(err, ErrTooLate):
 		return result(apitypes.AnswerTooLate)
+	case errors.Is(err, ErrChanged):
+		return result(apitypes.AnswerChanged)
 	case errors.Is(err, ErrRefused):
 		return result(apitypes.AnswerRefused)
 	}

@@ -50,7 +50,7 @@ func TestAskShowAnswer(t *testing.T) {
 		if err != nil || got.State != apitypes.AnswerRecorded || got.Cursor != e.Cursor {
 			t.Errorf("the answer is %+v, %v; it is about event %d", got, err, e.Cursor)
 		}
-		if want := "uid:1000: {Window:firefox#1.1 Session:c2 Choice:defer}"; len(r.core.got) != 1 || r.core.got[0] != want {
+		if want := "uid:1000: {Window:firefox#1.1 Session:c2 Seen:0 Choice:defer}"; len(r.core.got) != 1 || r.core.got[0] != want {
 			t.Errorf("the core got %q, want %q", r.core.got, want)
 		}
 		if err := end(); err != nil {
@@ -114,6 +114,84 @@ func TestRestampIsAnUpdate(t *testing.T) {
 	})
 }
 
+// Programs are added between shown and answer: what was on the screen before is
+// neither shown nor agreed to, and the person answers again.
+func TestAddedProgramsAreAskedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		c := r.hello(anna)
+		added := func(n, added uint64, programs ...string) fsm.AskUsers {
+			w := work("c2", "uid:1000", n, programs...)
+			w.Ask.Added = added
+			return w
+		}
+		end := r.ask(added(7, 7, "firefox"))
+		old := c.want(apitypes.EventAsk).Prompt
+		c.shown(old)
+		r.wantTold("shown c2 @7")
+		if err := end(); err != nil {
+			t.Fatal(err)
+		}
+		c.shown(old) // between two effects it may still be the newest
+		end = r.ask(added(9, 9, "firefox", "thunderbird"))
+		c.shown(old)
+		r.wantTold("shown c2 @7")
+		r.core.say(fmt.Errorf("wrapped: %w", fsm.ErrChanged))
+		got, err := r.Answer(t.Context(), anna, old.ID, apitypes.Answer{Agent: c.name, Nonce: old.Nonce, Revision: old.Revision, Choice: "kill"})
+		if err != nil || got.State != apitypes.AnswerChanged || got.Cursor != 0 {
+			t.Errorf("the answer to the old list is %+v, %v", got, err)
+		}
+		p := c.want(apitypes.EventUpdate).Prompt
+		if p.ID != old.ID || p.Nonce != old.Nonce || old.Revision != 7 || p.Revision != 9 || len(p.Programs) != 2 {
+			t.Errorf("the update is %+v", p)
+		}
+		c.shown(p)
+		c.shown(old) // overtaken on the way
+		r.wantTold("shown c2 @7", "shown c2 @9")
+		if err := end(); err != nil {
+			t.Fatal(err)
+		}
+		known := added(11, 9, "thunderbird") // fewer: what is on the screen is still all of it
+		known.Ask.Shown = true
+		end = r.ask(known)
+		if p = c.want(apitypes.EventUpdate).Prompt; p.Revision != 9 {
+			t.Errorf("with fewer programs the revision is %d", p.Revision)
+		}
+		r.core.say(nil)
+		if s := c.answer(p, "kill"); s != apitypes.AnswerRecorded {
+			t.Errorf("the answer to the new list is %s", s)
+		}
+		if err := end(); err != nil {
+			t.Fatal(err)
+		}
+		r.wantTold("shown c2 @7", "shown c2 @9")
+		want := []string{"uid:1000: {Window:firefox#1.1 Session:c2 Seen:7 Choice:kill}", "uid:1000: {Window:firefox#1.1 Session:c2 Seen:9 Choice:kill}"}
+		if !slices.Equal(r.core.got, want) {
+			t.Errorf("the core got %q, want %q", r.core.got, want)
+		}
+	})
+}
+
+// An agent of before there were revisions shows nothing and closes nothing once
+// programs are counted.
+func TestAgentWithoutRevisions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		c := r.hello(anna)
+		w := work("c2", "uid:1000", 7, "firefox")
+		w.Ask.Added = 7
+		defer r.ask(w)()
+		p := *c.want(apitypes.EventAsk).Prompt
+		p.Revision = 0
+		c.shown(&p)
+		r.wantTold()
+		c.answer(&p, "kill")
+		if want := "uid:1000: {Window:firefox#1.1 Session:c2 Seen:0 Choice:kill}"; len(r.core.got) != 1 || r.core.got[0] != want {
+			t.Errorf("the core got %q, want %q", r.core.got, want)
+		}
+	})
+}
+
 // What comes up after an answer is asked; what was answered is not asked again.
 func TestAnsweredIsNotAskedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -148,6 +226,7 @@ func TestVerdicts(t *testing.T) {
 		}{
 			{fmt.Errorf("wrapped: %w", fsm.ErrTooLate), apitypes.AnswerTooLate},
 			{fsm.ErrRefused, apitypes.AnswerRefused},
+			{fsm.ErrChanged, apitypes.AnswerChanged},
 			{fsm.ErrAlreadyRecorded, apitypes.AnswerAlready},
 			{nil, apitypes.AnswerRecorded},
 		} {

@@ -19,6 +19,11 @@
 // directory. An agent keeps an answer until it is acknowledged; one that comes
 // after a restart is as good as one before.
 //
+// A prompt has a revision, which grows when programs are added to its list. An
+// agent says with Shown and Answer which revision was on the screen. The core
+// hears that the window is shown only for the newest one, and takes no consent
+// to close programs that were given to an older one: the person is asked again.
+//
 // What an answer is worth is decided by the core alone. The desk only asks it.
 //
 // # Events

@@ -35,7 +35,7 @@ type prompt struct {
 	closed  uint64 // revision at which it closed; 0 = never
 	end     *time.Timer
 
-	shown    bool    // an agent has it on the screen
+	shown    bool    // an agent has it on the screen, with every program of work
 	told     *effect // under which the core was told that it is shown
 	answered bool    // the core has this session's answer
 }
@@ -72,11 +72,14 @@ func (b *Broker) hold(by *effect, work fsm.AskUsers) *prompt {
 	}
 	was := p.work
 	p.by, p.work = by, work
+	if !p.open || work.Ask.Added != was.Ask.Added {
+		p.shown = work.Ask.Shown // what was on the screen before lacks programs
+	}
 	switch {
 	case !p.open:
 		b.rev++
 		p.open, p.asked, p.changed, p.closed = true, b.rev, b.rev, 0
-		p.shown, p.answered = work.Ask.Shown, work.Ask.Answer != ""
+		p.answered = work.Ask.Answer != ""
 	case p.answered && work.Ask.Answer == "" && work.Ask.N != was.Ask.N:
 		// What was answered is not what is asked now.
 		b.rev++
@@ -170,6 +173,7 @@ func (b *Broker) view(p *prompt) *apitypes.Prompt {
 		Version:   w.Version,
 		Installed: w.Installed,
 		Programs:  []apitypes.Program{},
+		Revision:  ask.Added,
 		Choices:   make([]string, 0, len(w.Choices)),
 		Default:   string(w.Default),
 		// The moment's own wall time would be wrong after the clock was set.

@@ -172,9 +172,16 @@ func (c *client) want(kind string) apitypes.PromptEvent {
 	return e
 }
 
+func (c *client) shown(p *apitypes.Prompt) {
+	c.Helper()
+	if err := c.Shown(c.Context(), c.peer, p.ID, apitypes.Shown{Agent: c.name, Nonce: p.Nonce, Revision: p.Revision}); err != nil {
+		c.Fatal(err)
+	}
+}
+
 func (c *client) answer(p *apitypes.Prompt, choice string) string {
 	c.Helper()
-	r, err := c.Answer(c.Context(), c.peer, p.ID, apitypes.Answer{Agent: c.name, Nonce: p.Nonce, Choice: choice})
+	r, err := c.Answer(c.Context(), c.peer, p.ID, apitypes.Answer{Agent: c.name, Nonce: p.Nonce, Revision: p.Revision, Choice: choice})
 	if err != nil {
 		c.Fatal(err)
 	}

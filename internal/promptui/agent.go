@@ -42,8 +42,9 @@ const goodbye = 2 * time.Second
 type item struct {
 	id     string
 	win    *Window
-	ctx    context.Context    // ends when the window is to go
-	cancel context.CancelFunc // ends it
+	last   apitypes.PromptEvent // that win shows, or will
+	ctx    context.Context      // ends when the window is to go
+	cancel context.CancelFunc   // ends it
 }
 
 // agent is a running agent.
@@ -56,7 +57,7 @@ type agent struct {
 	renamed chan struct{}     // closed and made anew when name changes
 	queue   []*item           // the first is being shown, or will be next
 	filled  chan struct{}     // tells that the queue has something
-	held    map[string]bool   // answers on their way, by prompt
+	held    map[string]*held  // answers on their way, by prompt
 	done    map[string]uint64 // up to which event a prompt is answered; for this name
 }
 
@@ -66,7 +67,7 @@ type agent struct {
 func Run(ctx context.Context, c Config) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	a := &agent{Config: c, renamed: make(chan struct{}), filled: make(chan struct{}, 1), held: map[string]bool{}, done: map[string]uint64{}}
+	a := &agent{Config: c, renamed: make(chan struct{}), filled: make(chan struct{}, 1), held: map[string]*held{}, done: map[string]uint64{}}
 	// Answers outlive ctx for a moment, so that one given last still arrives.
 	late, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
@@ -121,7 +122,7 @@ func (a *agent) showOne(ctx, late context.Context, it *item) error {
 	p, _ := it.win.Prompt()
 	switch {
 	case err == nil:
-		done := a.answer(late, p, choice)
+		done := a.answer(ctx, late, it, choice)
 		t := time.NewTimer(goodbye)
 		defer t.Stop()
 		select { // the verdict belongs before the next window, if it comes soon

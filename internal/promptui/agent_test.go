@@ -25,7 +25,8 @@ type daemon struct {
 	events []apitypes.PromptEvent
 	wake   chan struct{}
 	heard  []string
-	states []string // of answers, one after the other; "" = the answer is lost
+	slow   chan struct{} // answers wait for it; nil = they do not
+	states []string      // of answers, one after the other; "" = the answer is lost
 }
 
 func newDaemon() *daemon { return &daemon{wake: make(chan struct{})} }
@@ -91,7 +92,15 @@ func (d *daemon) Next(ctx context.Context, agent string, after uint64) (apitypes
 }
 
 func (d *daemon) Shown(_ context.Context, id string, s apitypes.Shown) error {
-	return d.hear("%s shown %s", s.Agent, id)
+	return d.hear("%s shown %s%s", s.Agent, id, revision(s.Revision))
+}
+
+// revision is how one is written in these tests: those of most are 0.
+func revision(n uint64) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" r%d", n)
 }
 
 func (d *daemon) Failed(_ context.Context, id string, f apitypes.Failed) error {
@@ -99,7 +108,13 @@ func (d *daemon) Failed(_ context.Context, id string, f apitypes.Failed) error {
 }
 
 func (d *daemon) Answer(_ context.Context, id string, a apitypes.Answer) (apitypes.AnswerResult, error) {
-	err := d.hear("%s answers %s %s %s", a.Agent, id, a.Nonce, a.Choice)
+	err := d.hear("%s answers %s %s %s%s", a.Agent, id, a.Nonce, a.Choice, revision(a.Revision))
+	d.mu.Lock()
+	slow := d.slow
+	d.mu.Unlock()
+	if slow != nil {
+		<-slow
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err != nil || len(d.states) == 0 {
@@ -120,6 +135,7 @@ type front struct {
 	answers chan string
 	on      []string // what is and was on the screen
 	err     error
+	blind   bool // does not come to put changes on the screen
 }
 
 func (f *front) Kind() string { return apitypes.AgentWindow }
@@ -141,17 +157,28 @@ func (f *front) Show(ctx context.Context, w *Window) (string, error) {
 		return "", f.err
 	}
 	p, _ := w.Prompt()
-	f.show("+" + p.ID)
-	w.Shown()
+	sign := "+"
+	if w.Again {
+		sign = "!"
+	}
+	f.show(sign + p.ID + revision(p.Revision))
+	w.Shown(p)
+	f.mu.Lock()
+	changed := w.Changed()
+	if f.blind {
+		changed = nil
+	}
+	f.mu.Unlock()
 	defer f.show("-" + p.ID)
 	for {
 		select {
 		case <-ctx.Done():
 			return "", ctx.Err()
-		case <-w.Changed():
+		case <-changed:
 			if now, _ := w.Prompt(); len(now.Programs) != len(p.Programs) {
 				p = now
-				f.show("~" + p.ID)
+				f.show("~" + p.ID + revision(p.Revision))
+				w.Shown(p)
 			}
 		case a := <-f.answers:
 			if a == "end" {
@@ -382,7 +409,7 @@ func TestAgentWithoutScreen(t *testing.T) {
 // An event that was on its way when its answer was recorded asks for nothing; a
 // later one does.
 func TestOvertakenEvent(t *testing.T) {
-	a := &agent{filled: make(chan struct{}, 1), held: map[string]bool{}, done: map[string]uint64{"a@c2": 5}}
+	a := &agent{filled: make(chan struct{}, 1), held: map[string]*held{}, done: map[string]uint64{"a@c2": 5}}
 	for cursor, want := range map[uint64]int{4: 0, 5: 0, 6: 1} {
 		a.queue = nil
 		p := named("a@c2")

@@ -5,26 +5,49 @@ package promptui
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/quietsetup/quietsetup/internal/apitypes"
 )
 
+// held is an answer that was given and has not come to its end.
+type held struct {
+	seen uint64                // revision of what was on the screen
+	late *apitypes.PromptEvent // what the daemon last asked; nil = the prompt was cancelled
+	// again: the daemon has programs that were not on the screen; the window comes
+	// again with them.
+	again bool
+}
+
 // answer keeps an answer and hands it in until the daemon has said what became
-// of it. The channel is closed when it has.
-func (a *agent) answer(ctx context.Context, p apitypes.Prompt, choice string) <-chan struct{} {
+// of it, or late ends. The channel is closed when it has. If the answer did not
+// count, the window is queued again, to live as long as ctx.
+func (a *agent) answer(ctx, late context.Context, it *item, choice string) <-chan struct{} {
+	p, _ := it.win.Prompt()
 	a.mu.Lock()
-	a.held[p.ID] = true
+	h := &held{seen: it.win.onScreen()}
+	if it.ctx.Err() == nil {
+		h.late = &it.last
+	}
+	a.held[p.ID] = h
+	a.queue = slices.DeleteFunc(a.queue, func(o *item) bool { return o == it })
 	a.mu.Unlock()
 	done := make(chan struct{})
 	a.answers.Add(1)
 	go func() {
 		defer a.answers.Done()
 		defer close(done)
-		state := a.deliver(ctx, p, choice)
+		state := a.deliver(late, p, h.seen, choice)
 		a.mu.Lock()
-		delete(a.held, p.ID)
+		over := h.late == nil
+		h.again = state == apitypes.AnswerChanged && !over
+		if h.again {
+			a.take(ctx, *h.late) // the list that came meanwhile, or else it is waited for
+		} else {
+			delete(a.held, p.ID)
+		}
 		a.mu.Unlock()
-		if text := a.verdict(state, choice); text != "" {
+		if text := a.verdict(state, choice, over); text != "" {
 			a.Front.Say(text)
 		}
 	}()
@@ -34,7 +57,7 @@ func (a *agent) answer(ctx context.Context, p apitypes.Prompt, choice string) <-
 // deliver returns the final state of an answer, "" if ctx ended before there was
 // one. A lost connection changes nothing: prompt and nonce stay valid, and an
 // answer that arrived before is "already recorded".
-func (a *agent) deliver(ctx context.Context, p apitypes.Prompt, choice string) string {
+func (a *agent) deliver(ctx context.Context, p apitypes.Prompt, seen uint64, choice string) string {
 	var pause backoff
 	for ctx.Err() == nil {
 		a.mu.Lock()
@@ -47,7 +70,7 @@ func (a *agent) deliver(ctx context.Context, p apitypes.Prompt, choice string) s
 			}
 			continue
 		}
-		r, err := a.Daemon.Answer(ctx, p.ID, apitypes.Answer{Agent: name, Nonce: p.Nonce, Choice: choice})
+		r, err := a.Daemon.Answer(ctx, p.ID, apitypes.Answer{Agent: name, Nonce: p.Nonce, Revision: seen, Choice: choice})
 		if err == nil {
 			a.mu.Lock()
 			if a.name == name {
@@ -65,7 +88,9 @@ func (a *agent) deliver(ctx context.Context, p apitypes.Prompt, choice string) s
 	return ""
 }
 
-func (a *agent) verdict(state, choice string) string {
+// verdict says what became of an answer; over: the window is closed. "" = the
+// person sees it: the window comes again.
+func (a *agent) verdict(state, choice string, over bool) string {
 	switch state {
 	case apitypes.AnswerRecorded:
 		switch choice {
@@ -80,6 +105,10 @@ func (a *agent) verdict(state, choice string) string {
 		return a.Texts.Text("agent.already_recorded", nil)
 	case apitypes.AnswerTooLate:
 		return a.Texts.Text("agent.too_late", nil)
+	case apitypes.AnswerChanged:
+		if over {
+			return a.Texts.Text("agent.over", nil)
+		}
 	case apitypes.AnswerRefused:
 		return a.Texts.Text("agent.refused", nil)
 	}

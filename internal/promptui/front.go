@@ -18,7 +18,8 @@ var ErrEnded = errors.New("ended by the person")
 type Front interface {
 	// Kind is apitypes.AgentTerminal or AgentWindow.
 	Kind() string
-	// Show shows a window until it is answered, and returns the choice. When ctx
+	// Show shows a window until it is answered, and returns the choice, which is
+	// about the prompt last handed to w.Shown. When ctx
 	// ends it takes the window away and returns the context's error. ErrEnded
 	// ends the agent; any other error says that the window cannot be shown.
 	Show(ctx context.Context, w *Window) (choice string, err error)
@@ -29,13 +30,18 @@ type Front interface {
 
 // Window is a prompt that may change while it is shown.
 type Window struct {
+	// Again: the person's answer did not count, because programs were added that
+	// were not on the screen. The front says so with the window.
+	Again bool
+
 	shown   func()
 	changed chan struct{}
 
-	mu      sync.Mutex
-	prompt  apitypes.Prompt
-	ends    time.Time
-	visible bool
+	mu       sync.Mutex
+	prompt   apitypes.Prompt
+	ends     time.Time
+	visible  bool
+	revision uint64 // what is on the screen; 0 = nothing yet
 }
 
 func newWindow(p apitypes.Prompt, shown func()) *Window {
@@ -67,15 +73,23 @@ func (w *Window) Prompt() (p apitypes.Prompt, ends time.Time) {
 // Changed says that Prompt may differ from what is on the screen.
 func (w *Window) Changed() <-chan struct{} { return w.changed }
 
-// Shown is called by a front when the window is on the screen. It does not wait.
-func (w *Window) Shown() {
+// Shown is called by a front each time it has put a prompt on the screen, with
+// that prompt: by now Prompt may return another. It does not wait.
+func (w *Window) Shown(p apitypes.Prompt) {
 	w.mu.Lock()
-	was := w.visible
-	w.visible = true
+	news := !w.visible || w.revision != p.Revision
+	w.visible, w.revision = true, p.Revision
 	w.mu.Unlock()
-	if !was {
+	if news {
 		w.shown()
 	}
+}
+
+// onScreen is the revision of what the person sees.
+func (w *Window) onScreen() uint64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.revision
 }
 
 // isShown reports whether a front has called Shown.

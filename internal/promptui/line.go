@@ -25,7 +25,10 @@ type Line struct {
 	In    io.Reader
 	Out   io.Writer
 	Texts *i18n.Localizer
-	Now   func() time.Time
+	// Settle is how long a window with new programs takes no lines; they were
+	// begun before it. The first one takes them: they may be in a file.
+	Settle time.Duration
+	Now    func() time.Time
 
 	once  sync.Once
 	lines chan string // never closed: without input no answer, but the window stays
@@ -34,7 +37,7 @@ type Line struct {
 
 // NewLine returns a front that prints to out and reads from in.
 func NewLine(in io.Reader, out io.Writer, texts *i18n.Localizer) *Line {
-	return &Line{In: in, Out: out, Texts: texts, Now: time.Now, lines: make(chan string)}
+	return &Line{In: in, Out: out, Texts: texts, Settle: settle, Now: time.Now, lines: make(chan string)}
 }
 
 // Kind is that of an agent in a terminal.
@@ -54,8 +57,9 @@ func (f *Line) print(s string) {
 func (f *Line) Show(ctx context.Context, w *Window) (string, error) {
 	f.once.Do(func() { go f.read() })
 	p, ends := w.Prompt()
-	f.print(f.text(p, ends))
-	w.Shown()
+	f.print(f.text(p, w.Again, ends))
+	w.Shown(p)
+	var ready time.Time
 	for {
 		select {
 		case <-ctx.Done():
@@ -64,10 +68,18 @@ func (f *Line) Show(ctx context.Context, w *Window) (string, error) {
 		case <-w.Changed():
 			now, ends := w.Prompt()
 			if !sameWords(p, now) {
-				f.print("\n\n" + f.text(now, ends))
+				f.print("\n\n" + f.text(now, w.Again, ends))
+			}
+			if now.Revision != p.Revision {
+				ready = f.Now().Add(f.Settle)
 			}
 			p = now
+			w.Shown(p)
 		case line := <-f.lines:
+			if f.Now().Before(ready) {
+				f.print(f.Texts.Text("agent.your_choice", nil))
+				continue
+			}
 			choices := f.Texts.Window(p, f.Now()).Choices
 			if choice, ok := choose(strings.TrimSpace(line), choices); ok {
 				return choice, nil
@@ -88,10 +100,10 @@ func sameWords(a, b apitypes.Prompt) bool {
 }
 
 // text is a whole window as plain text.
-func (f *Line) text(p apitypes.Prompt, ends time.Time) string {
+func (f *Line) text(p apitypes.Prompt, again bool, ends time.Time) string {
 	now := f.Now()
 	var b strings.Builder
-	for _, r := range layout(f.Texts, p, ends.Sub(now), now, size{lineWidth, 1000}) {
+	for _, r := range layout(f.Texts, p, again, ends.Sub(now), now, size{lineWidth, 1000}) {
 		b.WriteString(printable(r.text) + "\n")
 	}
 	b.WriteString("\n" + f.Texts.Text("agent.your_choice", nil))

@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -102,4 +103,45 @@ func TestLine(t *testing.T) {
 	}
 	cancel()
 	<-got
+}
+
+// A line that was begun before a program was added answers nothing; a later one
+// answers what is printed then.
+func TestLineAddedProgram(t *testing.T) {
+	in, typed := io.Pipe()
+	defer typed.Close()
+	out := &output{}
+	f := NewLine(in, out, texts(t, "en"))
+	var clock atomic.Int64
+	f.Now = func() time.Time { return now.Add(time.Duration(clock.Load())) }
+	onScreen := make(chan struct{}, 2)
+	w := newWindow(firefox(), func() { onScreen <- struct{}{} })
+	got := make(chan string, 1)
+	go func() {
+		choice, _ := f.Show(t.Context(), w)
+		got <- choice
+	}()
+	<-onScreen
+	w.set(added())
+	<-onScreen
+	if s := out.wait(t, "added"); w.onScreen() != 7 {
+		t.Errorf("on the screen is %d:\n%s", w.onScreen(), s)
+	}
+	for _, line := range []string{"c\n", "\n"} { // the second is read when the first is done with
+		if _, err := io.WriteString(typed, line); err != nil {
+			t.Fatal(err)
+		}
+	}
+	select {
+	case choice := <-got:
+		t.Fatalf("it chose %q", choice)
+	case <-time.After(20 * time.Millisecond):
+	}
+	clock.Store(int64(settle))
+	if _, err := io.WriteString(typed, "c\n"); err != nil {
+		t.Fatal(err)
+	}
+	if choice := <-got; choice != "kill" {
+		t.Errorf("c chooses %q", choice)
+	}
 }

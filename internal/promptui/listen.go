@@ -5,7 +5,9 @@ package promptui
 import (
 	"context"
 	"errors"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/quietsetup/quietsetup/internal/apitypes"
@@ -88,14 +90,28 @@ func (a *agent) follow(ctx context.Context, name string, good func()) error {
 // ask queues a window, or changes the one that is there. A daemon that asks for
 // one that is on the screen already may not know that it is.
 func (a *agent) ask(ctx context.Context, e apitypes.PromptEvent) {
-	p := *e.Prompt
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.held[p.ID] || e.Cursor <= a.done[p.ID] {
-		return // answered: the answer is on its way, or overtook this event
+	a.take(ctx, e)
+}
+
+// take is ask. The caller holds mu.
+func (a *agent) take(ctx context.Context, e apitypes.PromptEvent) {
+	p := *e.Prompt
+	if e.Cursor <= a.done[p.ID] {
+		return // the answer overtook this event
+	}
+	h := a.held[p.ID]
+	if h != nil {
+		h.late = &e
+		if !h.again || p.Revision == h.seen {
+			return // the answer is on its way, or the list that it lacked
+		}
+		delete(a.held, p.ID)
 	}
 	for _, it := range a.queue {
 		if it.id == p.ID && it.ctx.Err() == nil {
+			it.last = e
 			it.win.set(p)
 			if e.Kind == apitypes.EventAsk && it.win.isShown() {
 				go a.shown(it)
@@ -103,10 +119,15 @@ func (a *agent) ask(ctx context.Context, e apitypes.PromptEvent) {
 			return
 		}
 	}
-	it := &item{id: p.ID}
+	it := &item{id: p.ID, last: e}
 	it.ctx, it.cancel = context.WithCancel(ctx)
 	it.win = newWindow(p, func() { go a.shown(it) })
-	a.queue = append(a.queue, it)
+	if h != nil {
+		it.win.Again = true
+		a.queue = slices.Insert(a.queue, 0, it) // it was this one's turn
+	} else {
+		a.queue = append(a.queue, it)
+	}
 	select {
 	case a.filled <- struct{}{}:
 	default: // it is told already
@@ -118,7 +139,7 @@ func (a *agent) shown(it *item) {
 	var pause backoff
 	for it.ctx.Err() == nil && pause.n < 8 {
 		p, _ := it.win.Prompt()
-		if a.Daemon.Shown(it.ctx, p.ID, apitypes.Shown{Agent: a.agentName(), Nonce: p.Nonce}) == nil {
+		if a.Daemon.Shown(it.ctx, p.ID, apitypes.Shown{Agent: a.agentName(), Nonce: p.Nonce, Revision: it.win.onScreen()}) == nil {
 			return
 		}
 		pause.wait(it.ctx)
@@ -128,7 +149,20 @@ func (a *agent) shown(it *item) {
 // drop takes a window away.
 func (a *agent) drop(id string) {
 	a.mu.Lock()
-	defer a.mu.Unlock()
+	h := a.held[id]
+	unheard := h != nil && h.again // the person chose, and was told nothing since
+	defer func() {
+		a.mu.Unlock()
+		if unheard {
+			a.Front.Say(a.Texts.Text("agent.over", nil))
+		}
+	}()
+	if h != nil {
+		h.late = nil
+	}
+	if unheard {
+		delete(a.held, id)
+	}
 	for _, it := range a.queue {
 		if it.id == id {
 			it.cancel() // whoever comes to it takes it out of the queue
@@ -143,6 +177,11 @@ func (a *agent) holding() []string {
 	for _, it := range a.queue {
 		if it.ctx.Err() == nil {
 			ids = append(ids, it.id)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(a.held)) {
+		if a.held[id].again {
+			ids = append(ids, id)
 		}
 	}
 	return ids

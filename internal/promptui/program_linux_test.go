@@ -112,7 +112,7 @@ func serve(t *testing.T, path string) *service {
 // ask asks in the session of this test's user.
 func (s *service) ask() (end func()) {
 	me := localsock.Self()
-	a := events.Ask{Session: me, Owner: me, N: 1, Programs: []events.Process{{Name: "firefox", Owner: me}}}
+	a := events.Ask{Session: me, Owner: me, N: 7, Added: 7, Programs: []events.Process{{Name: "firefox", Owner: me}}}
 	w := fsm.AskUsers{Ask: a, Window: events.Window{ID: "firefox#1.1", Action: events.ActionSetup, Name: "Firefox", Version: "2.0-1", Installed: true,
 		Choices: []events.Choice{"defer", "recheck", "kill"}, Default: "defer", DefersMax: 5, AskAgain: events.Day}}
 	ctx, cancel := context.WithCancel(s.answered)
@@ -181,7 +181,7 @@ func TestProgram(t *testing.T) {
 			s.wait("shown")
 			p.press(c.key)
 			p.wait(c.verdict, false)
-			s.wait(localsock.Self() + " {Window:firefox#1.1 Session:" + localsock.Self() + " Choice:kill}")
+			s.wait(localsock.Self() + " {Window:firefox#1.1 Session:" + localsock.Self() + " Seen:7 Choice:kill}")
 			end()
 			if after := p.modes(); after != before {
 				t.Errorf("the terminal's modes are %+v, were %+v", after, before)
@@ -236,7 +236,7 @@ func TestProgramOverARestart(t *testing.T) {
 	p.wait("Trying again", false)
 	again := serve(t, s.path)
 	again.ask()
-	again.wait(localsock.Self() + " {Window:firefox#1.1 Session:" + localsock.Self() + " Choice:defer}")
+	again.wait(localsock.Self() + " {Window:firefox#1.1 Session:" + localsock.Self() + " Seen:7 Choice:defer}")
 	p.wait("Understood: later.", false)
 	if err := agent.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)

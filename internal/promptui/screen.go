@@ -26,14 +26,17 @@ const (
 // row is a line of the screen.
 type row struct{ text, style string }
 
-// layout puts a prompt on a screen: title, who and what for, programs, what
-// happens, choices, countdown. What is too much for the screen goes in this
+// layout puts a prompt on a screen: title, what is new, who and what for,
+// programs, what happens, choices, countdown. What is too much for the screen goes in this
 // order: programs (their number stays), then explanations. Choices and countdown
 // are always there.
-func layout(l *i18n.Localizer, p apitypes.Prompt, left time.Duration, now time.Time, s size) []row {
+func layout(l *i18n.Localizer, p apitypes.Prompt, again bool, left time.Duration, now time.Time, s size) []row {
 	w := l.Window(p, now)
 	width := max(s.width-2, 18)
 	head := append(wrap(w.Title, width, styleBold), row{})
+	if again {
+		head = append(append(head, wrap(l.Text("agent.changed", nil), width, styleBold)...), row{})
+	}
 	head = append(head, wrap(w.Intro, width, styleNone)...)
 	body := []row{{}}
 	ends := []int{0} // where body can be cut: never within a sentence

@@ -36,6 +36,14 @@ func firefox() apitypes.Prompt {
 	}
 }
 
+// added is a prompt to which a program was added.
+func added() apitypes.Prompt {
+	p := firefox()
+	p.Revision = 7
+	p.Programs = append(p.Programs, apitypes.Program{Name: "added", Count: 1, OwnerIsYou: true})
+	return p
+}
+
 // Whatever the prompt and the screen, nothing on it moves a cursor, it fits, and
 // choices and countdown are on it.
 func TestLayoutFits(t *testing.T) {
@@ -49,8 +57,9 @@ func TestLayoutFits(t *testing.T) {
 		for i := range rapid.IntRange(0, 60).Draw(t, "programs") {
 			p.Programs = append(p.Programs, apitypes.Program{Name: fmt.Sprint(rapid.String().Draw(t, "program"), i), OwnerIsYou: true})
 		}
+		again := rapid.Bool().Draw(t, "again")
 		s := size{rapid.IntRange(34, 200).Draw(t, "width"), rapid.IntRange(16, 60).Draw(t, "height")}
-		rows := layout(l, p, 45*time.Second, now, s)
+		rows := layout(l, p, again, 45*time.Second, now, s)
 		if len(rows) > s.height {
 			t.Fatalf("%d rows on a screen of %d", len(rows), s.height)
 		}
@@ -81,14 +90,14 @@ func TestManyPrograms(t *testing.T) {
 	for i := range 40 {
 		p.Programs = append(p.Programs, apitypes.Program{Name: fmt.Sprintf("program%d", i), OwnerIsYou: true})
 	}
-	text := paint(layout(texts(t, "en"), p, time.Minute, now, size{80, 24}), false)
+	text := paint(layout(texts(t, "en"), p, false, time.Minute, now, size{80, 24}), false)
 	if !strings.Contains(text, "more programs") || !strings.Contains(text, "program0") || !strings.Contains(text, "Close and update") {
 		t.Errorf("the screen is\n%s", text)
 	}
 }
 
 func TestPaintHasNoColourWithoutColour(t *testing.T) {
-	rows := layout(texts(t, "en"), firefox(), time.Minute, now, size{80, 24})
+	rows := layout(texts(t, "en"), firefox(), false, time.Minute, now, size{80, 24})
 	if s := paint(rows, false); strings.Contains(s, "m") && strings.Contains(s, "\x1b[1m") || strings.Contains(s, "\x1b[7m") {
 		t.Errorf("without colour: %q", s)
 	}

@@ -24,8 +24,8 @@ const (
 	leaveScreen = "\x1b[?2004l\x1b[?25h\x1b[?1049l"
 )
 
-// settle is how long a new window takes no keys: what is typed when it appears
-// was meant for something else.
+// settle is how long a new window, or one with new programs, takes no keys: what
+// is typed when it appears was meant for something else.
 const settle = 500 * time.Millisecond
 
 // errGone: the terminal was closed.
@@ -76,10 +76,10 @@ func (t *Terminal) Show(ctx context.Context, w *Window) (string, error) {
 		return "", err
 	}
 	defer restore()
-	if err := t.draw(w); err != nil {
+	on, err := t.draw(w)
+	if err != nil {
 		return "", err
 	}
-	w.Shown()
 	ready := t.Now().Add(t.Settle)
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -101,19 +101,23 @@ func (t *Terminal) Show(ctx context.Context, w *Window) (string, error) {
 			if key == 0 || t.Now().Before(ready) {
 				continue
 			}
-			if choice, ok := t.chosen(key, w); ok {
+			if choice, ok := t.chosen(key, on); ok {
 				return choice, nil
 			}
 			continue
 		}
-		if err := t.draw(w); err != nil {
+		was := on.Revision
+		if on, err = t.draw(w); err != nil {
 			return "", err
+		}
+		if on.Revision != was {
+			ready = t.Now().Add(t.Settle)
 		}
 	}
 }
 
-func (t *Terminal) chosen(key byte, w *Window) (string, bool) {
-	p, _ := w.Prompt()
+// chosen finds the choice of the prompt on the screen that a key means.
+func (t *Terminal) chosen(key byte, p apitypes.Prompt) (string, bool) {
 	input := string(key)
 	if key == keyEnter {
 		input = ""
@@ -121,18 +125,20 @@ func (t *Terminal) chosen(key byte, w *Window) (string, bool) {
 	return choose(input, t.Texts.Window(p, t.Now()).Choices)
 }
 
-func (t *Terminal) draw(w *Window) error {
+// draw puts the window as it is now on the screen and returns what it put there.
+func (t *Terminal) draw(w *Window) (apitypes.Prompt, error) {
 	s := size{80, 24}
 	if width, height, err := term.GetSize(int(t.Out.Fd())); err == nil && width > 0 && height > 0 {
 		s = size{width, height}
 	}
 	p, ends := w.Prompt()
 	now := t.Now()
-	_, err := io.WriteString(t.Out, paint(layout(t.Texts, p, ends.Sub(now), now, s), t.Colour))
+	_, err := io.WriteString(t.Out, paint(layout(t.Texts, p, w.Again, ends.Sub(now), now, s), t.Colour))
 	if err != nil {
-		return fmt.Errorf("cannot draw on the terminal: %w", err)
+		return p, fmt.Errorf("cannot draw on the terminal: %w", err)
 	}
-	return nil
+	w.Shown(p)
+	return p, nil
 }
 
 // take puts the terminal into raw mode on its second screen and returns how to

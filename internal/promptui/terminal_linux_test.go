@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -200,6 +201,45 @@ func TestKeysFromBefore(t *testing.T) {
 		case <-time.After(20 * time.Millisecond):
 			p.typed("l")
 		}
+	}
+}
+
+// A window to which a program was added is like a new one: it is told to be on
+// the screen when it is, and takes no keys at first.
+func TestAddedProgramSettles(t *testing.T) {
+	p := newPTY(t, 80, 24)
+	term := NewTerminal(p.slave, p.slave, texts(t, "en"), false)
+	var clock atomic.Int64
+	term.Now = func() time.Time { return now.Add(time.Duration(clock.Load())) }
+	onScreen := make(chan struct{}, 2)
+	w := newWindow(firefox(), func() { onScreen <- struct{}{} })
+	w.Again = true
+	out := make(chan string, 1)
+	go func() {
+		choice, _ := term.Show(t.Context(), w)
+		out <- choice
+	}()
+	<-onScreen
+	if s := p.wait("Time left", true); !strings.Contains(s, "Another program was started meanwhile. Please look at the list again.") || w.onScreen() != 0 {
+		t.Errorf("on the screen is %d:\n%s", w.onScreen(), s)
+	}
+	clock.Store(int64(settle))
+	w.set(added())
+	<-onScreen
+	p.wait("added", true)
+	if n := w.onScreen(); n != 7 {
+		t.Errorf("on the screen is %d, want 7", n)
+	}
+	p.typed("c")
+	select {
+	case choice := <-out:
+		t.Fatalf("it chose %q at once", choice)
+	case <-time.After(50 * time.Millisecond):
+	}
+	clock.Store(int64(2 * settle))
+	p.typed("c")
+	if choice := <-out; choice != "kill" {
+		t.Errorf("c chooses %q", choice)
 	}
 }
 

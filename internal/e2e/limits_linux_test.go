@@ -91,7 +91,6 @@ func (t *terminal) press(keys string) { t.pty.Write([]byte(keys)) }
 // later, lasts final_notice, and its end closes and installs. Everything is
 // real: the terminal, the agent, the clock.
 func TestLastWindow(t *testing.T) {
-	needs.Linux(t)
 	t.Parallel()
 	m := newMachine(t, "max_defer = 5\ndefer_interval = \"200ms\"\nprompt_interval = 0\nfinal_notice = \"20s\"\nclose_grace = \"5s\"\n")
 	m.offer("app", "2.0", "")
@@ -144,7 +143,6 @@ func TestLastWindow(t *testing.T) {
 // TestNobodyCharged: a window that passes without a sign of its user costs no
 // defer, and at the limit nothing is closed.
 func TestNobodyCharged(t *testing.T) {
-	needs.Linux(t)
 	t.Parallel()
 	m := newMachine(t, "max_defer = 0\nfinal_notice = \"1s\"\nprompt_interval = 0\n")
 	m.offer("app", "2.0", "")
@@ -161,7 +159,6 @@ func TestNobodyCharged(t *testing.T) {
 
 // TestNeverAsked: dialog_timeout = 0 never asks and never closes.
 func TestNeverAsked(t *testing.T) {
-	needs.Linux(t)
 	t.Parallel()
 	m := newMachine(t, "dialog_timeout = 0\nmax_defer = 0\n")
 	m.offer("app", "2.0", "")

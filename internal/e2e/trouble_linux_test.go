@@ -44,7 +44,6 @@ func (m *machine) daemonFails() (string, int) {
 // TestBrokenConfig: file, line and key are named, and nothing is made.
 func TestBrokenConfig(t *testing.T) {
 	t.Parallel()
-	needs.Linux(t)
 	for name, c := range map[string]struct{ text, want string }{
 		"syntax":      {"[source]\nkind = \n", "quietsetup.toml:2"},
 		"unknown key": {"[source]\nkind = \"local\"\ndepto = \"/x\"\n", "quietsetup.toml:3"},
@@ -68,7 +67,6 @@ func TestBrokenConfig(t *testing.T) {
 // request, status and version stay; it goes on by itself with a mended package.
 func TestBrokenMetadata(t *testing.T) {
 	t.Parallel()
-	needs.Linux(t)
 	m := newMachine(t, "")
 	m.offer("app", "2.0", "")
 	m.start()
@@ -109,7 +107,6 @@ func TestBrokenMetadata(t *testing.T) {
 // TestHostileIds: an id that is not one is refused, and nothing outside is touched.
 func TestHostileIds(t *testing.T) {
 	t.Parallel()
-	needs.Linux(t)
 	m := newMachine(t, "")
 	m.start()
 	for _, id := range []string{"../../etc/passwd", "..", ".", "a/b", "A", "con", strings.Repeat("a", 200), "a b", "-x", "é", "", "%2e%2e"} {
@@ -129,7 +126,6 @@ func TestHostileIds(t *testing.T) {
 // TestMissingDepot: nothing is lost and nothing is withdrawn while the depot is away.
 func TestMissingDepot(t *testing.T) {
 	t.Parallel()
-	needs.Linux(t)
 	m := newMachine(t, "")
 	m.offer("app", "2.0", "")
 	m.program(filepath.Join(m.root, "app/app"))
@@ -163,7 +159,6 @@ func TestMissingDepot(t *testing.T) {
 // TestNewerStore: a store of a later version is refused and not touched.
 func TestNewerStore(t *testing.T) {
 	t.Parallel()
-	needs.Linux(t)
 	m := newMachine(t, "")
 	m.start()
 	m.stop()
@@ -201,7 +196,6 @@ func TestNewerStore(t *testing.T) {
 // TestFullDisk: what cannot be recorded is not done; with space it goes on.
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
-	needs.Linux(t)
 	needs.Root(t)
 	m := newMachine(t, "defer_interval = \"200ms\"\nprompt_interval = 0\n")
 	if err := syscall.Mount("none", m.state, "tmpfs", 0, "size=24m,mode=0700"); err != nil {

@@ -22,7 +22,6 @@ import (
 // moments of whole runs. Each run must end as one without kills: the version on
 // disk, status, request and defers, and nothing done twice.
 func TestKillAtRandomMoments(t *testing.T) {
-	needs.Linux(t)
 	runs, kills := 10, 50
 	seed := uint64(time.Now().UnixNano())
 	if s := os.Getenv("QUIETSETUP_SEED"); s != "" {
@@ -161,7 +160,6 @@ func (m *machine) supervisors() []int {
 // TestRecheckSurvivesKill: two rechecks, kill -9, and the next one is the last of its limit.
 func TestRecheckSurvivesKill(t *testing.T) {
 	t.Parallel()
-	needs.Linux(t)
 	m := newMachine(t, "max_recheck = 3\nprompt_interval = 0\n")
 	m.offer("app", "2.0", "")
 	m.program(filepath.Join(m.root, "app/app"))
@@ -193,7 +191,6 @@ func TestRecheckSurvivesKill(t *testing.T) {
 // TestSecondDaemon: two daemons on one state directory.
 func TestSecondDaemon(t *testing.T) {
 	t.Parallel()
-	needs.Linux(t)
 	m := newMachine(t, "")
 	m.start()
 	out, err := exec.Command(filepath.Join(m.bin, "quietsetupd"), "run", "--config", filepath.Join(m.dir, "quietsetup.toml"), "--state-dir", m.state).CombinedOutput()

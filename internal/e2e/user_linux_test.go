@@ -79,7 +79,7 @@ func (u *user) serve(ctx context.Context, socket string) {
 		if e.Prompt == nil || e.Kind != apitypes.EventAsk && e.Kind != apitypes.EventUpdate {
 			continue
 		}
-		if c.Shown(ctx, e.Prompt.ID, apitypes.Shown{Agent: w.Agent, Nonce: e.Prompt.Nonce}) != nil {
+		if c.Shown(ctx, e.Prompt.ID, apitypes.Shown{Agent: w.Agent, Nonce: e.Prompt.Nonce, Revision: e.Prompt.Revision}) != nil {
 			continue
 		}
 		u.mu.Lock()
@@ -90,7 +90,7 @@ func (u *user) serve(ctx context.Context, socket string) {
 			continue
 		}
 		for ctx.Err() == nil {
-			r, err := c.Answer(ctx, e.Prompt.ID, apitypes.Answer{Agent: w.Agent, Nonce: e.Prompt.Nonce, Choice: choice})
+			r, err := c.Answer(ctx, e.Prompt.ID, apitypes.Answer{Agent: w.Agent, Nonce: e.Prompt.Nonce, Revision: e.Prompt.Revision, Choice: choice})
 			if err == nil {
 				u.mu.Lock()
 				u.results = append(u.results, r.State)
