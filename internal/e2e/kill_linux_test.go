@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/quietsetup/quietsetup/internal/apitypes"
-	"github.com/quietsetup/quietsetup/internal/needs"
 )
 
 // TestKillAtRandomMoments kills the daemon, the supervisor and the CLI at random

@@ -50,7 +50,9 @@ func TestOddAnswers(t *testing.T) {
 		"no JSON":              {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") }, nil, "cannot read the answer"},
 		"another shape":        {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `[]`) }, nil, "cannot read the answer"},
 		"an error unexplained": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) }, nil, "did not say why"},
-		"a redirection":        {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://example.org/", http.StatusFound) }, nil, "did not say why"},
+		"a redirection": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://example.org/", http.StatusFound)
+		}, nil, "did not say why"},
 		"half an answer": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "100")
 			fmt.Fprint(w, `{"schema":`)
