@@ -17,7 +17,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/quietsetup/quietsetup/internal/apitypes"
-	"github.com/quietsetup/quietsetup/internal/needs"
 )
 
 // terminal is a real terminal with the real agent in it.
