@@ -22,9 +22,10 @@ import (
 
 func TestFindByDirectory(t *testing.T) {
 	dir, m := room(t), machine()
-	in := run(t, "", sleeper(t, dir, "app", "sub", "busy"), "100")
-	beside := run(t, "", sleeper(t, dir, "app2", "busy"), "100")
-	other := run(t, "", sleeper(t, dir, "elsewhere", "busy"), "100")
+	busy := fmt.Sprint("busy", os.Getpid()) // a name that no other test's program has
+	in := run(t, "", sleeper(t, dir, "app", "sub", busy), "100")
+	beside := run(t, "", sleeper(t, dir, "app2", busy), "100")
+	other := run(t, "", sleeper(t, dir, "elsewhere", busy), "100")
 	app := filepath.Join(dir, "app")
 
 	got := find(t, m, []string{app}, nil)
@@ -36,17 +37,17 @@ func TestFindByDirectory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.ID != (events.ProcessID{PID: in.Process.Pid, Start: start}) || start <= 0 || p.Path != filepath.Join(app, "sub", "busy") ||
+	if p.ID != (events.ProcessID{PID: in.Process.Pid, Start: start}) || start <= 0 || p.Path != filepath.Join(app, "sub", busy) ||
 		p.Rule != "dir "+app || p.Owner != fmt.Sprintf("uid:%d", os.Getuid()) || p.Own || p.Kernel {
 		t.Errorf("found %+v", p)
 	}
 	if class := checks.Classify(m.Rules(), p); class != events.ClassWindow {
 		t.Errorf("class %s", class)
 	}
-	if got = find(t, m, nil, []string{"busy"}); len(got) != 3 {
+	if got = find(t, m, nil, []string{busy}); len(got) != 3 {
 		t.Errorf("by name: %v, want three", got)
 	}
-	if got = find(t, m, nil, []string{"bus", "usy", "BUSY"}); len(got) != 0 {
+	if got = find(t, m, nil, []string{busy[:3], busy[1:], strings.ToUpper(busy)}); len(got) != 0 {
 		t.Errorf("by a part of the name: %v", got)
 	}
 	if got = find(t, m, nil, []string{beside.Path, filepath.Join(dir, "none")}); len(got) != 1 || got[beside.Process.Pid].Rule != "process "+beside.Path {
