@@ -49,13 +49,6 @@ func TestDebianPackage(t *testing.T) {
 	needs.Root(t)
 	m := newMachine(t, "defer_interval = \"300ms\"\nprompt_interval = 0\nclose_grace = \"5s\"\n")
 	v1, v2 := m.deb("1.0"), m.deb("2.0")
-	dpkg := func(args ...string) {
-		t.Helper()
-		all := append([]string{"--root=" + m.root, "--force-not-root", "--log=" + filepath.Join(m.dir, "dpkg.log")}, args...)
-		if b, err := exec.Command("dpkg", all...).CombinedOutput(); err != nil {
-			t.Fatalf("dpkg %v: %v: %s", args, err, b)
-		}
-	}
 	for _, d := range []string{"var/lib/dpkg/updates", "var/lib/dpkg/info"} {
 		if err := os.MkdirAll(filepath.Join(m.root, d), 0o755); err != nil {
 			t.Fatal(err)
@@ -64,9 +57,10 @@ func TestDebianPackage(t *testing.T) {
 	for _, f := range []string{"var/lib/dpkg/status", "var/lib/dpkg/available"} {
 		m.write(filepath.Join(m.root, f), "")
 	}
-	dpkg("-i", v1)
-	m.write(filepath.Join(m.depot, "app/OPSI/control.toml"), "[Package]\nversion = \"1\"\n\n[Product]\ntype = \"LocalbootProduct\"\nid = \"app\"\nname = \"The App\"\nversion = \"2.0\"\nsetupScript = \"s\"\nuninstallScript = \"u\"\n")
-	m.write(filepath.Join(m.depot, "app/CLIENT_DATA/opsi-meta-data.toml"), fmt.Sprintf(`[specification]
+	offer := func(version, deb string) {
+		t.Helper()
+		m.write(filepath.Join(m.depot, "app/OPSI/control.toml"), fmt.Sprintf("[Package]\nversion = \"1\"\n\n[Product]\ntype = \"LocalbootProduct\"\nid = \"app\"\nname = \"The App\"\nversion = %q\nsetupScript = \"s\"\nuninstallScript = \"u\"\n", version))
+		m.write(filepath.Join(m.depot, "app/CLIENT_DATA/opsi-meta-data.toml"), fmt.Sprintf(`[specification]
 version = "0.1"
 
 [[installers]]
@@ -78,14 +72,22 @@ processes = []
 version = 1
 command = ["dpkg", "--root=%[1]s", "--force-not-root", "--log=%[2]s/dpkg.log", "-i", "%[3]s"]
 uninstall_command = ["dpkg", "--root=%[1]s", "--force-not-root", "--log=%[2]s/dpkg.log", "-r", "qsapp"]
-detect = { kind = "dpkg", name = "%[1]s!qsapp", version = "2.0" }
-`, m.root, m.dir, v2))
+detect = { kind = "dpkg", name = "%[1]s!qsapp", version = %[4]q }
+`, m.root, m.dir, deb, version))
+	}
+	// v1 comes onto the machine while nothing runs: nobody is asked.
+	offer("1.0", v1)
+	m.start()
+	m.must("request", "app", "setup", "--wait")
+	if r := m.row("app"); r.InstallationStatus != "installed" || r.ProductVersion != "1.0" {
+		t.Fatalf("v1: %+v", r)
+	}
+	offer("2.0", v2)
 
 	inside := m.program(filepath.Join(m.root, "opt/qsapp/qsapp"))
 	outside := m.program(filepath.Join(m.dir, "elsewhere/qsapp")) // the same name in another directory
 	plan := []string{"defer", "defer", "kill"}
 	u := m.login(func(p apitypes.Prompt) string { return plan[min(p.DefersUsed, 2)] })
-	m.start()
 	m.must("request", "app", "setup")
 
 	m.until("the first defer", 30e9, func() bool { return m.counted() >= 1 })
@@ -94,7 +96,7 @@ detect = { kind = "dpkg", name = "%[1]s!qsapp", version = "2.0" }
 	m.until("the second defer", 30e9, func() bool { return m.counted() >= 2 })
 	m.kill()
 	m.start()
-	m.untilPhase("app", "reported")
+	m.until("v2 is reported", 30e9, func() bool { p := m.product("app"); return p.Run == 2 && p.Phase == "reported" })
 
 	if got := m.counted(); got != 2 {
 		t.Errorf("%d counted defers, want 2", got)
@@ -118,7 +120,7 @@ detect = { kind = "dpkg", name = "%[1]s!qsapp", version = "2.0" }
 			t.Errorf("the %d. report %q was not accepted: %+v", n+1, want, reports)
 			continue
 		}
-		if r := reports[i]; r.ActionRequest != "setup" || r.InstallationStatus != "not_installed" || r.ProductVersion != "" || r.ActionResult != "none" {
+		if r := reports[i]; r.ActionRequest != "setup" || r.InstallationStatus != "installed" || r.ProductVersion != "1.0" || r.PackageVersion != "1" || r.ActionResult != "none" {
 			t.Errorf("a deferred product keeps status, version and request: %+v", r)
 		}
 	}
