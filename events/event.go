@@ -27,6 +27,8 @@ const (
 	ReasonDefect         Reason = "defect"            // the package cannot be used
 	ReasonUnknown        Reason = "programs_unknown"  // the list of programs was not complete
 	ReasonAlone          Reason = "waits_for_program" // nobody there, but a blocking program lives
+	ReasonOwnerAway      Reason = "owner_away"        // a blocking program's owner is not there to be asked
+	ReasonPeopleUnknown  Reason = "people_unknown"    // who is there, and whether a screen is locked, could not be told
 	ReasonPromptInterval Reason = "prompt_interval"   // a session saw another round's window just now
 	ReasonUnlock         Reason = "waits_for_unlock"  // nothing is closed in a locked or just opened session
 	ReasonRefused        Reason = "refused_to_close"  // a program would not close

@@ -147,13 +147,14 @@ func foundText(f events.Detection) string {
 
 // probed decides an attempt whose outcome is not known.
 func (d *step) probed(p *Product, in events.InstallProbed) {
-	if in.NeverStarted && !p.Attempt.Suspect {
+	begun := !p.Attempt.Installer.IsZero() // then it did run, whatever became of its file
+	if in.NeverStarted && !p.Attempt.Suspect && !begun {
 		d.emit(events.AttemptVoided{Product: p.ID, Token: in.Token, Reason: "never_started"})
 		return
 	}
 	d.found(p, in.Found)
 	f := in.Found
-	if in.NeverStarted && (f.Known && !f.Matches || p.Package.Repeatable) {
+	if in.NeverStarted && !begun && (f.Known && !f.Matches || p.Package.Repeatable) {
 		d.emit(events.AttemptVoided{Product: p.ID, Token: in.Token, Reason: "never_started"})
 		return
 	}

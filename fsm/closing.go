@@ -24,7 +24,11 @@ func (d *step) closed(p *Product, in events.CloseObserved) {
 	d.people(in.Seen)
 	if in.NotTried != "" {
 		e := events.Deferred{Product: p.ID, Reason: events.ReasonUnlock, Count: p.Counter().Defers}
-		if in.NotTried != "locked" {
+		switch in.NotTried {
+		case "locked":
+		case "unknown":
+			e.Reason, e.Until = events.ReasonPeopleUnknown, d.now.Add(events.Minute)
+		default:
 			e.Until = d.now.Add(calmAfterUnlock)
 		}
 		d.emit(e)

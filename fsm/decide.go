@@ -307,6 +307,12 @@ func (d *step) over(p *Product) string {
 		if len(d.c.Presence.Sessions) > 0 {
 			return "sessions_changed" // somebody can be asked now
 		}
+	case events.ReasonOwnerAway:
+		if !slices.ContainsFunc(p.Blockers, func(b events.Process) bool {
+			return !slices.ContainsFunc(d.c.Presence.Sessions, func(s events.SessionMark) bool { return theirs(b, s.ID, s.Owner) })
+		}) {
+			return "sessions_changed" // everybody can be asked now
+		}
 	case events.ReasonUnlock:
 		if p.Wait.Until.IsZero() && !d.locked(p) {
 			return "unlocked"
@@ -331,7 +337,7 @@ func (d *step) over(p *Product) string {
 func (d *step) locked(p *Product) bool {
 	return slices.ContainsFunc(d.c.Presence.Sessions, func(s events.SessionMark) bool {
 		return s.Locked && (askOf(p.Last, s.ID) >= 0 ||
-			slices.ContainsFunc(p.Blockers, func(b events.Process) bool { return b.Owner == s.Owner }))
+			slices.ContainsFunc(p.Blockers, func(b events.Process) bool { return theirs(b, s.ID, s.Owner) }))
 	})
 }
 

@@ -105,7 +105,8 @@ func (p *Product) dueWork(add func(uint64, Work), out *[]Effect) {
 			add(p.N.Attempt, WaitInstaller{Token: a.Token, Supervisor: a.Supervisor, Installer: a.Installer,
 				Package: p.Package, Action: p.Action(), Target: p.Target()})
 		case StageLost:
-			add(p.N.Attempt, ProbeInstall{Token: a.Token, Package: p.Package, Action: p.Action(), Target: p.Target(), Detect: a.Suspect})
+			add(p.N.Attempt, ProbeInstall{Token: a.Token, Package: p.Package, Action: p.Action(), Target: p.Target(),
+				Detect: a.Suspect || !a.Installer.IsZero(), Installer: a.Installer})
 		case StageExited:
 			add(p.N.Attempt, VerifyInstall{Token: a.Token, Package: p.Package, Action: p.Action(), Target: p.Target()})
 		}
@@ -115,7 +116,7 @@ func (p *Product) dueWork(add func(uint64, Work), out *[]Effect) {
 // watchesPrograms: the wait can end because programs ended.
 func (p *Product) watchesPrograms() bool {
 	switch p.Wait.Reason {
-	case events.ReasonAlone, events.ReasonNotAsked:
+	case events.ReasonAlone, events.ReasonOwnerAway, events.ReasonNotAsked:
 		return p.Prepared
 	}
 	return false
@@ -131,7 +132,7 @@ func (p *Product) waitsForPeople() bool {
 		return false
 	}
 	switch p.Wait.Reason {
-	case events.ReasonNoMetadata, events.ReasonNotBackground, events.ReasonNotAsked, events.ReasonAlone, events.ReasonUnlock:
+	case events.ReasonNoMetadata, events.ReasonNotBackground, events.ReasonNotAsked, events.ReasonAlone, events.ReasonOwnerAway, events.ReasonUnlock:
 		return true
 	}
 	return false
@@ -143,7 +144,7 @@ func (c *Client) duePresence() []Effect {
 	c.eachOpen(func(p *Product) {
 		if p.waitsForPeople() {
 			waits = true
-			absent = absent || p.Wait.Reason != events.ReasonUnlock && p.Wait.Reason != events.ReasonAlone
+			absent = absent || (p.Wait.Reason == events.ReasonNoMetadata || p.Wait.Reason == events.ReasonNotBackground || p.Wait.Reason == events.ReasonNotAsked)
 		}
 	})
 	if !waits {

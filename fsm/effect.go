@@ -93,9 +93,11 @@ type ProbeInstall struct {
 	Package events.Package
 	Action  events.Action
 	Target  string
-	// Detect: apply the detect rule also to an attempt that never started; the
-	// record that it ran may be lost.
-	Detect bool
+	// Detect: apply the detect rule also to an attempt that left no trace. It was
+	// recorded as begun, or its record may be lost: the trace is gone, not the
+	// attempt.
+	Detect    bool
+	Installer events.ProcessID // as it was recorded, if it was
 }
 
 // VerifyInstall applies the detect rule. It brings back InstallVerified.

@@ -109,11 +109,22 @@ func (d *step) checked(p *Product, o events.Observation) {
 	case p.Policy.DialogTimeout == 0:
 		d.emit(events.ProgramsChanged{Product: p.ID, Programs: blocking})
 		d.later(p, events.ReasonNotAsked, names(blocking), d.interval(p, false))
+	case d.mustWaitFor(p, o, blocking):
+		d.emit(events.ProgramsChanged{Product: p.ID, Programs: blocking})
+		d.later(p, events.ReasonOwnerAway, names(ownerless(o, blocking)), d.interval(p, false))
+	case len(ownerless(o, blocking)) == len(blocking) && o.SessionsKnown:
+		d.emit(events.CloseAgreed{Product: p.ID, Why: closeAlone, Targets: blocking, Force: true})
 	case p.Rechecks > 0 && p.Rechecks >= p.Policy.MaxRecheck && !d.final(p):
 		d.recheckLimit(p, blocking)
 	default:
 		d.ask(p, o, blocking)
 	}
+}
+
+// mustWaitFor: a program's owner is not there, and the policy does not close
+// what nobody is there for.
+func (d *step) mustWaitFor(p *Product, o events.Observation, blocking []events.Process) bool {
+	return p.Policy.AloneAction != events.Kill && len(ownerless(o, blocking)) > 0
 }
 
 // clear makes the intent to install durable.

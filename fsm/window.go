@@ -57,8 +57,24 @@ func (d *step) ask(p *Product, o events.Observation, blocking []events.Process) 
 	d.emit(events.WindowOpened{Product: p.ID, Window: w})
 }
 
-// asksFor gives each session the programs of its owner. Programs whose owner has
-// no session are shown to everybody: somebody has to know them.
+// theirs: a program belongs to the session it was started in, and to every
+// session of its owner.
+func theirs(p events.Process, session, owner string) bool {
+	return p.Owner == owner || p.Session != "" && p.Session == session
+}
+
+// ownerless are the programs whose owner has no session. Nobody else may agree
+// to close them.
+func ownerless(o events.Observation, ps []events.Process) []events.Process {
+	if !o.SessionsKnown {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(ps), func(p events.Process) bool {
+		return slices.ContainsFunc(o.Sessions, func(s events.Session) bool { return theirs(p, s.ID, s.Owner) })
+	})
+}
+
+// asksFor gives each session its own programs.
 func asksFor(o events.Observation, blocking []events.Process) []events.Ask {
 	if !o.SessionsKnown {
 		return nil
@@ -67,8 +83,7 @@ func asksFor(o events.Observation, blocking []events.Process) []events.Ask {
 	for _, s := range o.Sessions {
 		a := events.Ask{Session: s.ID, Owner: s.Owner}
 		for _, p := range blocking {
-			orphan := !slices.ContainsFunc(o.Sessions, func(s events.Session) bool { return s.Owner == p.Owner })
-			if p.Owner == s.Owner || orphan {
+			if theirs(p, s.ID, s.Owner) {
 				a.Programs = append(a.Programs, p)
 			}
 		}
@@ -108,9 +123,13 @@ func (d *step) watchedWindow(p *Product, o events.Observation, blocking []events
 		return
 	}
 	asks := asksFor(o, blocking)
-	if len(asks) == 0 {
+	if d.mustWaitFor(p, o, blocking) || len(asks) == 0 {
 		d.endWindow(p, "nobody")
-		d.emit(events.Deferred{Product: p.ID, Reason: events.ReasonAlone, Detail: names(blocking),
+		r := events.ReasonAlone
+		if len(asks) > 0 {
+			r = events.ReasonOwnerAway
+		}
+		d.emit(events.Deferred{Product: p.ID, Reason: r, Detail: names(blocking),
 			Count: p.Counter().Defers, Until: d.interval(p, false)})
 		return
 	}
@@ -193,18 +212,21 @@ func (d *step) answered(in events.UserAnswered) error {
 // closeIfCovered starts closing when every living program is covered by a
 // consent that was shown it.
 func (d *step) closeIfCovered(p *Product) {
-	var agreed []events.ProcessID
 	for _, a := range p.Window.Asks {
-		if a.Answer == events.ChoiceKill {
-			agreed = append(agreed, a.Covers...)
+		if slices.ContainsFunc(a.Programs, func(q events.Process) bool { return !agreedTo(p.Window, q.ProcessID) }) {
+			return
 		}
-	}
-	if slices.ContainsFunc(p.Blockers, func(b events.Process) bool { return !slices.Contains(agreed, b.ProcessID) }) {
-		return
 	}
 	targets := p.Blockers
 	d.endWindow(p, "answered")
 	d.emit(events.CloseAgreed{Product: p.ID, Why: closeAsked, Targets: targets})
+}
+
+// agreedTo: a session that was shown the program agreed to close it.
+func agreedTo(w *events.Window, id events.ProcessID) bool {
+	return slices.ContainsFunc(w.Asks, func(a events.Ask) bool {
+		return a.Answer == events.ChoiceKill && slices.Contains(a.Covers, id)
+	})
 }
 
 // endWindow closes the open window, if there is one.

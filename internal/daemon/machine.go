@@ -46,6 +46,9 @@ func (l looker) Look(ctx context.Context, p events.Package) events.Observation {
 	return checks.Look(ctx, l.host, p)
 }
 
+// Alive reports whether the very process runs.
+func (l looker) Alive(id events.ProcessID) bool { return !id.IsZero() && host.Alive(id) }
+
 func (l looker) LookAtPeople(ctx context.Context) events.Observation {
 	return checks.LookAtPeople(ctx, l.host)
 }

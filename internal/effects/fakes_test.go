@@ -18,6 +18,7 @@ var errNo = errors.New("no")
 
 // bench is every room at once, in the hands of a test.
 type bench struct {
+	living events.ProcessID // the one process that runs
 	mu     sync.Mutex
 	start  time.Time
 	asleep time.Duration // the machine's clock is ahead of Go's timers by this
@@ -89,6 +90,8 @@ func (b *bench) Look(context.Context, events.Package) events.Observation {
 	b.looked++
 	return b.looks[min(b.looked, len(b.looks))-1]
 }
+
+func (b *bench) Alive(id events.ProcessID) bool { return b.living == id && !id.IsZero() }
 
 func (b *bench) LookAtPeople(context.Context) events.Observation {
 	o := b.looks[0]

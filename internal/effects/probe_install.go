@@ -4,6 +4,7 @@ package effects
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/quietsetup/quietsetup/events"
 	"github.com/quietsetup/quietsetup/fsm"
@@ -27,6 +28,9 @@ func (w *Workers) probe(ctx context.Context, t events.Ticket, work fsm.ProbeInst
 		return w.ended(*fate.Ended, emit)
 	case fate.NeverStarted && !work.Detect:
 		return w.probed(events.InstallProbed{For: t, Token: work.Token, NeverStarted: true}, emit)
+	}
+	if fate.NeverStarted && w.Looker.Alive(work.Installer) {
+		return fmt.Errorf("cannot tell what became of the attempt %s: its file is gone, and its installer still runs", work.Token)
 	}
 	return w.detect(ctx, t, work, fate.NeverStarted, emit)
 }

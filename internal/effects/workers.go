@@ -20,6 +20,8 @@ type Looker interface {
 	Look(ctx context.Context, p events.Package) events.Observation
 	// LookAtPeople tells who is there.
 	LookAtPeople(ctx context.Context) events.Observation
+	// Alive reports whether the very process runs; false for none.
+	Alive(id events.ProcessID) bool
 }
 
 // Timer waits.

@@ -33,6 +33,10 @@ func (v View) overdue(p *fsm.Product) string {
 			if age > aloneTooLong {
 				return fmt.Sprintf("nobody is there, but a program has kept the installer waiting for more than %s", length(aloneTooLong))
 			}
+		case events.ReasonOwnerAway:
+			if age > aloneTooLong {
+				return fmt.Sprintf("a program of somebody who is not here has kept the installer waiting for more than %s", length(aloneTooLong))
+			}
 		case events.ReasonRefused, events.ReasonRespawned, events.ReasonUnlock:
 			if p.Counter().Defers >= p.Policy.MaxDefer && age > finalTooLong {
 				return fmt.Sprintf("later is used up, but the programs could not be closed for more than %s", length(finalTooLong))
