@@ -35,7 +35,7 @@ func TestKillAtRandomMoments(t *testing.T) {
 		seed := seed + uint64(run)
 		ok := t.Run(strconv.Itoa(run), func(t *testing.T) {
 			t.Logf("QUIETSETUP_SEED=%d", seed)
-			for what, n := range killedRun(t, rand.New(rand.NewPCG(seed, 1))) {
+			for what, n := range killedRun(t, seed) {
 				done[what] += n
 				all += n
 			}
@@ -53,13 +53,14 @@ func TestKillAtRandomMoments(t *testing.T) {
 }
 
 // killedRun is one run with kills until it is over; it returns how many hit what.
-func killedRun(t *testing.T, r *rand.Rand) map[string]int {
+func killedRun(t *testing.T, seed uint64) map[string]int {
+	r, person := rand.New(rand.NewPCG(seed, 1)), rand.New(rand.NewPCG(seed, 2))
 	m := newMachine(t, "defer_interval = \"200ms\"\nprompt_interval = 0\nclose_grace = \"5s\"\n")
 	m.offer("app", "2.0", "")
 	m.write(filepath.Join(m.root, "app/version"), "1.0\n")
 	busy := m.program(filepath.Join(m.root, "app/app"))
 	m.login(func(p apitypes.Prompt) string {
-		time.Sleep(time.Duration(r.IntN(300)) * time.Millisecond)
+		time.Sleep(time.Duration(person.IntN(300)) * time.Millisecond)
 		if p.DefersUsed < 2 {
 			return "defer"
 		}
