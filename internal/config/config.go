@@ -27,6 +27,7 @@ type Config struct {
 
 	site     policy.Layer            // [policy]
 	products map[string]policy.Layer // [policy.product.<id>]
+	others   error                   // who else could change the file; nil = nobody
 }
 
 // Source says where requests come from and reports go to.
@@ -96,9 +97,15 @@ func (c Config) Policy(product string, fromPackage policy.Layer) (events.Policy,
 	return policy.Resolve(c.Layers(product, fromPackage)...)
 }
 
-// Warnings are the policy values of the file that do not count.
+// Warnings are the policy values of the file that do not count, after what is
+// wrong with the file as a whole.
 func (c Config) Warnings() []policy.Warning {
-	_, out := policy.Resolve(c.site)
+	var out []policy.Warning
+	if c.others != nil {
+		out = append(out, policy.Warning{Origin: policy.Config, Text: c.others.Error()})
+	}
+	_, w := policy.Resolve(c.site)
+	out = append(out, w...)
 	ids := make([]string, 0, len(c.products))
 	for id := range c.products {
 		ids = append(ids, id)

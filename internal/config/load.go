@@ -25,13 +25,14 @@ const maxContact = 200
 // Load reads the file at path. With path "" it reads DefaultPath, and no file
 // there means the defaults. A relative depot or overlay is taken from the file's
 // own folder. Every error wraps ErrInvalid and names file, line and key of all
-// mistakes, one a line.
+// mistakes, one a line. A file that others could change is refused by root, who
+// runs what it leads to, and warned of for anybody else.
 func Load(path string) (Config, error) {
 	name := path
 	if path == "" {
 		name = DefaultPath()
 	}
-	text, err := read(name)
+	text, others, err := read(name)
 	if path == "" && errors.Is(err, fs.ErrNotExist) {
 		return Default(), nil
 	}
@@ -43,6 +44,7 @@ func Load(path string) (Config, error) {
 		return Config{}, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	c := Default()
+	c.others = others
 	if c.Path, err = filepath.Abs(name); err != nil {
 		return Config{}, fmt.Errorf("%w: cannot name the folder of %s: %w", ErrInvalid, name, err)
 	}
@@ -53,21 +55,29 @@ func Load(path string) (Config, error) {
 	return c, nil
 }
 
-// read reads a plain file. Anything else may never end, or never begin.
-func read(name string) ([]byte, error) {
+// read reads a plain file. Anything else may never end, or never begin. It tells
+// who else could change it, where that is no reason to refuse it.
+func read(name string) (text []byte, others, err error) {
 	info, err := os.Stat(name)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is not a regular file", name)
+		return nil, nil, fmt.Errorf("%s is not a regular file", name)
 	}
 	f, err := os.Open(name)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, tomlfile.MaxBytes+1))
+	if info, err = f.Stat(); err != nil { // what is open counts, not what was there before
+		return nil, nil, err
+	}
+	if err := CheckOwner(name, info); err != nil {
+		return nil, nil, err
+	}
+	text, err = io.ReadAll(io.LimitReader(f, tomlfile.MaxBytes+1))
+	return text, changeable(name, info), err
 }
 
 func (c *Config) fill(root *tomlfile.Table) {

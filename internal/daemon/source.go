@@ -16,6 +16,7 @@ import (
 	"github.com/quietsetup/quietsetup/fsm"
 	"github.com/quietsetup/quietsetup/internal/apitypes"
 	"github.com/quietsetup/quietsetup/internal/config"
+	"github.com/quietsetup/quietsetup/internal/installer"
 	"github.com/quietsetup/quietsetup/internal/metadata"
 	"github.com/quietsetup/quietsetup/internal/source/local"
 )
@@ -51,7 +52,8 @@ func openDepot(c config.Config, stateDir string, host checks.Host, log zerolog.L
 				return err
 			}
 			return checks.CheckDir(host.Rules(), real)
-		}}
+		},
+		CheckOverlay: config.CheckOwner}
 	src, err := local.Open(stateDir, local.Parts{
 		Depot: reader,
 		Policy: func(p metadata.Package) (events.Policy, []string) {
@@ -62,7 +64,8 @@ func openDepot(c config.Config, stateDir string, host checks.Host, log zerolog.L
 			}
 			return effective, lines
 		},
-		Warn: func(product, line string) { log.Warn().Str("product", product).Msg(line) },
+		CheckCommand: installer.CheckCommand,
+		Warn:         func(product, line string) { log.Warn().Str("product", product).Msg(line) },
 	})
 	if err != nil {
 		return nil, err

@@ -5,11 +5,13 @@ package metadata
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/quietsetup/quietsetup/events"
 	"github.com/quietsetup/quietsetup/internal/policy"
 )
 
@@ -186,5 +188,55 @@ DIALOG_TIMEOUT = '30s'
 	want := "metadata_unreadable: " + filepath.Join(r.Overlay, "p.toml") + ":2: quietsetup.command: must be a list, is a string"
 	if got := bad(t, r); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestCheckStart(t *testing.T) {
+	r := depotWith(t, "[quietsetup]\ncommand = ['./setup.sh']\nuninstall_command = [\n  './remove.sh',\n]\n")
+	p := good(t, r)
+	var asked []string
+	refuse := func(folder string, argv []string) error {
+		asked = append(asked, folder+" "+argv[0])
+		return errors.New("cannot\nrun")
+	}
+	for action, want := range map[events.Action]string{
+		"setup":     "p/CLIENT_DATA/opsi-meta-data.toml:2: quietsetup.command[0]: cannot?run",
+		"uninstall": "p/CLIENT_DATA/opsi-meta-data.toml:4: quietsetup.uninstall_command[0]: cannot?run",
+	} {
+		asked = nil
+		got := p.CheckStart(action, refuse)
+		if got == nil || got.Code != CodeNoCommand || got.Message != want {
+			t.Errorf("%s: %+v, want %s", action, got, want)
+		}
+		if len(asked) != 1 || asked[0] != p.Folder+" "+p.CommandFor(action)[0] {
+			t.Errorf("%s: asked %q", action, asked)
+		}
+		if got := p.CheckStart(action, func(string, []string) error { return nil }); got != nil {
+			t.Errorf("%s: %+v", action, got)
+		}
+		if got := p.CheckStart(action, nil); got == nil || !strings.Contains(got.Message, "cannot be judged") {
+			t.Errorf("%s without a check: %+v", action, got)
+		}
+	}
+	p = good(t, depotWith(t, ""))
+	if got := p.CheckStart("setup", refuse); got == nil || !strings.Contains(got.Message, "is not set") {
+		t.Errorf("without a command: %+v", got)
+	}
+}
+
+func TestAnOverlayThatOthersCanWrite(t *testing.T) {
+	r := depotWith(t, "")
+	r.Overlay = t.TempDir()
+	r.CheckOverlay = func(path string, info fs.FileInfo) error {
+		return errors.New(path + ": others can write " + info.Name())
+	}
+	good(t, r) // no file there, nothing to judge
+	write(t, r.Overlay, map[string]string{"p.toml": "[quietsetup]\ncommand = ['/bin/true']\n"})
+	if got, want := bad(t, r), "metadata_unreadable: "+filepath.Join(r.Overlay, "p.toml")+": others can write p.toml"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	r.CheckOverlay = func(string, fs.FileInfo) error { return nil }
+	if p := good(t, r); p.Command[0] != "/bin/true" {
+		t.Errorf("%+v", p)
 	}
 }

@@ -3,7 +3,10 @@
 package metadata
 
 import (
+	"fmt"
+
 	"github.com/quietsetup/quietsetup/events"
+	"github.com/quietsetup/quietsetup/internal/metadata/tomlfile"
 	"github.com/quietsetup/quietsetup/internal/policy"
 )
 
@@ -14,6 +17,8 @@ type Package struct {
 	Dependencies []Dependency
 	Policy       policy.Layer // what the packager says about policy
 	Warnings     []string     // one line each, with file, line and key
+
+	install, uninstall tomlfile.Mistake // where the commands stand, without a text
 }
 
 // Dependency is one [[ProductDependency]] of control.toml.
@@ -44,9 +49,35 @@ const (
 	CodeMissing    = "package_missing"     // the depot has no such package
 	CodeUnreadable = "metadata_unreadable" // a file of it cannot be read or says something impossible
 	CodeNothing    = "nothing_fits"        // no installer is for this machine
-	CodeNoCommand  = "no_command"          // nothing says how to carry out the action
+	CodeNoCommand  = "no_command"          // nothing says how to carry out the action, or what it says cannot be started
 	CodeDirectory  = "bad_directory"       // a directory that must not or cannot be searched
 )
+
+// CheckCommand returns nil if a command can be started from a package's folder.
+// The error says why it cannot.
+type CheckCommand func(folder string, argv []string) error
+
+// CheckStart returns a Problem if the package has no command for the action, or
+// one that check does not let start: better now than when programs were closed
+// for it. Without a check no command is good.
+func (p Package) CheckStart(a events.Action, check CheckCommand) *events.Problem {
+	if problem := p.CheckAction(a); problem != nil {
+		return problem
+	}
+	at := p.install
+	if a == events.ActionUninstall {
+		at = p.uninstall
+	}
+	argv := p.CommandFor(a)
+	if check == nil {
+		at.Text = fmt.Sprintf("%.200q cannot be judged", argv[0])
+	} else if err := check(p.Folder, argv); err != nil {
+		at.Text = err.Error()
+	} else {
+		return nil
+	}
+	return &events.Problem{Code: CodeNoCommand, Message: at.Error()}
+}
 
 // CheckAction returns a Problem if the package has no command for the action.
 func (p Package) CheckAction(a events.Action) *events.Problem {

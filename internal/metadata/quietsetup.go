@@ -27,8 +27,8 @@ func (l *loading) quiet(tables []*tomlfile.Table) {
 		l.warn(t.Unknown("version", "command", "uninstall_command", "repeatable", "exit_codes", "detect", "services", "policy")...)
 		l.checkVersion(t)
 	}
-	l.pkg.Command = l.command(holder(tables, "command"), "command")
-	l.pkg.Uninstall = l.command(holder(tables, "uninstall_command"), "uninstall_command")
+	l.pkg.Command, l.pkg.install = l.command(holder(tables, "command"), "command")
+	l.pkg.Uninstall, l.pkg.uninstall = l.command(holder(tables, "uninstall_command"), "uninstall_command")
 	l.pkg.Repeatable = holder(tables, "repeatable").Bool("repeatable", false)
 	l.exitCodes(holder(tables, "exit_codes").Table("exit_codes"))
 	l.detect(holder(tables, "detect").Table("detect"))
@@ -61,22 +61,23 @@ func (l *loading) checkVersion(t *tomlfile.Table) {
 }
 
 // command reads an argument vector. It is never given to a shell, so an argument
-// may hold anything but the zero byte, which ends it.
-func (l *loading) command(t *tomlfile.Table, key string) []string {
+// may hold anything but the zero byte, which ends it. The second result is where
+// it stands.
+func (l *loading) command(t *tomlfile.Table, key string) (argv []string, at tomlfile.Mistake) {
 	if t == nil {
-		return nil
+		return nil, at
 	}
 	args := t.Texts(key)
 	if _, isList := t.Raw(key).([]any); !isList {
-		return nil
+		return nil, at
 	}
 	if len(args) > maxArguments {
 		t.Wrong(key, "more than %d arguments", maxArguments)
-		return nil
+		return nil, at
 	}
 	if len(args) == 0 || args[0] == "" {
 		t.Wrong(key, `must name a program first, like ["./setup.sh"]`)
-		return nil
+		return nil, at
 	}
 	out := make([]string, len(args))
 	for i, raw := range args {
@@ -89,7 +90,7 @@ func (l *loading) command(t *tomlfile.Table, key string) []string {
 		}
 		out[i] = s
 	}
-	return out
+	return out, t.Mistake(tomlfile.Element(key, 0), "")
 }
 
 func (l *loading) exitCodes(t *tomlfile.Table) {

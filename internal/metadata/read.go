@@ -28,6 +28,10 @@ type Reader struct {
 	// programs, whether it exists or not. Its error names the directory and says
 	// why it must not be. Without the function no directory may.
 	CheckDir func(dir string) error
+	// CheckOverlay returns nil for a file of the overlay that may be believed: it
+	// can name what is run. Its error names the file and says who could change it.
+	// nil = each is believed.
+	CheckOverlay func(path string, info fs.FileInfo) error
 }
 
 // Load reads one product's package. A Problem says why the package cannot be
@@ -107,7 +111,7 @@ func (l *loading) read(root *os.Root, r Reader) error {
 	if err != nil {
 		return err
 	}
-	over, err := l.overlay(r.Overlay)
+	over, err := l.overlay(r.Overlay, r.CheckOverlay)
 	if err != nil {
 		return err
 	}
@@ -118,7 +122,7 @@ func (l *loading) read(root *os.Root, r Reader) error {
 }
 
 // overlay reads the site's own file for the product, nil if there is none.
-func (l *loading) overlay(folder string) (*tomlfile.Document, error) {
+func (l *loading) overlay(folder string, check func(string, fs.FileInfo) error) (*tomlfile.Document, error) {
 	if folder == "" {
 		return nil, nil
 	}
@@ -131,7 +135,13 @@ func (l *loading) overlay(folder string) (*tomlfile.Document, error) {
 	}
 	defer root.Close()
 	name := l.pkg.Product + ".toml"
-	return l.file(root, name, filepath.Join(folder, name))
+	path := filepath.Join(folder, name)
+	if info, err := root.Lstat(name); err == nil && info.Mode().IsRegular() && check != nil {
+		if err := check(path, info); err != nil {
+			return nil, &found{CodeUnreadable, err.Error()}
+		}
+	}
+	return l.file(root, name, path)
 }
 
 // file reads and parses one file, nil if it is not there. Messages call it by

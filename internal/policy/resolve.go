@@ -11,7 +11,7 @@ import (
 
 // Warning is a value that does not count, and why.
 type Warning struct {
-	Key    string
+	Key    string // "" = about what is at At as a whole
 	Origin Origin
 	At     string // "file:line", where the layer knows it
 	Text   string
@@ -19,7 +19,10 @@ type Warning struct {
 
 // String is one line: "file:line: max_defer (config): must be …".
 func (w Warning) String() string {
-	s := fmt.Sprintf("%s (%s): %s", printable(w.Key), w.Origin, w.Text)
+	s := w.Text
+	if w.Key != "" {
+		s = fmt.Sprintf("%s (%s): %s", printable(w.Key), w.Origin, w.Text)
+	}
 	if w.At != "" {
 		s = w.At + ": " + s
 	}

@@ -53,6 +53,12 @@ func (w *world) open(t testing.TB) {
 			}
 			return effective, lines
 		},
+		CheckCommand: func(_ string, argv []string) error {
+			if argv[0] == "./gone.sh" {
+				return errors.New("cannot run the command: no such file")
+			}
+			return nil
+		},
 		Warn: func(product, line string) { w.warned = append(w.warned, product+": "+line) },
 		Now:  func() time.Time { return time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC) },
 	})
@@ -289,6 +295,12 @@ func TestPrepare(t *testing.T) {
 	w.offer(t, "p", "2", "[quietsetup]\nuninstall_command = ['x']\n")
 	if _, pkg, problem, err := w.Prepare(t.Context(), req); err != nil || problem == nil || problem.Code != metadata.CodeNoCommand || pkg.ProductVersion != "2" {
 		t.Errorf("%+v, %+v, %v", pkg, problem, err)
+	}
+	w.offer(t, "p", "2", "[quietsetup]\nversion = 1\ncommand = ['./gone.sh', 'x']\n")
+	_, pkg, problem, err = w.Prepare(t.Context(), req)
+	if err != nil || problem == nil || pkg.Product != "p" || *problem != (events.Problem{Code: metadata.CodeNoCommand,
+		Message: "p/CLIENT_DATA/opsi-meta-data.toml:3: quietsetup.command[0]: cannot run the command: no such file"}) {
+		t.Errorf("a command that cannot start: %+v, %v", problem, err)
 	}
 	w.offer(t, "p", "3", "x")
 	effective, _, problem, err = w.Prepare(t.Context(), req)

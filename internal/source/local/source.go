@@ -47,6 +47,9 @@ type Parts struct {
 	// Policy makes the effective policy of a package, with a line for each value
 	// that does not count.
 	Policy func(metadata.Package) (events.Policy, []string)
+	// CheckCommand finds a command as the installer will find it. Without it no
+	// command is good.
+	CheckCommand metadata.CheckCommand
 	// Warn is told what is wrong and stops nothing, one line; nil = nobody.
 	Warn func(product, line string)
 	// Now is the clock of modificationTime; nil = time.Now.
@@ -219,8 +222,9 @@ func (s *Source) offerFor(product string, a events.Action) (Offer, error) {
 	return offered(pkg, a), nil
 }
 
-// Prepare reads the package and the policy for a round. A Problem is the
-// package's fault. An error means that it could not be looked at, which is
+// Prepare reads the package and the policy for a round, and looks whether the
+// command could be started, before anybody is asked. A Problem is the package's
+// fault. An error means that it could not be looked at, which is
 // nobody's: it is tried again.
 func (s *Source) Prepare(ctx context.Context, req events.Request) (events.Policy, events.Package, *events.Problem, error) {
 	if err := ctx.Err(); err != nil {
@@ -236,7 +240,7 @@ func (s *Source) Prepare(ctx context.Context, req events.Request) (events.Policy
 		s.parts.Warn(id, line)
 	}
 	if problem == nil {
-		problem = pkg.CheckAction(req.Row.ActionRequest)
+		problem = pkg.CheckStart(req.Row.ActionRequest, s.parts.CheckCommand)
 	}
 	return effective, pkg.Package, problem, nil
 }
