@@ -162,6 +162,12 @@ type Process struct {
 	Rule    string `json:"rule"` // which rule found it: "dir /opt/firefox", "process firefox"
 }
 
+// BelongsTo reports whether the program belongs to a session: the one it was
+// started in, and every session of its owner.
+func (p Process) BelongsTo(session, owner string) bool {
+	return p.Owner == owner || p.Session != "" && p.Session == session
+}
+
 // Session is a person's presence at the machine.
 type Session struct {
 	ID     string `json:"id"`    // as the platform names it: "c2", "pts/3", "1"

@@ -136,7 +136,7 @@ func (c *Client) foldProduct(p *Product, e events.Event, seq uint64, now events.
 	case events.Accepted:
 		row, owed := e.Request.Row, p.Owed
 		if p.Outcome != "" && p.Want != p.Row && p.reports() { // the report of the run before is carried along
-			owed = append(slices.Clone(owed), Owed{Report: p.Want, Request: p.Request, Run: p.Run, N: seq})
+			owed = append(slices.Clone(owed), Owed{Report: p.Want, Request: p.Request, Run: p.Run})
 		}
 		if len(owed) > 0 {
 			row = p.Row
@@ -223,9 +223,11 @@ func (c *Client) foldProduct(p *Product, e events.Event, seq uint64, now events.
 	case events.ReportAccepted:
 		p.Row = e.Report
 		p.ReportClass, p.ReportWhy = "", ""
-		if len(p.Owed) > 0 && p.Owed[0].Report == e.Report {
+		if len(p.Owed) > 0 && p.owed().Report == e.Report {
 			p.Owed = p.Owed[1:]
-			p.Row.ActionRequest = p.Action() // a source leaves a newer request alone
+			if p.Open() {
+				p.Row.ActionRequest = p.Action() // a source leaves a newer request alone
+			}
 		}
 	case events.ReportRefused:
 		p.ReportClass, p.ReportWhy = e.Class, e.Reason
@@ -345,11 +347,12 @@ func (c *Client) foldAttempt(p *Product, e events.Event, seq uint64, now events.
 	case events.AttemptLost:
 		if p.Attempt == nil || p.Attempt.Token != e.Token {
 			p.Starts, p.Attempts = p.Starts+1, p.Attempts+1
-			p.Attempt = &Attempt{N: p.Starts, Token: e.Token, Since: now, Suspect: p.Suspect}
+			p.Attempt = &Attempt{N: p.Starts, Token: e.Token, Since: now}
 			p.Closing, p.Blockers = nil, nil
 		}
+		suspect := p.Suspect
 		p.Suspect = false
-		c.changeAttempt(p, e.Token, seq, func(a *Attempt) { a.Stage = StageLost })
+		c.changeAttempt(p, e.Token, seq, func(a *Attempt) { a.Stage, a.Suspect = StageLost, a.Suspect || suspect })
 	case events.InstallerExited:
 		c.changeAttempt(p, e.Token, seq, func(a *Attempt) {
 			a.Stage, a.Exit, a.Meaning, a.Ended = StageExited, e.Exit, e.Meaning, now

@@ -309,7 +309,7 @@ func (d *step) over(p *Product) string {
 		}
 	case events.ReasonOwnerAway:
 		if !slices.ContainsFunc(p.Blockers, func(b events.Process) bool {
-			return !slices.ContainsFunc(d.c.Presence.Sessions, func(s events.SessionMark) bool { return theirs(b, s.ID, s.Owner) })
+			return !slices.ContainsFunc(d.c.Presence.Sessions, func(s events.SessionMark) bool { return b.BelongsTo(s.ID, s.Owner) })
 		}) {
 			return "sessions_changed" // everybody can be asked now
 		}
@@ -337,7 +337,7 @@ func (d *step) over(p *Product) string {
 func (d *step) locked(p *Product) bool {
 	return slices.ContainsFunc(d.c.Presence.Sessions, func(s events.SessionMark) bool {
 		return s.Locked && (askOf(p.Last, s.ID) >= 0 ||
-			slices.ContainsFunc(p.Blockers, func(b events.Process) bool { return theirs(b, s.ID, s.Owner) }))
+			slices.ContainsFunc(p.Blockers, func(b events.Process) bool { return b.BelongsTo(s.ID, s.Owner) }))
 	})
 }
 

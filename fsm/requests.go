@@ -47,6 +47,17 @@ func (d *step) requestAnew(p *Product, r events.Request, trigger string) {
 			return
 		}
 	}
+	d.accept(p, run, r)
+}
+
+// accept begins a run. While reports are owed the source's row is older than
+// what is known here, and the new run stands on what is known.
+func (d *step) accept(p *Product, run int, r events.Request) {
+	if p != nil && len(p.Owed) > 0 {
+		wanted := r.Row.ActionRequest
+		r.Row = p.Owed[len(p.Owed)-1].Report
+		r.Row.ActionRequest = wanted
+	}
 	d.emit(events.Accepted{Product: r.Row.ProductID, Run: run, Request: r})
 }
 
@@ -113,7 +124,7 @@ func (d *step) requestBefore(p *Product, r events.Request) {
 	default:
 		d.endWindow(p, "superseded")
 		d.finish(p, events.OutcomeSuperseded, string(wanted)+" was requested instead", false)
-		d.emit(events.Accepted{Product: p.ID, Run: p.Run + 1, Request: r})
+		d.accept(p, p.Run+1, r)
 	}
 }
 
@@ -128,8 +139,11 @@ func (d *step) takeQueued() {
 	})
 	slices.Sort(ids)
 	for _, id := range ids {
-		p := d.c.own(id)
-		d.requestBefore(p, *p.Next)
+		if p := d.c.own(id); p.Next.Row.ActionRequest == p.Action() {
+			d.emit(events.Retargeted{Product: id, Request: *p.Next})
+		} else {
+			d.requestBefore(p, *p.Next)
+		}
 	}
 }
 

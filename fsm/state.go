@@ -133,7 +133,16 @@ type Owed struct {
 	Report  events.Report  `json:"report"`
 	Request events.Request `json:"request"`
 	Run     int            `json:"run"`
-	N       uint64         `json:"n"` // record that began to carry it
+}
+
+// owed is the oldest report that is carried along, as it is to be sent: the
+// request of the run that is open now stays in the row.
+func (p *Product) owed() SendReport {
+	o := p.Owed[0]
+	if p.Open() {
+		o.Report.ActionRequest = p.Action()
+	}
+	return SendReport{Report: o.Report, Request: o.Request}
 }
 
 // reportRefused: the source will not take the report; it is parked.

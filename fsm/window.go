@@ -57,12 +57,6 @@ func (d *step) ask(p *Product, o events.Observation, blocking []events.Process) 
 	d.emit(events.WindowOpened{Product: p.ID, Window: w})
 }
 
-// theirs: a program belongs to the session it was started in, and to every
-// session of its owner.
-func theirs(p events.Process, session, owner string) bool {
-	return p.Owner == owner || p.Session != "" && p.Session == session
-}
-
 // ownerless are the programs whose owner has no session. Nobody else may agree
 // to close them.
 func ownerless(o events.Observation, ps []events.Process) []events.Process {
@@ -70,7 +64,7 @@ func ownerless(o events.Observation, ps []events.Process) []events.Process {
 		return nil
 	}
 	return slices.DeleteFunc(slices.Clone(ps), func(p events.Process) bool {
-		return slices.ContainsFunc(o.Sessions, func(s events.Session) bool { return theirs(p, s.ID, s.Owner) })
+		return slices.ContainsFunc(o.Sessions, func(s events.Session) bool { return p.BelongsTo(s.ID, s.Owner) })
 	})
 }
 
@@ -83,7 +77,7 @@ func asksFor(o events.Observation, blocking []events.Process) []events.Ask {
 	for _, s := range o.Sessions {
 		a := events.Ask{Session: s.ID, Owner: s.Owner}
 		for _, p := range blocking {
-			if theirs(p, s.ID, s.Owner) {
+			if p.BelongsTo(s.ID, s.Owner) {
 				a.Programs = append(a.Programs, p)
 			}
 		}
@@ -125,11 +119,12 @@ func (d *step) watchedWindow(p *Product, o events.Observation, blocking []events
 	asks := asksFor(o, blocking)
 	if d.mustWaitFor(p, o, blocking) || len(asks) == 0 {
 		d.endWindow(p, "nobody")
+		d.emit(events.ProgramsChanged{Product: p.ID, Programs: blocking})
 		r := events.ReasonAlone
 		if len(asks) > 0 {
 			r = events.ReasonOwnerAway
 		}
-		d.emit(events.Deferred{Product: p.ID, Reason: r, Detail: names(blocking),
+		d.emit(events.Deferred{Product: p.ID, Reason: r, Detail: names(ownerless(o, blocking)),
 			Count: p.Counter().Defers, Until: d.interval(p, false)})
 		return
 	}

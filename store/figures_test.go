@@ -4,7 +4,6 @@ package store
 
 import (
 	"bufio"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -214,7 +213,7 @@ func BenchmarkOpen(b *testing.B) {
 					read = append(read, time.Since(begin)-f.ProbeTook)
 					b.StopTimer()
 					if f.Clean != clean || len(f.Rebuilt) > 0 {
-						b.Fatal(fmt.Sprintf("findings %+v", f))
+						b.Fatalf("findings %+v", f)
 					}
 					if err := s.Close(); err != nil {
 						b.Fatal(err)

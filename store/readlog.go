@@ -99,7 +99,7 @@ func escapeGlob(path string) string {
 
 // readFile yields one file; false ends the whole reading.
 func readFile(path string, last bool, yield func(Line, error) bool) bool {
-	f, err := os.Open(path)
+	f, err := openPlain(path)
 	if err != nil {
 		return yield(Line{File: path}, fmt.Errorf("cannot read the log: %w", err))
 	}
@@ -133,6 +133,23 @@ func readFile(path string, last bool, yield func(Line, error) bool) bool {
 			return true
 		}
 	}
+}
+
+// openPlain opens a regular file and nothing else: a pipe or a device in a
+// foreign folder could keep the reader waiting, or reading, for ever.
+func openPlain(path string) (*os.File, error) {
+	f, err := openAtOnce(path)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is no regular file: %w", path, ErrUnsafe)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
 }
 
 // broken reports whether reading itself failed, as opposed to the line's text.

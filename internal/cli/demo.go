@@ -3,6 +3,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -46,6 +47,9 @@ JSON: demo/v1.`, "8 the replay diverged"),
 			if !slices.Contains(demo.Answers(), answer) {
 				return usage(fmt.Errorf("no answer %q: --answer is %s", answer, strings.Join(demo.Answers(), ", ")))
 			}
+			if answer == demo.AnswerAsk && !isTerminal(os.Stdin) {
+				return usage(errors.New("--answer ask needs a terminal: nobody is there who could answer"))
+			}
 			return a.demo(cmd, answer, keep)
 		},
 	}
@@ -79,7 +83,7 @@ func (a *app) demo(cmd *cobra.Command, answer string, keep bool) error {
 			}
 		},
 		Verify: func(dir string) (string, error) {
-			res, err := replay.Verify(logLines(dir))
+			res, err := replay.Verify(logLines(cmd.Context(), dir))
 			if err == nil && !a.json {
 				a.printVerdict(res)
 			}
@@ -87,9 +91,13 @@ func (a *app) demo(cmd *cobra.Command, answer string, keep bool) error {
 		},
 	}
 	if answer == demo.AnswerAsk {
-		o.Front = promptui.NewLine(os.Stdin, os.Stdout, texts)
-		if isTerminal(os.Stdin) && a.Terminal && a.Getenv("TERM") != "dumb" {
-			o.Front = promptui.NewTerminal(os.Stdin, os.Stdout, texts, !a.noColor)
+		screen := os.Stdout
+		if a.json {
+			screen = os.Stderr
+		}
+		o.Front = promptui.NewLine(os.Stdin, screen, texts)
+		if isTerminal(screen) && a.Getenv("TERM") != "dumb" {
+			o.Front = promptui.NewTerminal(os.Stdin, screen, texts, !a.noColor)
 		}
 	}
 	res, err := demo.Run(cmd.Context(), o)

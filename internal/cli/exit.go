@@ -3,7 +3,6 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"io/fs"
 
@@ -79,11 +78,9 @@ func exitCode(err error) int {
 		return exitNotRunning
 	case errors.Is(err, localclient.ErrNotFound):
 		return exitNotFound
-	case errors.Is(err, context.DeadlineExceeded):
-		return exitWaitOver
 	case errors.Is(err, config.ErrInvalid):
 		return exitInvalid
-	case errors.As(err, &d), errors.Is(err, store.ErrDamaged), errors.Is(err, store.ErrNewer):
+	case errors.As(err, &d), errors.Is(err, errNoLog), errors.Is(err, store.ErrDamaged), errors.Is(err, store.ErrNewer):
 		return exitDiverged
 	case errors.Is(err, store.ErrInUse):
 		return exitInUse

@@ -3,6 +3,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -35,11 +36,11 @@ type reader interface {
 }
 
 // reader opens what the flags name.
-func (a *app) reader() (reader, error) {
+func (a *app) reader(ctx context.Context) (reader, error) {
 	if a.file == "" {
 		return a.daemon()
 	}
-	return openCopy(a.file)
+	return openCopy(ctx, a.file)
 }
 
 // copied is a log that was copied from somewhere, folded.
@@ -50,14 +51,17 @@ type copied struct {
 
 // openCopy folds a copied log. Of a state folder with its checkpoints the last
 // segment is enough, so that a long log is not read from its beginning.
-func openCopy(path string) (*copied, error) {
+func openCopy(ctx context.Context, path string) (*copied, error) {
 	if last := lastSegment(path); last != "" {
-		if c, err := replay.Fold(logLines(last), nil); err == nil {
+		if c, err := replay.Fold(logLines(ctx, last), nil); err == nil {
 			return &copied{path: path, c: c}, nil
 		} // damaged or without checkpoint: the whole log tells more
 	}
-	c, err := replay.Fold(logLines(path), nil)
+	c, err := replay.Fold(logLines(ctx, path), nil)
 	if err != nil {
+		if foreign(ctx, path, err) {
+			return nil, noLog(path)
+		}
 		return nil, fmt.Errorf("cannot read %s: %w", path, err)
 	}
 	return &copied{path: path, c: c}, nil
@@ -73,10 +77,15 @@ func lastSegment(path string) string {
 	return slices.Max(names)
 }
 
-// logLines reads a log for package replay, which knows no store.
-func logLines(path string) iter.Seq2[replay.Line, error] {
+// logLines reads a log for package replay, which knows no store. The end of ctx
+// ends the reading with its cause.
+func logLines(ctx context.Context, path string) iter.Seq2[replay.Line, error] {
 	return func(yield func(replay.Line, error) bool) {
 		for l, err := range store.ReadLog(path) {
+			if ctx.Err() != nil {
+				yield(replay.Line{File: l.File}, context.Cause(ctx))
+				return
+			}
 			if !yield(replay.Line(l), lineError(l, err)) {
 				return
 			}
@@ -100,6 +109,30 @@ func lineError(l store.Line, err error) error {
 	return fmt.Errorf("%w: %w", events.ErrNotARecord, err)
 }
 
+// errNoLog is about a file in which not a single line is a record.
+var errNoLog = errors.New("is not a log of quietsetup")
+
+func noLog(path string) error { return fmt.Errorf("%s %w", path, errNoLog) }
+
+// foreign reports whether what failed with err is no log at all, as opposed to
+// a log with damage: it holds text, and nothing of it is a record or the torn
+// beginning of one.
+func foreign(ctx context.Context, path string, err error) bool {
+	var d *replay.Divergence
+	if !errors.Is(err, replay.ErrEmpty) && !(errors.As(err, &d) && d.Code == replay.CodeNotRecord) {
+		return false
+	}
+	text := false
+	for l, err := range logLines(ctx, path) {
+		text = text || len(l.Raw) > 0
+		torn := errors.Is(err, replay.ErrTornTail)
+		if !torn && !errors.Is(err, events.ErrNotARecord) || torn && bytes.HasPrefix(l.Raw, []byte("{")) {
+			return false
+		}
+	}
+	return text
+}
+
 func (c *copied) Status(context.Context) (apitypes.Status, error) {
 	return view.AtLast(c.c).Status(), nil
 }
@@ -116,11 +149,11 @@ func (c *copied) Product(_ context.Context, id string) (apitypes.ProductDoc, err
 	return doc, nil
 }
 
-func (c *copied) Log(_ context.Context, q localclient.LogQuery, emit func([]byte) error) error {
+func (c *copied) Log(ctx context.Context, q localclient.LogQuery, emit func([]byte) error) error {
 	if q.Follow {
 		return usage(errors.New("a copy does not grow: --follow needs the running daemon"))
 	}
-	for l, err := range logLines(c.path) {
+	for l, err := range logLines(ctx, c.path) {
 		if errors.Is(err, replay.ErrTornTail) {
 			return nil
 		}
@@ -168,7 +201,7 @@ func (a *app) completeID(cmd *cobra.Command, args []string, typed string) ([]str
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), time.Second) // a shell does not wait
 	defer cancel()
-	r, err := a.reader()
+	r, err := a.reader(ctx)
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}

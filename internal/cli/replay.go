@@ -3,8 +3,12 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -15,6 +19,7 @@ import (
 	"github.com/quietsetup/quietsetup/internal/cli/words"
 	"github.com/quietsetup/quietsetup/internal/i18n"
 	"github.com/quietsetup/quietsetup/internal/replay"
+	"github.com/quietsetup/quietsetup/store"
 )
 
 func (a *app) replayCommand() *cobra.Command {
@@ -30,26 +35,35 @@ FOLDER a state folder or a folder of segments.
 With --verify each record is checked: its sum, its private parts, its place in
 the chain, and whether this build decides the same from the state and the input
 alone. The first divergence is shown with its code (QS-R01 to QS-R11). A last
-line without newline is a warning only.
+line without newline is a warning only. Of a state folder both copies of the log
+are verified, journal and log.db; that one ends earlier is a warning only, and
+the daemon mends it at its next start.
 
 JSON: replay/v1 with --verify, else one replay_step/v1 per line.`, "8 the log diverges, is damaged or newer", "10 the log is in use (ask for a copy)"),
 		Args: exact(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := exists(args[0]); err != nil {
 				return err
 			}
 			if verify {
-				return a.verify(args[0])
+				return a.verify(cmd.Context(), args[0])
 			}
-			return a.steps(args[0])
+			return a.steps(cmd.Context(), args[0])
 		},
 	}
 	cmd.Flags().BoolVar(&verify, "verify", false, "check every record and every decision")
 	return cmd
 }
 
-func (a *app) verify(path string) error {
-	res, err := replay.Verify(logLines(path))
+func (a *app) verify(ctx context.Context, path string) error {
+	res, err := verdict(ctx, path)
+	reason := err
+	if err == nil && res.Divergence != nil && res.Records == 0 {
+		reason = res.Divergence
+	}
+	if foreign(ctx, path, reason) {
+		return noLog(path)
+	}
 	if err != nil {
 		return fmt.Errorf("cannot verify %s: %w", path, err)
 	}
@@ -66,6 +80,24 @@ func (a *app) verify(path string) error {
 	return nil
 }
 
+// verdict verifies a log; of a state folder both copies.
+func verdict(ctx context.Context, path string) (replay.Result, error) {
+	db := filepath.Join(path, "log.db")
+	for _, part := range []string{filepath.Join(path, "journal"), db} {
+		if exists(part) != nil {
+			return replay.Verify(logLines(ctx, path))
+		}
+	}
+	if info, err := os.Stat(db); err == nil && info.Mode().IsRegular() && info.Size() == 0 {
+		return replay.Result{}, fmt.Errorf("%s is empty: %w", db, store.ErrDamaged)
+	}
+	res, err := replay.VerifyTwins(logLines(ctx, path), logLines(ctx, db))
+	if errors.Is(err, replay.ErrTwin) && !errors.Is(err, store.ErrInUse) && ctx.Err() == nil {
+		return res, &coded{code: exitDiverged, err: fmt.Errorf("%s: %w", db, err)}
+	}
+	return res, err
+}
+
 func (a *app) printVerdict(res replay.Result) {
 	if d := res.Divergence; d != nil {
 		a.say("replay.diverged", i18n.Data{"Seq": d.Seq, "Code": string(d.Code), "What": d.What})
@@ -80,13 +112,19 @@ func (a *app) printVerdict(res replay.Result) {
 				a.say(side.key, i18n.Data{"Text": string(side.text)})
 			}
 		}
-		a.say("replay.good", i18n.Data{"Records": res.Records})
+		if res.Records > 0 {
+			a.say("replay.good", i18n.Data{"Records": res.Records})
+		}
 	} else {
 		a.say("replay.ok", i18n.Data{"Records": res.Records, "First": res.First, "Last": res.Last, "Products": res.Products,
 			"Segments": res.Segments, "Verified": res.Verified, "Folded": res.FoldedOnly})
 	}
+	about := i18n.Data{}
+	if t := res.Twins; t != nil {
+		about = i18n.Data{"Journal": t.Journal, "DB": t.DB}
+	}
 	for _, w := range res.Warnings {
-		fmt.Fprintln(a.Err, a.words.Text("replay."+w, nil))
+		fmt.Fprintln(a.Err, a.words.Text("replay."+w, about))
 	}
 }
 
@@ -101,14 +139,17 @@ type stepDoc struct {
 	Phases map[string]string `json:"phases"` // of the products touched, after the step
 }
 
-func (a *app) steps(path string) error {
+func (a *app) steps(ctx context.Context, path string) error {
 	enc := json.NewEncoder(a.Out)
-	_, err := replay.Fold(logLines(path), func(_ replay.Line, s events.Step, c *fsm.Client) error {
+	_, err := replay.Fold(logLines(ctx, path), func(_ replay.Line, s events.Step, c *fsm.Client) error {
 		if a.json {
 			return enc.Encode(stepOf(s, c))
 		}
 		return a.printStep(s, c)
 	})
+	if foreign(ctx, path, err) {
+		return noLog(path)
+	}
 	if err != nil {
 		return fmt.Errorf("cannot replay %s: %w", path, err)
 	}

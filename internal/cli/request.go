@@ -17,6 +17,7 @@ import (
 	"github.com/quietsetup/quietsetup/internal/apitypes"
 	"github.com/quietsetup/quietsetup/internal/i18n"
 	"github.com/quietsetup/quietsetup/internal/localclient"
+	"github.com/quietsetup/quietsetup/internal/metadata/productid"
 	"github.com/quietsetup/quietsetup/internal/replay"
 )
 
@@ -50,6 +51,9 @@ JSON: done/v1; with --wait product/v1 at the end.`, "3 the daemon is not running
 			if !slices.Contains(actionNames(), args[1]) {
 				return usage(fmt.Errorf("%q is no action: %s", args[1], strings.Join(actionNames(), ", ")))
 			}
+			if err := productid.Check(args[0]); err != nil {
+				return notFound(fmt.Errorf("no such product: %w", err))
+			}
 			d, err := c.Request(cmd.Context(), args[0], args[1], reason)
 			if err != nil {
 				return err
@@ -82,6 +86,11 @@ func actionNames() []string {
 	return out
 }
 
+// waitOver is the end of a wait that was shorter than the run.
+func waitOver(id string, limit time.Duration) error {
+	return &coded{code: exitWaitOver, err: fmt.Errorf("waited %s for %s; its run goes on (quietsetup why %s)", limit, id, id)}
+}
+
 // errOver ends the following of a log from inside.
 var errOver = errors.New("the run is over")
 
@@ -89,7 +98,7 @@ var errOver = errors.New("the run is over")
 func (a *app) await(ctx context.Context, c *localclient.Client, id string, d apitypes.Done, limit time.Duration) error {
 	if limit > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, limit, fmt.Errorf("%s is still going on after %s: %w", id, limit, context.DeadlineExceeded))
+		ctx, cancel = context.WithTimeoutCause(ctx, limit, waitOver(id, limit))
 		defer cancel()
 	}
 	var run follower

@@ -48,6 +48,8 @@ type app struct {
 
 // Run carries out one command line and returns the exit code.
 func Run(ctx context.Context, o Outside, args []string) int {
+	out := &output{to: o.Out}
+	o.Out = out
 	a := &app{Outside: o}
 	root := a.root()
 	root.SetArgs(args)
@@ -56,6 +58,7 @@ func Run(ctx context.Context, o Outside, args []string) int {
 	if err != nil && !a.started && !errors.As(err, &own) {
 		err = usage(err)
 	}
+	err = out.fault(err)
 	if err != nil && !(errors.As(err, &own) && own.quiet) {
 		fmt.Fprintln(o.Err, "quietsetup: "+i18n.Clean(err.Error(), 2000))
 		if hint := hintOf(err); hint != "" {
@@ -73,6 +76,8 @@ func hintOf(err error) string {
 		return i18n.Clean(e.Hint, 300)
 	case errors.Is(err, localclient.ErrNotRunning):
 		return "start it (systemctl start quietsetupd), or read a copied log with --file"
+	case errors.Is(err, localclient.ErrSilent):
+		return "see what it is doing (systemctl status quietsetupd, journalctl -u quietsetupd), or read a copied log with --file"
 	case exitCode(err) == exitUsage:
 		return "see quietsetup help"
 	}

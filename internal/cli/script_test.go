@@ -45,6 +45,7 @@ func TestScripts(t *testing.T) {
 			"schema": schema,
 			"bytes":  sameBytes,
 			"serve":  serve,
+			"state":  state,
 		},
 	})
 }

@@ -3,6 +3,7 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"net"
 	"net/http"
@@ -30,7 +31,7 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	seq, err := strconv.ParseUint(args[1], 10, 64)
 	ts.Check(err)
 	c := &copied{path: args[0]}
-	c.c, err = replay.Fold(logLines(args[0]), nil)
+	c.c, err = replay.Fold(logLines(context.Background(), args[0]), nil)
 	ts.Check(err)
 	state := ts.MkAbs("state")
 	ts.Check(os.RemoveAll(state))

@@ -28,7 +28,7 @@ JSON: product/v1, products/v1.`, "3 the daemon is not running", "4 no such produ
 		Args:              atMost(1),
 		ValidArgsFunction: a.completeID,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := a.reader()
+			r, err := a.reader(cmd.Context())
 			if err != nil {
 				return err
 			}

@@ -24,7 +24,7 @@ for each product that was ever requested.
 JSON: status/v1 (the products: quietsetup show --json).`, "3 the daemon is not running"),
 		Args: exact(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			r, err := a.reader()
+			r, err := a.reader(cmd.Context())
 			if err != nil {
 				return err
 			}

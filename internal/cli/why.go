@@ -31,7 +31,7 @@ JSON: why/v1.`, "3 the daemon is not running", "4 no such product", "8 the copie
 		Args:              exact(1),
 		ValidArgsFunction: a.completeID,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := a.reader()
+			r, err := a.reader(cmd.Context())
 			if err != nil {
 				return err
 			}

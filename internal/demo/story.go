@@ -52,7 +52,7 @@ func (s *story) versionOne(ctx context.Context, _ *Result) error {
 		return err
 	}
 	if p.Outcome == nil || p.Outcome.Outcome != "ok" {
-		return fmt.Errorf("version 1 could not be installed: %+v", p.Outcome)
+		return fmt.Errorf("version 1 could not be installed: %s", standing(p))
 	}
 	s.Tell("demo.version_one", i18n.Data{"Version": p.Installed})
 	return nil
@@ -180,7 +180,7 @@ func (s *story) startDaemon(ctx context.Context) error {
 	}
 	return s.poll(ctx, patience, "the daemon's answer", func() (bool, error) {
 		_, err := s.client.Status(ctx)
-		if errors.Is(err, localclient.ErrNotRunning) || errors.Is(err, localclient.ErrBroken) {
+		if errors.Is(err, localclient.ErrNotRunning) || errors.Is(err, localclient.ErrBroken) || errors.Is(err, localclient.ErrSilent) {
 			return false, nil
 		}
 		return err == nil, err
@@ -244,9 +244,28 @@ func (s *story) await(ctx context.Context, what string, ok func(apitypes.Product
 		return err == nil && ok(last), err
 	})
 	if err != nil && last.ID != "" {
-		err = fmt.Errorf("%w (%s is %s, waits %+v, outcome %+v)", err, last.ID, last.Phase, last.Waits, last.Outcome)
+		err = fmt.Errorf("%w (%s)", err, standing(last))
 	}
 	return last, err
+}
+
+// standing says where a product stands, for an error.
+func standing(p apitypes.Product) string {
+	text := p.ID + " is " + p.Phase
+	if w := p.Waits; w != nil {
+		text += ", waits for " + detailed(w.Reason, w.Detail)
+	}
+	if o := p.Outcome; o != nil {
+		text += ", outcome " + detailed(o.Outcome, o.Reason)
+	}
+	return text
+}
+
+func detailed(word, detail string) string {
+	if detail == "" {
+		return word
+	}
+	return word + " (" + detail + ")"
 }
 
 // poll calls f until it is true, fails, or the time is over.

@@ -58,7 +58,7 @@ func disturbs(work fsm.ClosePrograms, people events.Observation) string {
 		why = justOpened
 	}
 	for _, s := range people.Sessions {
-		if !slices.ContainsFunc(work.Targets, func(p events.Process) bool { return p.Owner == s.Owner }) {
+		if !slices.ContainsFunc(work.Targets, func(p events.Process) bool { return p.BelongsTo(s.ID, s.Owner) }) {
 			continue
 		}
 		if s.Locked {

@@ -22,7 +22,7 @@ func (c *Client) Hello(ctx context.Context, h apitypes.Hello) (apitypes.Welcome,
 // than a minute and then answers that there is none.
 func (c *Client) Next(ctx context.Context, agent string, after uint64) (apitypes.PromptEvent, error) {
 	q := url.Values{"agent": {agent}, "after": {strconv.FormatUint(after, 10)}}
-	return call[apitypes.PromptEvent](ctx, c, http.MethodGet, "/v1/prompts/next", q, nil)
+	return callWithin[apitypes.PromptEvent](ctx, c, c.next, http.MethodGet, "/v1/prompts/next", q, nil)
 }
 
 // Shown says that a prompt is on the screen.

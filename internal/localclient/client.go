@@ -27,6 +27,9 @@ var (
 	ErrRefused    = errors.New("refused")
 	// ErrNotTrusted: who listens there is neither root nor this user.
 	ErrNotTrusted = localsock.ErrUnsafe
+	// ErrSilent: the service took the call and did not answer in time. An order
+	// may be carried out all the same.
+	ErrSilent = errors.New("the service does not answer")
 	// ErrBroken: the connection ended before the answer. The order may have been
 	// carried out or not.
 	ErrBroken = errors.New("the connection to the service broke off")
@@ -35,6 +38,13 @@ var (
 // DefaultSocket is where the daemon listens if nothing else is configured.
 const DefaultSocket = localsock.DefaultPath
 
+// How long the service may take. The daemon keeps every caller waiting much
+// shorter than this; who waits longer speaks to a process that is stuck.
+const (
+	answerWithin = 10 * time.Second
+	nextWithin   = 70 * time.Second // Next is let wait for up to a minute
+)
+
 // maxAnswer bounds what is read of an answer that is one document.
 const maxAnswer = 32 << 20
 
@@ -42,6 +52,9 @@ const maxAnswer = 32 << 20
 type Client struct {
 	path string
 	http *http.Client
+	// answers bounds a whole answer, and the time between two lines of a log
+	// that is not followed; next bounds the answer of Next.
+	answers, next time.Duration
 }
 
 // New returns a client for the socket at path. Nothing is dialed yet.
@@ -54,7 +67,7 @@ func New(path string) *Client {
 		MaxIdleConnsPerHost: 4,
 		IdleConnTimeout:     30 * time.Second, // below the server's, so that it is never us who find it closed
 	}
-	return &Client{path: path, http: &http.Client{
+	return &Client{path: path, answers: answerWithin, next: nextWithin, http: &http.Client{
 		Transport:     t,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
@@ -137,9 +150,21 @@ func refusal(resp *http.Response) error {
 	return &b.Error
 }
 
+// silent is the error of an answer that did not come in time.
+func silent(limit time.Duration) error {
+	return fmt.Errorf("%w within %g s", ErrSilent, limit.Seconds())
+}
+
 // call sends body and reads the answer into one document; nil = no answer wanted.
 func call[T any](ctx context.Context, c *Client, method, path string, query url.Values, body any) (T, error) {
+	return callWithin[T](ctx, c, c.answers, method, path, query, body)
+}
+
+// callWithin is call with another limit than that of most calls.
+func callWithin[T any](ctx context.Context, c *Client, limit time.Duration, method, path string, query url.Values, body any) (T, error) {
 	var v T
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, silent(limit))
+	defer cancel()
 	resp, err := c.do(ctx, method, path, query, body)
 	if err != nil {
 		return v, err

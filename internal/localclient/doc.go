@@ -4,5 +4,5 @@
 // command line and for the prompt agents.
 //
 // A caller decides by errors.Is: ErrNotRunning, ErrNotFound, ErrForbidden,
-// ErrRefused, or by the code of the *apitypes.Error inside.
+// ErrRefused, ErrSilent, or by the code of the *apitypes.Error inside.
 package localclient

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"time"
 
 	"github.com/quietsetup/quietsetup/internal/apitypes"
 )
@@ -88,6 +89,14 @@ func (c *Client) Log(ctx context.Context, q LogQuery, emit func(line []byte) err
 	if q.Follow {
 		v.Set("follow", "1")
 	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	// A log that is followed may stay silent for days; any other comes in one go.
+	patience := time.AfterFunc(c.answers, func() { cancel(silent(c.answers)) })
+	defer patience.Stop()
+	if q.Follow {
+		patience.Stop()
+	}
 	resp, err := c.do(ctx, http.MethodGet, path, v, nil)
 	if err != nil {
 		return err
@@ -96,8 +105,12 @@ func (c *Client) Log(ctx context.Context, q LogQuery, emit func(line []byte) err
 	s := bufio.NewScanner(resp.Body)
 	s.Buffer(make([]byte, 0, 64<<10), maxLine)
 	for s.Scan() {
+		patience.Stop() // emit takes what time it wants: a person may be reading
 		if err := emit(s.Bytes()); err != nil {
 			return err
+		}
+		if !q.Follow {
+			patience.Reset(c.answers)
 		}
 	}
 	switch err := s.Err(); {

@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 
 	"golang.org/x/term"
@@ -49,18 +50,23 @@ func Main(ctx context.Context, args []string, s Streams) int {
 		fmt.Fprintln(s.Err, "quietsetup-prompt: this build shows questions in a terminal only: quietsetup-prompt --terminal [--socket PATH] [--lang en|de]")
 		return exitUsage
 	}
+	path, err := socketPath(*socket)
+	if err != nil {
+		fmt.Fprintln(s.Err, "quietsetup-prompt:", err)
+		return exitUsage
+	}
 	languages := i18n.Wanted(*lang, s.Getenv)
 	texts, err := i18n.New(languages...)
 	if err != nil {
 		fmt.Fprintln(s.Err, "quietsetup-prompt:", err)
 		return exitFailed
 	}
-	client := localclient.New(*socket)
+	client := localclient.New(path)
 	defer client.Close()
 	front := pick(s, texts)
 	front.Say(texts.Text("agent.keep_open", nil))
 	err = Run(ctx, Config{
-		Daemon: client, Front: front, Texts: texts, Languages: languages, Socket: *socket,
+		Daemon: client, Front: front, Texts: texts, Languages: languages, Socket: path,
 	})
 	switch {
 	case err == nil:
@@ -69,11 +75,27 @@ func Main(ctx context.Context, args []string, s Streams) int {
 		front.Say(texts.Text("agent.replaced", nil))
 		return exitDone
 	case errors.Is(err, localclient.ErrNotTrusted):
-		fmt.Fprintln(s.Err, texts.Text("agent.not_trusted", i18n.Data{"Socket": *socket, "Error": i18n.Clean(err.Error(), 300)}))
+		fmt.Fprintln(s.Err, texts.Text("agent.not_trusted", i18n.Data{"Socket": path, "Error": i18n.Clean(err.Error(), 300)}))
 		return exitNotTrusted
 	}
 	fmt.Fprintln(s.Err, texts.Text("agent.failed", i18n.Data{"Error": i18n.Clean(err.Error(), 300)}))
 	return exitFailed
+}
+
+// socketPath is the absolute path of what was named on the command line. A
+// pipe's name, on Windows, is no path.
+func socketPath(named string) (string, error) {
+	if named == "" {
+		return "", errors.New("--socket is empty: it is the path of the service's socket")
+	}
+	if runtime.GOOS == "windows" {
+		return named, nil
+	}
+	path, err := filepath.Abs(named)
+	if err != nil {
+		return "", fmt.Errorf("--socket %s cannot be made an absolute path: %w", named, err)
+	}
+	return path, nil
 }
 
 // pick chooses the front that fits the streams.

@@ -66,10 +66,10 @@ func TestScreensGolden(t *testing.T) {
 				before := p.modes()
 				w, out, cancel := onTerminal(p, lang, c.prompt, true)
 				defer cancel()
-				got := p.wait("[c]", true)
+				p.wait("[c]", true)
 				for tail := w.isShown; !tail(); time.Sleep(time.Millisecond) {
 				}
-				got, _ = p.text()
+				got, _ := p.text()
 				path := filepath.Join("testdata", "screen."+c.name+"."+lang+".txt")
 				if *rewrite {
 					if err := os.WriteFile(path, []byte(got), 0o644); err != nil {

@@ -38,7 +38,8 @@ type Result struct {
 	First      uint64      `json:"first"` // sequence numbers
 	Last       uint64      `json:"last"`
 	Divergence *Divergence `json:"divergence,omitempty"`
-	Warnings   []string    `json:"warnings"` // codes; never nil
+	Warnings   []string    `json:"warnings"`        // codes; never nil
+	Twins      *Twins      `json:"twins,omitempty"` // set where they differ, with WarnTwinsDiffer
 }
 
 // Verify reads a whole log and stops at the first divergence, which is part of
