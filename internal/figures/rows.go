@@ -51,10 +51,13 @@ const none = "service"
 func rows() []row {
 	return []row{
 		{"durable step, both stores, at 100,000 records / two overwrites + fdatasync", key{"store", "", "ratio-vs-2sync"}, most(2.0), " x"},
-		{"its part in bbolt", key{"store", "", "ratio-bbolt"}, most(1.5), " x"},
-		{"ready after a clean stop, 100,000 records", key{"store", "", "ready-ms"}, most(50), " ms"},
-		{"the probe after an unclean stop", key{"store", "", "probe-ms"}, target{}, " ms"},
-		{"scan + match, 500 processes x 500 directories / bare readlink loop", key{"internal/host", "", "ratio-vs-readlink"}, most(1.3), " x"},
+		{"its part in bbolt", key{"store", "", "bbolt-vs-2sync"}, most(1.5), " x"},
+		{"ready after a clean stop, 100,000 records", key{"store", "checkpoints/clean", "ready-ms"}, most(50), " ms"},
+		{"the same, and the records since the checkpoint read", key{"store", "checkpoints/clean", "ready+read-ms"}, target{}, " ms"},
+		{"ready after an unclean stop, without the probe", key{"store", "checkpoints/after-stop", "ready-ms"}, target{}, " ms"},
+		{"the probe after an unclean stop", key{"store", "checkpoints/after-stop", "probe-ms"}, target{}, " ms"},
+		{"scan + match, 500 processes x 500 directories / bare readlink loop", key{"internal/host", "few", "ratio-vs-readlink"}, most(1.3), " x"},
+		{"the same, when an eighth of the processes is found", key{"internal/host", "eighth", "ratio-vs-readlink"}, target{}, " x"},
 		{"file descriptors left open by a scan", key{"internal/host", "", "fds-left"}, most(0), ""},
 		{"match 2000 x 5000 / folding the paths alone", key{"checks", "2000x5000", "ratio-vs-fold"}, most(1.5), " x"},
 		{"allocations of a match", key{"checks", "2000x5000", "allocs/op"}, most(0), ""},

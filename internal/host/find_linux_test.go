@@ -384,7 +384,7 @@ func BenchmarkFind(b *testing.B) {
 				}
 				b.Run(hits.name, func(b *testing.B) {
 					var ratios []float64
-					found := 0
+					found, before := 0, descriptors(b)
 					for b.Loop() {
 						start := time.Now()
 						bare(b)
@@ -397,6 +397,7 @@ func BenchmarkFind(b *testing.B) {
 						found = len(list)
 						ratios = append(ratios, float64(time.Since(start))/float64(floor))
 					}
+					b.ReportMetric(float64(descriptors(b)-before), "fds-left")
 					slices.Sort(ratios)
 					b.ReportMetric(ratios[len(ratios)/2], "ratio-vs-readlink")
 					b.ReportMetric(float64(found), "found")
