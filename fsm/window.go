@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/quietsetup/quietsetup/events"
 )
@@ -158,16 +159,15 @@ func askOf(w *events.Window, session string) int {
 
 // answered records one session's answer.
 func (d *step) answered(in events.UserAnswered) error {
-	var p *Product
-	d.c.each(func(q *Product) {
-		if q.Window != nil && q.Window.ID == in.Window || q.Last != nil && q.Last.ID == in.Window {
-			p = q
-		}
-	})
+	id, _, _ := strings.Cut(in.Window, "#") // no product's id holds one
+	p := d.c.Product(id)
 	if p == nil {
 		return ErrTooLate
 	}
 	if p.Window == nil || p.Window.ID != in.Window {
+		if p.Last == nil || p.Last.ID != in.Window {
+			return ErrTooLate
+		}
 		if i := askOf(p.Last, in.Session); i >= 0 && p.Last.Asks[i].Answer == in.Choice {
 			return ErrAlreadyRecorded
 		}
