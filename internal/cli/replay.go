@@ -80,6 +80,9 @@ func (a *app) verify(ctx context.Context, path string) error {
 	return nil
 }
 
+// warnInUse warns that log.db was not verified, because the service has it open.
+const warnInUse = "log_db_in_use"
+
 // verdict verifies a log; of a state folder both copies.
 func verdict(ctx context.Context, path string) (replay.Result, error) {
 	db := filepath.Join(path, "log.db")
@@ -92,7 +95,13 @@ func verdict(ctx context.Context, path string) (replay.Result, error) {
 		return replay.Result{}, fmt.Errorf("%s is empty: %w", db, store.ErrDamaged)
 	}
 	res, err := replay.VerifyTwins(logLines(ctx, path), logLines(ctx, db))
-	if errors.Is(err, replay.ErrTwin) && !errors.Is(err, store.ErrInUse) && ctx.Err() == nil {
+	if errors.Is(err, store.ErrInUse) { // the service works on it; the journal tells the same
+		if res, err = replay.Verify(logLines(ctx, path)); err == nil {
+			res.Warnings = append(res.Warnings, warnInUse)
+		}
+		return res, err
+	}
+	if errors.Is(err, replay.ErrTwin) && ctx.Err() == nil {
 		return res, &coded{code: exitDiverged, err: fmt.Errorf("%s: %w", db, err)}
 	}
 	return res, err
