@@ -171,7 +171,7 @@ func TestNeverAsked(t *testing.T) {
 		t.Errorf("%d prompts, program runs %v", len(u.prompts()), alive(busy))
 	}
 	busy.Process.Kill()
-	busy.Wait()
+	m.until("the program has ended", 10*time.Second, func() bool { return !alive(busy) })
 	m.must("resume", "app", "--reason", "the program has ended")
 	m.untilPhase("app", "reported")
 	m.verify()
