@@ -123,15 +123,15 @@ func TestScriptsOf(t *testing.T) {
 		{"/usr/bin/dash", "sh /opt/foo/run.sh", "/opt/foo/run.sh"},
 		{"/usr/bin/dash (deleted)", "sh /opt/foo/run.sh", "/opt/foo/run.sh"},
 		{"/usr/bin/bash", "/bin/bash -e -o pipefail /opt/foo/run.sh x", "/opt/foo/run.sh"},
-		{"/usr/bin/bash", "bash --norc ./run.sh", "/work/run.sh"},
+		{"/usr/bin/bash", "bash --norc ./run.sh", "/site/run.sh"},
 		{"/usr/bin/bash", "bash ../a/./run.sh", "/a/run.sh"},
-		{"/usr/bin/bash", "bash -e -- -run.sh x", "/work/-run.sh"},
+		{"/usr/bin/bash", "bash -e -- -run.sh x", "/site/-run.sh"},
 		{"/usr/bin/bash", "bash -c /opt/foo/run.sh", ""},
 		{"/usr/bin/bash", "bash -ec /opt/foo/run.sh", ""},
 		{"/usr/bin/bash", "-bash", ""},
 		{"/usr/bin/bash", "bash -s /opt/foo/x", ""},
 		{"/usr/bin/python3.11", "python3 -u /opt/foo/x.py /opt/bar", "/opt/foo/x.py"},
-		{"/usr/bin/python3.11", "python3 -W ignore x.py", "/work/x.py"},
+		{"/usr/bin/python3.11", "python3 -W ignore x.py", "/site/x.py"},
 		{"/usr/bin/python3", "python3 -m http.server /opt/foo", ""},
 		{"/usr/bin/python3", "python3 - /opt/foo/x", ""},
 		{"/usr/bin/perl", "perl -w -I /opt/lib /opt/foo/x.pl", "/opt/foo/x.pl"},
@@ -143,7 +143,7 @@ func TestScriptsOf(t *testing.T) {
 		{"/bin/busybox", "sh /opt/foo/x", "/opt/foo/x"},
 		{"/bin/busybox", "cat /opt/foo/x", ""},
 		{"/usr/lib/jvm/j/bin/java", "java -Xmx1g -jar /opt/foo/foo.jar /opt/bar", "/opt/foo/foo.jar"},
-		{"/usr/lib/jvm/j/bin/java", "java -cp /opt/foo/a.jar:lib/*:/opt/foo com.Main /opt/bar", "/opt/foo/a.jar /work/lib/* /opt/foo/*"},
+		{"/usr/lib/jvm/j/bin/java", "java -cp /opt/foo/a.jar:lib/*:/opt/foo com.Main /opt/bar", "/opt/foo/a.jar /site/lib/* /opt/foo/*"},
 		{"/usr/lib/jvm/j/bin/java", "java --class-path=/opt/foo/a.jar com.Main", "/opt/foo/a.jar"},
 		{"/usr/bin/mono-sgen", "mono /opt/foo/foo.exe", "/opt/foo/foo.exe"},
 		{"/usr/bin/dotnet", "dotnet exec /opt/foo/foo.dll", "/opt/foo/foo.dll"},
@@ -153,7 +153,7 @@ func TestScriptsOf(t *testing.T) {
 		{"/usr/bin/busybox", "busybox sh", ""},
 		{"/usr/bin/bash", "bash " + strings.Repeat("-e ", 400) + "/opt/foo/x", ""},
 	} {
-		got := scriptsOf(c.exe, strings.Fields(c.args), func() string { return "/work" })
+		got := scriptsOf(c.exe, strings.Fields(c.args), func() string { return "/site" })
 		if want := strings.Fields(c.want); !slices.Equal(got, want) {
 			t.Errorf("%s: %q, want %q", c.args, got, want)
 		}
