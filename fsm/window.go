@@ -212,7 +212,7 @@ func (d *step) closeIfCovered(p *Product) {
 			return
 		}
 	}
-	targets := p.Blockers
+	targets := shownIn(p.Window.Asks) // what lives besides was shown to nobody
 	d.endWindow(p, "answered")
 	d.emit(events.CloseAgreed{Product: p.ID, Why: closeAsked, Targets: targets})
 }
@@ -291,7 +291,7 @@ func (d *step) timeout(p *Product, act events.Choice, final bool) {
 		if final {
 			why = closeAnnounced
 		}
-		d.emit(events.CloseAgreed{Product: p.ID, Why: why, Targets: p.Blockers, Force: true})
+		d.emit(events.CloseAgreed{Product: p.ID, Why: why, Targets: shownIn(p.Last.Asks), Force: true})
 	case act == events.ChoiceFail:
 		d.finish(p, events.OutcomeFailed, "the window passed without an answer", false)
 	case final:
