@@ -15,19 +15,23 @@ import (
 	"github.com/quietsetup/quietsetup/events"
 )
 
-// released is the byte that lets the blocked process become the installer.
-const releaseByte = 'g'
+// What the blocked process is told: to become the installer, or to end. When it
+// is told nothing its supervisor has died, and the attempt's file decides.
+const (
+	releaseByte = 'g'
+	abortByte   = 'x'
+)
 
 // blocked is the process that will become the installer: our own program,
 // waiting on a pipe. Its pid and start time stay the same when it does.
 type blocked struct {
 	id      events.ProcessID
-	unblock *os.File // one byte lets it go on, the end of the pipe ends it
+	unblock *os.File // one byte lets it go on or ends it
 	failed  *os.File // ends when it became the installer, or holds why it could not
 }
 
 // block starts the process in a session of its own. What it prints goes to log.
-func block(path string, spec Spec, log *os.File) (*blocked, error) {
+func block(stateDir, path string, spec Spec, log *os.File) (*blocked, error) {
 	null, err := os.Open(os.DevNull)
 	if err != nil {
 		return nil, fmt.Errorf("cannot open %s: %w", os.DevNull, err)
@@ -46,7 +50,7 @@ func block(path string, spec Spec, log *os.File) (*blocked, error) {
 	defer failedW.Close()
 	// The link leads to the running program even when its file was removed.
 	const self = "/proc/self/exe"
-	argv := append([]string{self, Entry, roleBecome, path}, spec.Argv...)
+	argv := append([]string{self, Entry, roleBecome, stateDir, spec.Token, path}, spec.Argv...)
 	child, err := os.StartProcess(self, argv, &os.ProcAttr{
 		Dir:   spec.Dir,
 		Env:   spec.environment(),
@@ -72,6 +76,7 @@ func block(path string, spec Spec, log *os.File) (*blocked, error) {
 
 // abandon ends the process without an installer having run.
 func (p *blocked) abandon() {
+	_, _ = p.unblock.Write([]byte{abortByte}) // its reader gone, it has ended already
 	p.unblock.Close()
 	p.failed.Close()
 	_, _ = reap(p.id.PID) // it has nothing to tell
@@ -96,15 +101,36 @@ func (p *blocked) failure() string {
 	return strings.TrimSpace(string(text))
 }
 
+// startedAs reports whether the attempt's file, made durable, says that this very
+// process was started as its installer. Then its supervisor died between that and
+// the release: everybody takes the attempt for a running one, nobody else may run
+// it, and so it runs.
+func startedAs(stateDir, token string) bool {
+	f, err := openFolder(stateDir, false)
+	if err != nil {
+		return false
+	}
+	defer f.close()
+	o, err := f.load(token)
+	if err != nil || o.State != KindStarted {
+		return false
+	}
+	self, err := identify(os.Getpid())
+	boot, bootErr := bootID()
+	return err == nil && bootErr == nil && o.Installer == self && o.Boot == boot && syncDir(f.root) == nil
+}
+
 // become waits for the release and turns this process into the installer. It
 // returns only if that did not happen.
-func become(path string, argv []string) int {
+func become(stateDir, token, path string, argv []string) int {
 	release, failed := os.NewFile(fdRelease, "release"), os.NewFile(fdFailed, "failed")
 	unix.CloseOnExec(fdRelease)
 	unix.CloseOnExec(fdFailed)
 	var b [1]byte
-	if n, err := io.ReadFull(release, b[:]); err != nil || n != 1 || b[0] != releaseByte {
-		return 1 // the supervisor has gone
+	switch n, err := io.ReadFull(release, b[:]); {
+	case n == 1 && b[0] == releaseByte:
+	case n == 1 || !errors.Is(err, io.EOF) || !startedAs(stateDir, token):
+		return 1
 	}
 	// The daemon keeps its files to itself; what an installer puts on the machine
 	// is for everybody.

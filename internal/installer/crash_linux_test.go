@@ -88,7 +88,7 @@ func TestSupervisorDies(t *testing.T) {
 		{"claimed", NeverStarted, 0, true},
 		{"prepared", NeverStarted, 0, true},
 		{"blocked", NeverStarted, 0, true},
-		{"started", Unknown, 0, false},
+		{"started", Unknown, 1, false}, // the file names the blocked process, so that goes on by itself
 		{"released", Unknown, 1, false},
 		{"exited", Unknown, 1, false},
 		{"ended", Over, 1, false},

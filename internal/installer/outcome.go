@@ -24,7 +24,7 @@ const (
 	KindNone    Kind = ""        // there is no file
 	KindVoid    Kind = "void"    // nobody may run it any more
 	KindClaimed Kind = "claimed" // a supervisor holds it and has not released the installer
-	KindStarted Kind = "started" // the installer was, or is about to be, released
+	KindStarted Kind = "started" // the installer was released, or releases itself if its supervisor has died
 	KindEnded   Kind = "ended"   // the outcome is known
 	KindLost    Kind = "lost"    // the file was broken: nobody knows
 )

@@ -71,13 +71,13 @@ func (f *folder) void(token, boot string) error {
 //     come fails as well. Creation is exclusive and durable before Probe returns.
 //  2. The file was void already: the same, said again.
 //  3. The file says claimed and its supervisor is dead (pid and start time, or
-//     another boot). The installer's process is released by a byte on a pipe
-//     that only the supervisor writes, and the supervisor writes it only after
-//     "started" has replaced "claimed", durable. So as long as the file says
-//     claimed no byte was written. A dead supervisor writes none, its end of the
-//     pipe is closed, and the blocked process ends at the end of the pipe.
-//     Nobody else ever replaces a claim. A started file cannot fall back to
-//     claimed by a loss of power, because the byte came after the sync.
+//     another boot). The installer's process goes on only after "started" has
+//     replaced "claimed", durable: by a byte that the supervisor writes after
+//     that, or, at the end of the pipe of a supervisor that died in between, by
+//     finding itself in the file and syncing it. Nobody else ever replaces a
+//     claim, so as long as the file of a dead supervisor says claimed, the
+//     blocked process ends. A started file cannot fall back to claimed by a loss
+//     of power, because it went on after the sync.
 //
 // Unknown is said when the file says started (or cannot be read) and nothing of
 // the attempt runs.

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -20,7 +21,7 @@ import (
 // The two parts that the hidden entry can play.
 const (
 	roleSupervise = "supervise" // supervise <token>: the order comes on standard input
-	roleBecome    = "become"    // become <path> <argv…>: blocked until released
+	roleBecome    = "become"    // become <state> <token> <path> <argv…>: blocked until released
 )
 
 // File descriptors that the two are started with.
@@ -54,8 +55,8 @@ func superviseStepping(args []string, step func(string)) int {
 			return 1
 		}
 		return 0
-	case len(args) >= 3 && args[0] == roleBecome && isPipe(fdRelease) && isPipe(fdFailed):
-		return become(args[1], args[2:])
+	case len(args) >= 5 && args[0] == roleBecome && isPipe(fdRelease) && isPipe(fdFailed):
+		return become(args[1], args[2], args[3], args[4:])
 	}
 	fmt.Fprintln(os.Stderr, "This command is started by the quietsetup daemon and does nothing when started by hand.")
 	return 2
@@ -167,7 +168,7 @@ func (s *supervisor) prepare(path string) (*blocked, error) {
 		return nil, err
 	}
 	s.step("prepared")
-	p, err := block(path, s.spec, s.log)
+	p, err := block(filepath.Dir(s.f.path), path, s.spec, s.log)
 	if err != nil {
 		return nil, err
 	}
