@@ -62,6 +62,8 @@ func rooms() []room {
 			"whether a product's name is safe is a question to the name alone"},
 		{"internal/metadata/tomlfile", nil, []string{tomlLib},
 			"reads TOML with file, line and key in each error; what a key means is the caller's affair"},
+		{"internal/order", nil, nil,
+			"an order of names is a question to the names alone; where dependencies are written it does not know"},
 		{"internal/policy", []string{"events"}, nil,
 			"layers become one policy with origins; where a layer was written it does not know"},
 		{"internal/metadata", []string{"events", "internal/metadata/productid", "internal/metadata/tomlfile", "internal/policy"}, nil,
@@ -101,7 +103,7 @@ func rooms() []room {
 			"the command line's sentences; it reads no log and asks no daemon"},
 		{"internal/cli", []string{
 			"checks", "events", "fsm", "store", "internal/apitypes", "internal/cli/words", "internal/config", "internal/demo", "internal/host", "internal/i18n",
-			"internal/localclient", "internal/localsock", "internal/metadata", "internal/metadata/productid", "internal/policy", "internal/promptui", "internal/replay", "internal/view"},
+			"internal/localclient", "internal/localsock", "internal/metadata", "internal/metadata/productid", "internal/order", "internal/policy", "internal/promptui", "internal/replay", "internal/view"},
 			[]string{cobra, goPretty, xterm, xsys},
 			"inspects from outside: it must not reach engine, effects or installer, or support could act by looking"},
 
