@@ -40,8 +40,8 @@ func (c *Client) setOrder(o events.Order) {
 	}
 }
 
-// requires lists what must be done before the product.
-func (c *Client) requires(p *Product) []string {
+// Requires lists what must be done before the product.
+func (c *Client) Requires(p *Product) []string {
 	if _, ordered := c.ranks[p.ID]; ordered {
 		return c.Order.Requires[p.ID]
 	}
@@ -66,7 +66,7 @@ func (c *Client) before(p, q *Product) bool {
 
 // obstacle is the product another one has to wait for, and why.
 func (d *step) obstacle(p *Product) (string, events.Reason) {
-	needed := d.c.requires(p)
+	needed := d.c.Requires(p)
 	if i := slices.IndexFunc(d.c.Reboot, func(id string) bool {
 		q := d.c.Product(id)
 		return q != nil && id != p.ID && (q.Policy.RebootGate == events.All || slices.Contains(needed, id))
@@ -92,7 +92,7 @@ func (c *Client) needs(p *Product, id string) bool {
 	seen := map[string]bool{}
 	var reaches func(*Product) bool
 	reaches = func(p *Product) bool {
-		for _, r := range c.requires(p) {
+		for _, r := range c.Requires(p) {
 			if r == id {
 				return true
 			}

@@ -70,7 +70,7 @@ func rooms() []room {
 			"a package's text becomes an events.Package and a policy layer; it decides nothing"},
 		{"internal/config", []string{"events", "internal/metadata/productid", "internal/metadata/tomlfile", "internal/policy"}, nil,
 			"reads the config file; who uses the values is the daemon's affair"},
-		{"internal/source/local", []string{"events", "internal/metadata", "internal/metadata/productid"}, nil,
+		{"internal/source/local", []string{"events", "internal/metadata", "internal/metadata/productid", "internal/order"}, nil,
 			"a source hands over rows and takes reports; it does not know the core"},
 		{"internal/engine", []string{"events", "fsm"}, []string{zerolog},
 			"the loop knows the core; store and effects come as interfaces it owns"},
@@ -93,7 +93,7 @@ func rooms() []room {
 		{"internal/daemon", []string{
 			"checks", "events", "fsm", "store", "internal/apitypes", "internal/config", "internal/effects", "internal/engine",
 			"internal/host", "internal/installer", "internal/localapi", "internal/localsock", "internal/metadata",
-			"internal/policy", "internal/prompts", "internal/source/local", "internal/view"},
+			"internal/order", "internal/policy", "internal/prompts", "internal/source/local", "internal/view"},
 			[]string{systemd, xsys, zerolog},
 			"the only composition root; nothing below it may know it"},
 		{"internal/demo", []string{"events", "internal/apitypes", "internal/daemon", "internal/i18n", "internal/localclient", "internal/promptui", "internal/replay", "store"},

@@ -35,6 +35,9 @@ type Source struct {
 	Kind  string        // "local"
 	Depot string        // absolute folder of packages
 	Poll  time.Duration // between two looks; MinPoll to MaxPoll
+	// Algorithm orders products: 1 = dependency before priority, 2 = priority
+	// classes before dependency, as in opsi.
+	Algorithm int
 }
 
 // The range of Source.Poll.
@@ -57,7 +60,7 @@ type UI struct {
 // Default is the configuration without a file.
 func Default() Config {
 	return Config{
-		Source: Source{Kind: "local", Depot: filepath.Join(serverDir(), "depot"), Poll: 5 * time.Minute},
+		Source: Source{Kind: "local", Depot: filepath.Join(serverDir(), "depot"), Poll: 5 * time.Minute, Algorithm: 1},
 		Log:    Log{Level: "info", Format: "json"},
 		site:   policy.NewLayer(policy.Config),
 	}

@@ -33,6 +33,7 @@ func TestLoad(t *testing.T) {
 kind = "local"
 depot = "depot"
 poll = "90s"
+algorithm = 2
 [policy]
 max_defer = 2
 DIALOG_TIMEOUT = 30
@@ -50,7 +51,7 @@ contact = "Help desk, phone 1234"
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Source != (Source{"local", filepath.Join(filepath.Dir(path), "depot"), 90 * time.Second}) || c.Log != (Log{"debug", "console"}) ||
+	if c.Source != (Source{"local", filepath.Join(filepath.Dir(path), "depot"), 90 * time.Second, 2}) || c.Log != (Log{"debug", "console"}) ||
 		c.UI.Contact != "Help desk, phone 1234" || c.Path != path {
 		t.Errorf("%+v", c)
 	}
@@ -109,6 +110,8 @@ func TestMistakes(t *testing.T) {
 		{"[source]\ndepot = 5\n", []string{":2: source.depot: must be a string, is a whole number"}},
 		{"[source]\ndepot = ''\n", []string{":2: source.depot: must not be empty"}},
 		{"[source]\npoll = '10ms'\n", []string{":2: source.poll: must be from 1s to 24h0m0s"}},
+		{"[source]\nalgorithm = 3\n", []string{":2: source.algorithm: must be 1 (dependency before priority) or 2 (priority classes before dependency), is 3"}},
+		{"[source]\nalgorithm = '1'\n", []string{":2: source.algorithm: must be a whole number, is a string"}},
 		{"[source]\npoll = 'often'\n", []string{`:2: source.poll: must be a time like "90s", "24h" or "14d" or whole seconds, at most 10 years, is "often"`}},
 		{"[sorce]\ndepot = '/x'\n", []string{":1: sorce: unknown key; known are source, policy, metadata, log, ui"}},
 		{"[log]\nlevel = 'loud'\nformat = true\n", []string{
