@@ -116,7 +116,7 @@ func TestMistakes(t *testing.T) {
 		{"[ui]\ncontact = \"a\\nb\"\n", []string{":2: ui.contact: must be one line of at most 200 bytes"}},
 		{"policy = 1\n", []string{":1: policy: must be a table, is a whole number"}},
 		{"[policy]\nmax_defers = 1\nblackout = ['22:00-06:00']\n[policy.product.firefox]\nx = 1\n[policy.product.Firefox]\n", []string{
-			":3: policy.blackout: this version does not know blackout yet", `:2: policy.max_defers: "max_defers" is not a policy key`,
+			":3: policy.blackout: this version does not know blackout yet", `:2: policy.max_defers: "max_defers" is not a policy key (did you mean max_defer?)`,
 			`:6: policy.product.Firefox: not a product id: "Firefox" holds a character that is not allowed there`, `:5: policy.product.firefox.x: "x" is not a policy key`}},
 		{"[policy.product]\nfirefox = 'kill'\n", []string{":2: policy.product.firefox: must be a table, is a string"}},
 		{"\"a\\u001bb\" = 1\n", []string{`:1: "a\x1bb": unknown key; known are source, policy, metadata, log, ui`}},
