@@ -68,8 +68,10 @@ func rooms() []room {
 			"layers become one policy with origins; where a layer was written it does not know"},
 		{"internal/metadata", []string{"events", "internal/metadata/productid", "internal/metadata/tomlfile", "internal/policy"}, nil,
 			"a package's text becomes an events.Package and a policy layer; it decides nothing"},
-		{"internal/config", []string{"events", "internal/metadata/productid", "internal/metadata/tomlfile", "internal/policy"}, nil,
+		{"internal/config", []string{"events", "internal/meant", "internal/metadata/productid", "internal/metadata/tomlfile", "internal/policy"}, nil,
 			"reads the config file; who uses the values is the daemon's affair"},
+		{"internal/configcheck", []string{"internal/config", "internal/meant", "internal/metadata", "internal/metadata/productid", "internal/metadata/tomlfile", "internal/policy"}, nil,
+			"findings are data about files; words for them has the command line"},
 		{"internal/source/local", []string{"events", "internal/metadata", "internal/metadata/productid"}, nil,
 			"a source hands over rows and takes reports; it does not know the core"},
 		{"internal/engine", []string{"events", "fsm"}, []string{zerolog},
@@ -102,8 +104,8 @@ func rooms() []room {
 		{"internal/cli/words", []string{"events", "internal/i18n"}, []string{goi18n, tomlLib},
 			"the command line's sentences; it reads no log and asks no daemon"},
 		{"internal/cli", []string{
-			"checks", "events", "fsm", "store", "internal/apitypes", "internal/cli/words", "internal/config", "internal/demo", "internal/host", "internal/i18n",
-			"internal/localclient", "internal/localsock", "internal/metadata", "internal/metadata/productid", "internal/policy", "internal/promptui", "internal/replay", "internal/view"},
+			"checks", "events", "fsm", "store", "internal/apitypes", "internal/cli/words", "internal/config", "internal/configcheck", "internal/demo", "internal/host", "internal/i18n",
+			"internal/localclient", "internal/localsock", "internal/meant", "internal/metadata", "internal/metadata/productid", "internal/metadata/tomlfile", "internal/policy", "internal/promptui", "internal/replay", "internal/view"},
 			[]string{cobra, goPretty, xterm, xsys},
 			"inspects from outside: it must not reach engine, effects or installer, or support could act by looking"},
 

@@ -150,9 +150,4 @@ func (a *app) value(v apitypes.PolicyValue) string {
 	return words.Clean(fmt.Sprint(v.Value))
 }
 
-func (a *app) origin(o string) string {
-	if t := a.words.Text("origin."+o, nil); t != "[origin."+o+"]" {
-		return t
-	}
-	return words.Clean(o)
-}
+func (a *app) origin(o string) string { return originIn(a.words, o) }

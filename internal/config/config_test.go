@@ -110,7 +110,7 @@ func TestMistakes(t *testing.T) {
 		{"[source]\ndepot = ''\n", []string{":2: source.depot: must not be empty"}},
 		{"[source]\npoll = '10ms'\n", []string{":2: source.poll: must be from 1s to 24h0m0s"}},
 		{"[source]\npoll = 'often'\n", []string{`:2: source.poll: must be a time like "90s", "24h" or "14d" or whole seconds, at most 10 years, is "often"`}},
-		{"[sorce]\ndepot = '/x'\n", []string{":1: sorce: unknown key; known are source, policy, metadata, log, ui"}},
+		{"[sorce]\ndepot = '/x'\n", []string{":1: sorce: unknown key (did you mean source?); known are source, policy, metadata, log, ui"}},
 		{"[log]\nlevel = 'loud'\nformat = true\n", []string{
 			`:2: log.level: must be debug or info or warn or error, is "loud"`, ":3: log.format: must be a string, is true or false"}},
 		{"[ui]\ncontact = \"a\\nb\"\n", []string{":2: ui.contact: must be one line of at most 200 bytes"}},

@@ -30,16 +30,6 @@ func (d Decision) Winner() Opinion { return d.Said[d.Counts] }
 // Passed are the opinions that should have counted and are bad, strongest first.
 func (d Decision) Passed() []Opinion { return d.Said[:d.Counts] }
 
-// Next is the valid opinion that counts where the one at i of Said does not.
-func (d Decision) Next(i int) Opinion {
-	for _, o := range d.Said[i+1:] {
-		if o.Bad == "" {
-			return o
-		}
-	}
-	return d.Said[len(d.Said)-1]
-}
-
 // Explain says for every key, in the order of Keys, what each layer says and
 // which opinion counts. Layers are given weakest first, above the built-in one.
 func Explain(layers ...Layer) []Decision {

