@@ -3,9 +3,11 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -58,6 +60,7 @@ func packages(c config.Config) metadata.Reader {
 func (a *app) loadConfig(path string) (config.Config, error) {
 	c, err := config.Load(path)
 	if mistakes := tomlfile.Mistakes(err); len(mistakes) > 0 && !errors.Is(err, fs.ErrPermission) {
+		slices.SortStableFunc(mistakes, func(a, b tomlfile.Mistake) int { return cmp.Compare(a.Line, b.Line) })
 		for _, m := range mistakes {
 			fmt.Fprintln(a.Err, words.Clean(m.Error()))
 		}
