@@ -111,6 +111,8 @@ func rooms() []room {
 
 		{"internal/statesdoc", []string{"events", "fsm"}, []string{looplab},
 			"draws the table the core is asked, not a second one"},
+		{"internal/policydoc", []string{"internal/configcheck", "internal/policy"}, nil,
+			"writes the tables that are read, not a second one; its test runs the command line"},
 		{"internal/figures", nil, nil,
 			"measures from outside: imports nothing it measures"},
 		{"internal/testreport", nil, nil,

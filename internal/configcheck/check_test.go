@@ -200,3 +200,20 @@ func TestPlace(t *testing.T) {
 		}
 	}
 }
+
+func FuzzApart(f *testing.F) {
+	f.Add("/o/notes.toml:3: a.b: must be x", "/o/notes.toml")
+	f.Add("/o/notes.toml has mode 0664", "/o/notes.toml")
+	f.Fuzz(func(t *testing.T, message, path string) {
+		at, key, text := apart(message, path)
+		if !strings.HasPrefix(message, path) {
+			if at != "" || text != message {
+				t.Errorf("%q is not about %q: %q %q %q", message, path, at, key, text)
+			}
+			return
+		}
+		if !strings.HasPrefix(at, path) || len(at)+len(key)+len(text) > len(path)+len(message) {
+			t.Errorf("%q: %q %q %q", message, at, key, text)
+		}
+	})
+}
