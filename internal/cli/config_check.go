@@ -4,6 +4,7 @@ package cli
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -57,7 +58,7 @@ JSON: config-check/v1.`, "7 there are errors, or with --strict warnings", "9 nee
 				path = args[0]
 			}
 			if len(args) > 0 && path == "" {
-				return usage(fmt.Errorf("the name of the file is empty"))
+				return usage(errors.New("the name of the file is empty"))
 			}
 			found, err := configcheck.File(path, packages)
 			if err != nil {

@@ -18,7 +18,7 @@ import (
 )
 
 // policyFiles are the files of a site: a config, a depot with one package, an
-// overlay. Each may say one thing about one key.
+// overlay.
 type policyFiles struct {
 	t   *testing.T
 	dir string
@@ -27,24 +27,28 @@ type policyFiles struct {
 // layer is one of the places that a file system knows.
 type layer struct {
 	name   string // as config show has it
-	file   string // as config show names it, below the folder of the site
-	line   int
-	before string // what stands in the file before the key
+	file   string // as config show names it
+	before string // what stands in the file before the keys
+	line   int    // of the first key
 }
 
 const packageFile = "notes/CLIENT_DATA/opsi-meta-data.toml"
 
+// layers are the places, weakest first. The config file holds two of them; the
+// second begins where the first ends, if that holds the keys.
 func (p policyFiles) layers() []layer {
+	config := filepath.Join(p.dir, "c.toml")
 	return []layer{
-		{"metadata", packageFile, 6, "[quietsetup]\nversion = 1\n[[installers]]\nprocesses = ['notes']\n[quietsetup.policy]\n"},
-		{"metadata", filepath.Join(p.dir, "overlay", "notes.toml"), 2, "[quietsetup.policy]\n"},
-		{"config", filepath.Join(p.dir, "c.toml"), 6, "[source]\ndepot = 'depot'\n[metadata]\noverlay = 'overlay'\n[policy]\n"},
-		{"product", filepath.Join(p.dir, "c.toml"), 0, "[policy.product.notes]\n"}, // below the config's own line
+		{"metadata", packageFile, "[quietsetup]\nversion = 1\n[[installers]]\nprocesses = ['notes']\n[quietsetup.policy]\n", 6},
+		{"metadata", filepath.Join(p.dir, "overlay", "notes.toml"), "[quietsetup.policy]\n", 2},
+		{"config", config, "[source]\ndepot = 'depot'\n[metadata]\noverlay = 'overlay'\n[policy]\n", 6},
+		{"product", config, "[policy.product.notes]\n", 7 + len(policy.Keys())},
 	}
 }
 
-// write writes the files; values are what each layer says about the key, "" = nothing.
-func (p policyFiles) write(key string, values []string) {
+// write writes the files; values are what each layer says about each key, nil =
+// nothing about any.
+func (p policyFiles) write(values [][]string) {
 	p.t.Helper()
 	text := map[string]string{filepath.Join(p.dir, "depot", "notes", "OPSI", "control.toml"): "[Package]\nversion = '1'\n[Product]\ntype = 'LocalbootProduct'\nid = 'notes'\nname = 'Notes'\nversion = '1.0'\nsetupScript = 'x'\n"}
 	for i, l := range p.layers() {
@@ -52,11 +56,10 @@ func (p policyFiles) write(key string, values []string) {
 		if path == packageFile {
 			path = filepath.Join(p.dir, "depot", filepath.FromSlash(path))
 		}
-		said := ""
-		if values[i] != "" {
-			said = key + " = " + values[i]
+		text[path] += l.before
+		for n, v := range values[i] {
+			text[path] += policy.Keys()[n].Name + " = " + v + "\n"
 		}
-		text[path] += l.before + said + "\n"
 	}
 	for path, s := range text {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -113,53 +116,64 @@ func builtIn(k policy.Key) any {
 func TestEveryKeyThroughTheFiles(t *testing.T) {
 	p := policyFiles{t, t.TempDir()}
 	file := filepath.Join(p.dir, "c.toml")
-	for index, k := range policy.Keys() {
-		for n, l := range p.layers() {
-			if l.name == "product" {
-				l.line = 8
+	keys := policy.Keys()
+	const bad, badShown = `"\u001b[2Jnonsense"`, `"\x1b[2Jnonsense"`
+	for n, l := range p.layers() {
+		// This layer and all weaker ones say something good.
+		values, good := make([][]string, 4), make([][]any, 4)
+		for m := range n + 1 {
+			for _, k := range keys {
+				written, doc := goodValue(k, m)
+				values[m], good[m] = append(values[m], written), append(good[m], doc)
 			}
-			values, good := make([]string, 4), make([]any, 4)
-			for m := range n + 1 {
-				values[m], good[m] = goodValue(k, m)
+		}
+		p.write(values)
+		var doc configDoc
+		run(t, exitOK, &doc, "config", "show", "notes", "--config", file)
+		if len(doc.Policy) != len(keys) {
+			t.Fatalf("%d keys are shown, want %d", len(doc.Policy), len(keys))
+		}
+		for i, k := range keys {
+			got := doc.Policy[i]
+			if got.Key != k.Name || got.Value != good[n][i] || got.Origin != l.name || got.File != l.file || got.Line != l.line+i || len(got.Said) != n+2 || !got.Said[0].Counts {
+				t.Errorf("%s in layer %d: %+v\nwant %v from %s, %s:%d", k.Name, n, got, good[n][i], l.name, l.file, l.line+i)
 			}
-			p.write(k.Name, values)
-			var doc configDoc
-			run(t, exitOK, &doc, "config", "show", "notes", "--config", file)
-			got := doc.Policy[index]
-			if got.Key != k.Name || got.Value != good[n] || got.Origin != l.name || got.File != l.file || got.Line != l.line || len(got.Said) != n+2 || !got.Said[0].Counts {
-				t.Errorf("%s in layer %d: %+v\nwant %v from %s, %s:%d", k.Name, n, got, good[n], l.name, l.file, l.line)
-			}
+		}
 
-			values[n] = `"\u001b[2Jnonsense"`
-			p.write(k.Name, values)
-			doc = configDoc{}
-			run(t, exitOK, &doc, "config", "show", "notes", "--config", file)
+		// The same, with something bad in this layer.
+		for i := range keys {
+			values[n][i] = bad
+		}
+		p.write(values)
+		doc = configDoc{}
+		run(t, exitOK, &doc, "config", "show", "notes", "--config", file)
+		var check checkDoc
+		run(t, exitOK, &check, "config", "check", file)
+		for i, k := range keys {
 			wantValue, wantOrigin, wantFile := builtIn(k), "built-in", ""
 			if n > 0 {
 				weaker := p.layers()[n-1]
-				wantValue, wantOrigin, wantFile = good[n-1], weaker.name, weaker.file
+				wantValue, wantOrigin, wantFile = good[n-1][i], weaker.name, weaker.file
 			}
-			got = doc.Policy[index]
+			got := doc.Policy[i]
 			if got.Value != wantValue || got.Origin != wantOrigin || got.File != wantFile || !got.Said[1].Counts {
 				t.Errorf("%s, bad in layer %d: %+v\nwant %v from %s, %s", k.Name, n, got, wantValue, wantOrigin, wantFile)
 			}
-			if s := got.Said[0]; s.Bad == "" || s.Value != nil || s.Counts || s.Origin != l.name || s.File != l.file || s.Line != l.line || s.Written != `"\x1b[2Jnonsense"` {
+			if s := got.Said[0]; s.Bad == "" || s.Value != nil || s.Counts || s.Origin != l.name || s.File != l.file || s.Line != l.line+i || s.Written != badShown {
 				t.Errorf("%s, bad in layer %d: %+v", k.Name, n, s)
 			}
-
-			if l.file == packageFile {
-				continue // the packager's file is not the site's to check
-			}
-			var check checkDoc
-			run(t, exitOK, &check, "config", "check", file)
 			found := 0
 			for _, f := range check.Findings {
-				if f.Code == "bad-value" && f.File == l.file && f.Line == l.line && f.Severity == "warning" {
+				if f.Code == "bad-value" && f.File == l.file && f.Line == l.line+i && f.Severity == "warning" {
 					found++
 				}
 			}
-			if found != 1 || check.Errors != 0 {
-				t.Errorf("%s, bad in layer %d: %+v", k.Name, n, check.Findings)
+			want := 1
+			if l.file == packageFile {
+				want = 0 // the packager's file is not the site's to check
+			}
+			if found != want || check.Errors != 0 {
+				t.Errorf("%s, bad in layer %d: found %d times: %+v", k.Name, n, found, check.Findings)
 			}
 		}
 	}
