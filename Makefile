@@ -64,7 +64,7 @@ race:
 # Generated files are what their generator gives.
 states-unchanged:
 	@echo "== generated files"
-	@$(GO) test -count=1 -run 'Current' ./internal/statesdoc
+	@$(GO) test -count=1 -run 'Current' ./internal/statesdoc ./internal/policydoc
 
 # A few seconds of every fuzz target, wherever it is.
 fuzz:
@@ -77,9 +77,9 @@ bench:
 figures:
 	$(GO) run ./internal/figures -o docs/figures.md
 
-# docs/states.md from the transition table.
+# docs/states.md from the transition table, docs/policy.md from the policy's.
 states:
-	$(GO) test ./internal/statesdoc -update
+	$(GO) test ./internal/statesdoc ./internal/policydoc -update
 
 fmt:
 	gofmt -w .
