@@ -14,9 +14,9 @@
 // [DependencyFirst], algorithm 1, is opsi's default. A product that others need
 // takes the priority of the highest of them if its own is lower; so a runtime of
 // priority -20 moves up to the driver of priority 90 that needs it. After that
-// no dependency contradicts a priority. Every dependency holds, and the order of
-// a product does not depend on how many others are wanted beside it, which
-// matters when a reboot cuts a run in two.
+// no dependency contradicts a priority, and every dependency holds. Asked about
+// all products of a depot it gives one order for good, whichever of them are
+// wanted, which matters when a reboot cuts a run in two.
 //
 // # Priority classes before dependency
 //
@@ -60,7 +60,7 @@
 // one single pass. A later move can undo an earlier one, a dependency on a
 // product that was visited before on another way is not looked at, and a circle
 // is broken in silence. So a sequence that the server gives can contradict a
-// dependency that the same server declares. It is taken as it is, since it is
-// what administrators see in their tools; but [Broken] finds what it contradicts,
-// and nothing is started before what it needs because of it.
+// dependency that the same server declares. It is what administrators see in
+// their tools, so it is not replaced; but whoever takes it asks [Broken] what it
+// contradicts, so that no product goes ahead of what it needs unnoticed.
 package order

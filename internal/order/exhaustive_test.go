@@ -70,7 +70,7 @@ func acyclic(n int, f func(pairs []Pair)) int {
 // neighbouring ones and zero up to four products, chosen ones for five.
 func assignments(n int) [][]int {
 	if n == 5 {
-		return [][]int{{0, 0, 0, 0, 0}, {5, 4, 3, 2, 1}, {1, 2, 3, 4, 5}, {0, 0, 1, 1, 1}, {1, 0, 1, 0, 1}, {-100, 100, 0, 0, -100}, {0, 0, 0, 0, 7}, {7, 0, 0, 0, 0}}
+		return [][]int{{0, 0, 0, 0, 0}, {5, 4, 3, 2, 1}, {1, 2, 3, 4, 5}, {0, 0, 1, 1, 1}, {1, 0, 1, 0, 1}, {-100, 100, 0, 0, -100}}
 	}
 	out := [][]int{{}}
 	for range n {
@@ -161,7 +161,7 @@ func check(t *testing.T, alg Algorithm, products []Product, pairs []Pair) {
 // TestAllSetsOfFour takes every set of pairs of up to four products, with those
 // of a product with itself: what is a cycle, and that the right one is named.
 func TestAllSetsOfFour(t *testing.T) {
-	priorities := [][]int{{0, 0, 0, 0}, {0, 1, 0, 1}, {3, 2, 1, 0}}
+	priorities := [][]int{{0, 0, 0, 0}, {0, 1, 0, 1}}
 	if testing.Short() {
 		priorities = priorities[:1]
 	}

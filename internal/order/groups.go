@@ -14,8 +14,7 @@ func Groups(ids []string, pairs []Pair) [][]string {
 			index[id] = i
 		}
 	}
-	// parent leads from each product to the one that stands for its set; it is
-	// always the first of the set in ids.
+	// parent leads from each product to the one that stands for its set.
 	parent := make([]int, len(ids))
 	for i := range parent {
 		parent[i] = i
@@ -28,8 +27,7 @@ func Groups(ids []string, pairs []Pair) [][]string {
 		return i
 	}
 	for _, e := range connect(index, pairs) {
-		a, b := find(e.first), find(e.later)
-		parent[max(a, b)] = min(a, b)
+		parent[find(e.first)] = find(e.later)
 	}
 	var out [][]string
 	group := make(map[int]int) // from who stands for a set to its place in out

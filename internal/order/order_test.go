@@ -171,8 +171,9 @@ func TestGroups(t *testing.T) {
 }
 
 func TestRaise(t *testing.T) {
-	got := Raise(ps("app:50 mid java:-20 other:900 tool:60"), pairs("java<mid mid<app tool<app java<z"))
-	want := []Raised{{50, ""}, {50, "app"}, {50, "app"}, {100, ""}, {60, ""}}
+	got := Raise(ps("app:50 mid java:-20 other:900 tool:60 peer:50 loop loop2"),
+		pairs("java<mid mid<app tool<app java<z peer<app loop<loop2 loop2<loop"))
+	want := []Raised{{50, ""}, {50, "app"}, {50, "app"}, {100, ""}, {60, ""}, {50, ""}, {0, ""}, {0, ""}}
 	if !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
