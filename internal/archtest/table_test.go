@@ -106,7 +106,7 @@ func rooms() []room {
 			"the command line's sentences; it reads no log and asks no daemon"},
 		{"internal/cli", []string{
 			"checks", "events", "fsm", "store", "internal/apitypes", "internal/cli/words", "internal/config", "internal/demo", "internal/host", "internal/i18n",
-			"internal/localclient", "internal/localsock", "internal/metadata", "internal/metadata/productid", "internal/policy", "internal/promptui", "internal/replay", "internal/view"},
+			"internal/localclient", "internal/localsock", "internal/metadata", "internal/metadata/draft", "internal/metadata/productid", "internal/metadata/tomlfile", "internal/policy", "internal/promptui", "internal/replay", "internal/view"},
 			[]string{cobra, goPretty, xterm, xsys},
 			"inspects from outside: it must not reach engine, effects or installer, or support could act by looking"},
 

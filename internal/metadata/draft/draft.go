@@ -9,6 +9,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/quietsetup/quietsetup/internal/metadata"
 )
 
 // Draft is a first metadata file and what is to be said about it.
@@ -74,12 +76,16 @@ const (
 	NoteScript     NoteCode = "script"      // a script could not be read
 	NoteFile       NoteCode = "file"        // an installer could not be read
 	NoteLinks      NoteCode = "links"       // links were not followed
-	NoteMany       NoteCode = "many"        // not all files were looked at
+	NoteMany       NoteCode = "too_many"    // not all files were looked at
 	NoteNoScript   NoteCode = "no_script"   // control names no script: only dependencies, or nothing
 	NoteNoCommand  NoteCode = "no_command"  // only opsi-script can carry the package out
 	NoteDriver     NoteCode = "driver"      // installs drivers
 	NoteVital      NoteCode = "vital"       // a program of the system that the script kills is left out
 	NoteOther      NoteCode = "other_files" // further installers that no script was seen to start
+	NoteNetboot    NoteCode = "netboot"     // a netboot product
+	NoteNoPackage  NoteCode = "no_package"  // a folder without a control file
+	NoteKept       NoteCode = "kept"        // there is a file already
+	NoteUnreadable NoteCode = "unreadable"  // and it cannot be read
 )
 
 // Text says the note in English.
@@ -100,6 +106,10 @@ func (n Note) Text() string {
 		NoteDriver:     "installs drivers",
 		NoteVital:      "the script ends a program of the system, which is never closed here",
 		NoteOther:      "no script was seen to start these files",
+		NoteNetboot:    "a netboot product, which is never installed on a running machine",
+		NoteNoPackage:  "not a package: there is no OPSI/control.toml and no OPSI/control",
+		NoteKept:       "there is a metadata file already; --force replaces it and keeps a copy",
+		NoteUnreadable: "the file that is there cannot be read",
 	}[n.Code]
 	if n.Detail != "" {
 		s += ": " + n.Detail
@@ -135,7 +145,7 @@ func Make(root *os.Root, id string) (Draft, error) {
 	return d, nil
 }
 
-const clientData = "CLIENT_DATA"
+const clientData = metadata.ClientData
 
 // making is one draft being made.
 type making struct {
