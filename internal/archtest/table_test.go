@@ -71,6 +71,8 @@ func rooms() []room {
 			"reads what others made and writes one file; what the file means is metadata's affair"},
 		{"internal/metadata/draft/depottest", nil, nil,
 			"makes package sources for tests and knows nothing of what is made of them"},
+		{"internal/metadata/lint", []string{"checks", "events", "internal/metadata", "internal/metadata/productid", "internal/metadata/tomlfile", "internal/policy"}, nil,
+			"findings are data over folders; it asks the reader what a machine would see, and no machine"},
 		{"internal/config", []string{"events", "internal/metadata/productid", "internal/metadata/tomlfile", "internal/policy"}, nil,
 			"reads the config file; who uses the values is the daemon's affair"},
 		{"internal/source/local", []string{"events", "internal/metadata", "internal/metadata/productid"}, nil,
@@ -106,7 +108,7 @@ func rooms() []room {
 			"the command line's sentences; it reads no log and asks no daemon"},
 		{"internal/cli", []string{
 			"checks", "events", "fsm", "store", "internal/apitypes", "internal/cli/words", "internal/config", "internal/demo", "internal/host", "internal/i18n",
-			"internal/localclient", "internal/localsock", "internal/metadata", "internal/metadata/draft", "internal/metadata/productid", "internal/metadata/tomlfile", "internal/policy", "internal/promptui", "internal/replay", "internal/view"},
+			"internal/localclient", "internal/localsock", "internal/metadata", "internal/metadata/draft", "internal/metadata/lint", "internal/metadata/productid", "internal/metadata/tomlfile", "internal/policy", "internal/promptui", "internal/replay", "internal/view"},
 			[]string{cobra, goPretty, xterm, xsys},
 			"inspects from outside: it must not reach engine, effects or installer, or support could act by looking"},
 

@@ -30,7 +30,7 @@ func (l *loading) control(doc *tomlfile.Document, old bool) {
 		root.Wrong("Product", "the table [Product] is missing")
 		return
 	}
-	if id := product.Text("id", ""); id != l.pkg.Product {
+	if id := product.Text("id", ""); l.pkg.Product != "" && id != l.pkg.Product {
 		product.WrongAs(CodeID, "id", "is %q, but the folder is called %q", id, l.pkg.Product)
 	}
 	if kind := product.Text("type", "LocalbootProduct"); !strings.EqualFold(kind, "LocalbootProduct") && !strings.EqualFold(kind, "localboot") {

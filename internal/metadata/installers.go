@@ -97,30 +97,49 @@ func holder(tables []*tomlfile.Table, key string) *tomlfile.Table {
 	return nil
 }
 
-// choose finds the one installer for this machine, nil if none fits. Of two that
-// fit equally the first counts.
+// choose finds the one installer for this machine, nil if none fits, and says
+// what is odd about the others.
 func (l *loading) choose(installers []*tomlfile.Table) *tomlfile.Table {
+	best := Choose(installers, l.machine)
+	for _, t := range installers {
+		os, arch := Requires(t)
+		switch {
+		case !knownOS(os):
+			l.warn(unknownWord(t, "os", os, systems()))
+		case !knownArch(arch):
+			l.warn(unknownWord(t, "os_arch", arch, architectures()))
+		case best != nil && t != best && l.machine.fit(os, arch) == fitOf(best, l.machine):
+			l.warn(t.Doubt(CodeEqual, "", "fits this machine as well as the installer at %s, which is used", best.Place("")))
+		}
+	}
+	return best
+}
+
+func unknownWord(t *tomlfile.Table, key, word string, known []string) tomlfile.Mistake {
+	m := t.Doubt(CodeSystem, requirementKey(t), "%s %q is not known, so the installer fits no machine", key, word)
+	m.Hint = tomlfile.Nearest(word, known)
+	return m
+}
+
+// Choose finds the one installer for a machine, nil if none fits. Of two that fit
+// equally the first counts.
+func Choose(installers []*tomlfile.Table, m Machine) *tomlfile.Table {
 	var best *tomlfile.Table
 	most := 0
 	for _, t := range installers {
-		os, arch := Requires(t)
-		if !knownOS(os) {
-			l.warn(t.Doubt(CodeSystem, requirementKey(t), "os %q is not known, so the installer fits no machine", os))
-			continue
-		}
-		if !knownArch(arch) {
-			l.warn(t.Doubt(CodeSystem, requirementKey(t), "os_arch %q is not known, so the installer fits no machine", arch))
-			continue
-		}
-		rank := l.machine.fit(os, arch)
-		if rank > 0 && rank == most {
-			l.warn(t.Doubt(CodeEqual, "", "fits this machine as well as the installer at %s, which is used", best.Place("")))
-		}
-		if rank > most {
+		if rank := fitOf(t, m); rank > most {
 			best, most = t, rank
 		}
 	}
 	return best
+}
+
+func fitOf(t *tomlfile.Table, m Machine) int {
+	os, arch := Requires(t)
+	if !knownOS(os) || !knownArch(arch) {
+		return 0
+	}
+	return m.fit(os, arch)
 }
 
 // Requires is what an installer needs, in lower case and in opsi's words. What

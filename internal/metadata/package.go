@@ -95,10 +95,7 @@ func (p Package) CheckStart(a events.Action, check CheckCommand) *events.Problem
 	if problem := p.CheckAction(a); problem != nil {
 		return problem
 	}
-	at := p.install
-	if a == events.ActionUninstall {
-		at = p.uninstall
-	}
+	at := p.CommandAt(a)
 	argv := p.CommandFor(a)
 	if check == nil {
 		at.Text = fmt.Sprintf("%.200q cannot be judged", argv[0])
@@ -108,6 +105,15 @@ func (p Package) CheckStart(a events.Action, check CheckCommand) *events.Problem
 		return nil
 	}
 	return &events.Problem{Code: CodeNoCommand, Message: at.Error()}
+}
+
+// CommandAt is where the command for an action stands, as a mistake without a
+// text; without a file if there is none.
+func (p Package) CommandAt(a events.Action) tomlfile.Mistake {
+	if a == events.ActionUninstall {
+		return p.uninstall
+	}
+	return p.install
 }
 
 // CheckAction returns a Problem if the package has no command for the action.

@@ -95,11 +95,43 @@ func (x Exam) problem() *events.Problem {
 // package's folder is open already. It is judged as if it lay in the depot,
 // which need not be there: the machine may be another than this.
 func (r Reader) Examine(root *os.Root, id string) (Exam, error) {
+	return r.examine(root, emptyPackage(id), r.folder(id))
+}
+
+// ExamineText is Examine for a metadata file without a package around it. Its
+// mistakes name it as called.
+func (r Reader) ExamineText(id, called string, text []byte) Exam {
+	l := &loading{exam: Exam{Package: emptyPackage(id)}, sum: sha256.New(), machine: r.Machine, checkDir: r.CheckDir}
+	l.pkg = &l.exam.Package
+	l.constants = r.Constants.with(*l.pkg, r.folder(id))
+	if doc := l.parse(called, text, tomlfile.Parse); doc != nil {
+		l.metadata(doc, nil)
+	}
+	return l.done()
+}
+
+// ExamineControl is Examine for a control file without a package around it, of
+// the old form or the newer one.
+func ExamineControl(called string, text []byte, old bool) Exam {
+	l := &loading{sum: sha256.New()}
+	l.pkg = &l.exam.Package
+	parse := tomlfile.Parse
+	if old {
+		parse = ParseOldControl
+	}
+	if doc := l.parse(called, text, parse); doc != nil {
+		l.control(doc, old)
+	}
+	return l.done()
+}
+
+// folder is where a package lies on the machine.
+func (r Reader) folder(id string) string {
 	sep := "/"
 	if r.Machine.OS == "windows" {
 		sep = `\`
 	}
-	return r.examine(root, emptyPackage(id), strings.Join([]string{r.Depot, id, ClientData}, sep))
+	return strings.Join([]string{r.Depot, id, ClientData}, sep)
 }
 
 func emptyPackage(id string) Package {
@@ -111,11 +143,15 @@ func (r Reader) examine(root *os.Root, p Package, folder string) (Exam, error) {
 	l := &loading{exam: Exam{Package: p}, sum: sha256.New(), machine: r.Machine, checkDir: r.CheckDir}
 	l.pkg = &l.exam.Package
 	err := l.read(root, r, folder)
+	return l.done(), err
+}
+
+func (l *loading) done() Exam {
 	l.pkg.Digest = hex.EncodeToString(l.sum.Sum(nil))
 	for _, g := range l.exam.groups {
 		l.exam.Mistakes = append(l.exam.Mistakes, g.mistakes...)
 	}
-	return l.exam, err
+	return l.exam
 }
 
 // loading is one package being read.
@@ -246,14 +282,18 @@ func (l *loading) file(root *os.Root, name, called string, parse func(string, []
 	}
 	fmt.Fprintf(l.sum, "%s %d\n", name, len(text))
 	l.sum.Write(text)
+	return l.parse(called, text, parse), nil
+}
+
+func (l *loading) parse(called string, text []byte, parse func(string, []byte) (*tomlfile.Document, error)) *tomlfile.Document {
 	doc, err := parse(called, text)
-	if err != nil {
-		var m tomlfile.Mistake
-		if !errors.As(err, &m) {
-			m = tomlfile.Mistake{File: called, Code: tomlfile.CodeSyntax, Text: err.Error()}
-		}
-		l.found(CodeUnreadable, m)
-		return nil, nil
+	if err == nil {
+		return doc
 	}
-	return doc, nil
+	var m tomlfile.Mistake
+	if !errors.As(err, &m) {
+		m = tomlfile.Mistake{File: called, Code: tomlfile.CodeSyntax, Text: err.Error()}
+	}
+	l.found(CodeUnreadable, m)
+	return nil
 }
