@@ -114,7 +114,7 @@ func (in *installer) debControl(r io.Reader) {
 			v = clean(strings.TrimSpace(v), 120)
 			switch key {
 			case "Package":
-				in.product = v
+				in.product, in.control = v, v != ""
 			case "Version":
 				in.version = v
 			case "Architecture":

@@ -235,7 +235,7 @@ func (m *making) fillDirs(g *Installer, groups []*Installer) {
 // suggest names, in a comment only, the folder that the product's name lets one
 // expect.
 func (m *making) suggest(g *Installer) {
-	root := map[string]string{"x64": "%ProgramFiles64Dir%"}[g.Arch]
+	root := map[string]string{"x64": "%ProgramFiles64Dir%", "arm64": "%ProgramFiles64Dir%"}[g.Arch]
 	for _, in := range g.files {
 		if g.OS != "windows" || in.product == "" {
 			continue
@@ -362,6 +362,30 @@ func (in Installer) origins() []origin {
 func (m *making) command() {
 	m.draft.Command = m.argv("setupScript")
 	m.draft.Uninstall = m.argv("uninstallScript")
+}
+
+var (
+	debianName    = regexp.MustCompile(`^[a-z0-9][a-z0-9+.-]{1,127}$`)
+	debianVersion = regexp.MustCompile(`^[0-9][A-Za-z0-9.+:~-]{0,127}$`)
+)
+
+// detect names the one Debian package that a script of the package installs: by
+// it the system itself knows whether the product is there.
+func (m *making) detect() (installer, bool) {
+	var found []installer
+	for _, in := range m.probed {
+		_, called := m.callOf(in.name)
+		if in.kind != "deb" || !in.control || !called || !debianName.MatchString(in.product) || !debianVersion.MatchString(in.version) {
+			continue
+		}
+		if len(found) == 0 || found[0].product != in.product || found[0].version != in.version {
+			found = append(found, in)
+		}
+	}
+	if m.draft.Command == nil || len(found) != 1 {
+		return installer{}, false
+	}
+	return found[0], true
 }
 
 func (m *making) argv(key string) []string {

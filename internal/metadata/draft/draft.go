@@ -185,7 +185,7 @@ func (m *making) readScripts() {
 					m.facts.broken = append(m.facts.broken, e.name+": "+err.Error())
 				} else if !r.read[e.name] {
 					r.read[e.name] = true
-					r.shell(e.name, text, place{removes: removes})
+					r.shell(e.name, text)
 				}
 				continue
 			case installs(e.name):

@@ -15,6 +15,9 @@ const unknown = "\x00"
 // branches of an if are read, and a list is one too.
 const maxMeanings = 64
 
+// maxJoined bounds how many values come of joining two lists of them.
+const maxJoined = 16
+
 // maxValue bounds the length of one value in bytes.
 const maxValue = 512
 
@@ -65,10 +68,13 @@ func (v variables) expand(s string) []string {
 
 // join appends every tail to every head, within the limits.
 func join(heads, tails []string) []string {
+	if len(heads) == 1 && heads[0] == "" && len(tails) <= maxMeanings {
+		return tails // a list stays whole
+	}
 	var out []string
 	for _, h := range heads {
 		for _, t := range tails {
-			if len(out) == maxMeanings {
+			if len(out) == maxJoined {
 				return out
 			}
 			if len(h)+len(t) > maxValue {

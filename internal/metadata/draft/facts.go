@@ -60,8 +60,7 @@ type call struct {
 	name string // below CLIENT_DATA
 	at   origin
 	hint
-	number string
-	dirs   []value // that the command line itself names
+	dirs []value // that the command line itself names
 }
 
 // facts are what a package's texts say.
@@ -69,13 +68,12 @@ type facts struct {
 	dirs    []value
 	kills   []value
 	calls   []call
-	space   []value // "30 MB" in bytes as text
-	reboots []value // text: "always" or "maybe"
-	stops   []value // services that a script stops itself
-	perUser []value // folders in people's profiles
-	lost    []value // variables of folders whose value cannot be told
-	exits   []value // exit codes a script looks at
-	scripts []string
+	space   []value  // "30 MB" in bytes as text
+	reboots []value  // text: "always" or "maybe"
+	stops   []value  // services that a script stops itself
+	perUser []value  // folders in people's profiles
+	lost    []value  // variables of folders whose value cannot be told
+	exits   []value  // exit codes a script looks at
 	missing []string // scripts that are named and not there
 	broken  []string // scripts that cannot be read, with the reason
 }

@@ -38,6 +38,11 @@ func (in *installer) msi(file io.ReaderAt, at origin) {
 		in.note = "is no MSI that can be read: " + err.Error()
 		return
 	}
+	in.tables(t, at)
+}
+
+// tables reads what the tables say.
+func (in *installer) tables(t msiTables, at origin) {
 	properties := map[string]string{}
 	for _, row := range t.rows("Property", 2) {
 		properties[row[0]] = row[1]

@@ -19,6 +19,7 @@ type installer struct {
 	product, version string  // of the program inside
 	dirs             []value // folders it installs into, as it says itself
 	programs         []value // programs it installs into folders shared with others
+	control          bool    // product and version are the package manager's
 	note             string  // what could not be read, and why
 }
 

@@ -136,6 +136,10 @@ func (p *page) quietsetup(d Draft, m *making) {
 		p.comment(origin{file: m.control.file, what: "uninstallScript"}.String())
 		p.line("uninstall_command = %s", argv(d.Uninstall))
 	}
+	if in, ok := m.detect(); ok {
+		p.comment(origin{file: clientData + "/" + in.name, what: "its control file"}.String())
+		p.line("detect = { kind = 'dpkg', name = %s, version = %s }", quote(in.product), quote(in.version))
+	}
 	p.comment("If running it twice does no harm, please say so: repeatable = true")
 }
 

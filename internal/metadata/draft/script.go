@@ -95,13 +95,17 @@ func (r *reader) script(name string, p place) {
 		r.facts.broken = append(r.facts.broken, fmt.Sprintf("%s: %v", e.name, err))
 		return
 	}
-	r.facts.scripts = append(r.facts.scripts, e.name)
 	p.file = e.name
+	r.text(text, p)
+}
+
+// text reads a script's text.
+func (r *reader) text(text []byte, p place) {
 	n := 0
 	for line := range strings.Lines(decode(text)) {
 		n++
 		if r.lines++; r.lines > maxLines {
-			r.facts.broken = append(r.facts.broken, fmt.Sprintf("%s: only the first %d lines were read", e.name, maxLines))
+			r.facts.broken = append(r.facts.broken, fmt.Sprintf("%s: only the first %d lines were read", p.file, maxLines))
 			return
 		}
 		line = strings.TrimSpace(line)

@@ -12,8 +12,7 @@ var shellVariable = regexp.MustCompile(`^(?:export\s+|readonly\s+|local\s+)?([A-
 
 // shell reads a script of a Unix shell: variables that name a folder, programs
 // that are ended, services that are stopped, packages that are installed.
-func (r *reader) shell(name string, text []byte, p place) {
-	r.facts.scripts = append(r.facts.scripts, name)
+func (r *reader) shell(name string, text []byte) {
 	set := map[string]string{}
 	n := 0
 	for line := range strings.Lines(decode(text)) {

@@ -121,12 +121,18 @@ func compound(streams map[string][]byte) []byte {
 		if len(data) >= 4096 {
 			panic("too long for a small stream: " + n)
 		}
-		entries.Write(entry(n, 2, right, none, uint32(len(miniFAT)), uint32(len(data))))
+		start := uint32(len(miniFAT))
+		if len(data) == 0 {
+			start = end
+		}
+		entries.Write(entry(n, 2, right, none, start, uint32(len(data))))
 		for at := 0; at < len(data); at += small {
 			miniFAT = append(miniFAT, uint32(len(miniFAT)+1))
 			contents.Write(append(data[at:min(at+small, len(data)):min(at+small, len(data))], make([]byte, max(0, at+small-len(data)))...))
 		}
-		miniFAT[len(miniFAT)-1] = end
+		if len(data) > 0 {
+			miniFAT[len(miniFAT)-1] = end
+		}
 	}
 	fat := []uint32{fatSector}
 	var body bytes.Buffer
