@@ -73,6 +73,8 @@ func rooms() []room {
 			"makes package sources for tests and knows nothing of what is made of them"},
 		{"internal/metadata/lint", []string{"checks", "events", "internal/metadata", "internal/metadata/productid", "internal/metadata/tomlfile", "internal/policy"}, nil,
 			"findings are data over folders; it asks the reader what a machine would see, and no machine"},
+		{"internal/metadata/canon", []string{"internal/metadata", "internal/metadata/tomlfile"}, nil,
+			"rewrites a text that means the same; what it means is the reader's affair"},
 		{"internal/config", []string{"events", "internal/metadata/productid", "internal/metadata/tomlfile", "internal/policy"}, nil,
 			"reads the config file; who uses the values is the daemon's affair"},
 		{"internal/source/local", []string{"events", "internal/metadata", "internal/metadata/productid"}, nil,
@@ -108,7 +110,7 @@ func rooms() []room {
 			"the command line's sentences; it reads no log and asks no daemon"},
 		{"internal/cli", []string{
 			"checks", "events", "fsm", "store", "internal/apitypes", "internal/cli/words", "internal/config", "internal/demo", "internal/host", "internal/i18n",
-			"internal/localclient", "internal/localsock", "internal/metadata", "internal/metadata/draft", "internal/metadata/lint", "internal/metadata/productid", "internal/metadata/tomlfile", "internal/policy", "internal/promptui", "internal/replay", "internal/view"},
+			"internal/localclient", "internal/localsock", "internal/metadata", "internal/metadata/canon", "internal/metadata/draft", "internal/metadata/lint", "internal/metadata/productid", "internal/metadata/tomlfile", "internal/policy", "internal/promptui", "internal/replay", "internal/view"},
 			[]string{cobra, goPretty, xterm, xsys},
 			"inspects from outside: it must not reach engine, effects or installer, or support could act by looking"},
 

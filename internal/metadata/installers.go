@@ -135,10 +135,10 @@ func Choose(installers []*tomlfile.Table, m Machine) *tomlfile.Table {
 }
 
 func fitOf(t *tomlfile.Table, m Machine) int {
-	os, arch := Requires(t)
-	if !knownOS(os) || !knownArch(arch) {
+	if !KnownRequirement(t) {
 		return 0
 	}
+	os, arch := Requires(t)
 	return m.fit(os, arch)
 }
 
@@ -147,6 +147,13 @@ func fitOf(t *tomlfile.Table, m Machine) int {
 func Requires(t *tomlfile.Table) (os, arch string) {
 	r := Requirement(t)
 	return strings.ToLower(r.Text("os", anyOS)), strings.ToLower(r.Text("os_arch", anyArch))
+}
+
+// KnownRequirement reports whether an installer's requirement is in words that
+// are known.
+func KnownRequirement(t *tomlfile.Table) bool {
+	os, arch := Requires(t)
+	return knownOS(os) && knownArch(arch)
 }
 
 // Requirement is the table of an installer's requirement, nil without one. It is

@@ -16,7 +16,7 @@ import (
 // machines are the kinds of machine that packages are made for.
 func machines() []metadata.Machine {
 	return []metadata.Machine{
-		{OS: "windows", Arch: "x64"}, {OS: "windows", Arch: "x86"}, {OS: "windows", Arch: "arm64"},
+		{OS: "windows", Arch: "x64"}, {OS: "windows", Arch: "x86"}, {OS: "windows", Arch: "arm64"}, {OS: "windows", Arch: "arm"},
 		{OS: "linux", Arch: "x64"}, {OS: "linux", Arch: "x86"}, {OS: "linux", Arch: "arm64"}, {OS: "linux", Arch: "arm"},
 		{OS: "macos", Arch: "arm64"}, {OS: "macos", Arch: "x64"},
 	}
@@ -145,7 +145,9 @@ func (f *metaFile) general() {
 	for i, t := range f.installers {
 		f.requirement(t)
 		switch {
-		case chosen[t.Path()] || !knownSystem(t):
+		case chosen[t.Path()] || !metadata.KnownRequirement(t):
+		case !fitsSome(t):
+			f.doubt(t, "shadowed-installer", "", "is never chosen: there is no machine of that kind")
 		case f.sameAs(i) >= 0:
 			f.doubt(t, "shadowed-installer", "", "is never chosen: the one at line %s is for the same machines", line(f.installers[f.sameAs(i)]))
 		default:
@@ -230,7 +232,7 @@ func (f *metaFile) system(t *tomlfile.Table) string {
 	return looksLike(t)
 }
 
-func knownSystem(t *tomlfile.Table) bool {
+func fitsSome(t *tomlfile.Table) bool {
 	for _, m := range machines() {
 		if metadata.Choose([]*tomlfile.Table{t}, m) != nil {
 			return true
