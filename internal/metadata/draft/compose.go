@@ -91,63 +91,6 @@ func (m *making) groups(os string) []*Installer {
 	return out
 }
 
-func (m *making) callOf(name string) (call, bool) {
-	for _, c := range m.facts.calls {
-		if c.name == name {
-			return c, true
-		}
-	}
-	return call{}, false
-}
-
-var (
-	name64  = regexp.MustCompile(`(?i)(^|[^a-z0-9])(x64|amd64|x86_64|win64|64[-_ ]?bit)([^a-z0-9]|$)|[a-z]x64([^a-z0-9]|$)`)
-	name32  = regexp.MustCompile(`(?i)(^|[^a-z0-9])(x86|i386|win32|32[-_ ]?bit)([^a-z0-9]|$)`)
-	nameArm = regexp.MustCompile(`(?i)(^|[^a-z0-9])(arm64|aarch64)([^a-z0-9]|$)`)
-)
-
-// archOf tells which machines a file is for, and where that is from.
-func (m *making) archOf(in installer) (string, origin) {
-	at := origin{file: clientData + "/" + in.name}
-	if in.arch != "" {
-		at.what = "its header"
-		return in.arch, at
-	}
-	c, called := m.callOf(in.name)
-	if called && c.arch != "" {
-		at := c.at
-		at.what = "within an if about the machine"
-		return c.arch, at
-	}
-	for _, d := range c.dirs {
-		if d.arch == "x64" {
-			return "x64", d.at
-		}
-	}
-	at.guess, at.what = true, "its name"
-	switch {
-	case nameArm.MatchString(in.name):
-		return "arm64", at
-	case name64.MatchString(in.name):
-		return "x64", at
-	case name32.MatchString(in.name):
-		return "x86", at
-	}
-	// Where everything goes to the 64-bit program folder, a 32-bit machine has no use for it.
-	var folders []value
-	for _, d := range m.facts.dirs {
-		if d.os == in.os && !d.weak {
-			folders = append(folders, d)
-		}
-	}
-	if in.os == "windows" && len(folders) > 0 && !slices.ContainsFunc(folders, func(d value) bool { return d.arch != "x64" }) {
-		at := folders[0].at
-		at.guess, at.what = true, "the folder of 64-bit programs"
-		return "x64", at
-	}
-	return anyArch, origin{}
-}
-
 // written is a file of the package as the metadata file names it.
 func written(os, name string) string {
 	if os == "windows" {
@@ -313,7 +256,8 @@ var amount = regexp.MustCompile(`(?i)^\s*(\d{1,9})\s*(kb|mb|gb|k|m|g)?\s*$`)
 
 // fillSpace takes what the script asks for, else estimates from the files.
 func (m *making) fillSpace(g *Installer) {
-	const maxMB = 1 << 20 // a terabyte; more is a slip or a hole in a file
+	const megabyte = 1_000_000
+	const maxMB = 1_000_000 // a terabyte; more is a slip or a hole in a file
 	for _, v := range m.facts.space {
 		p := amount.FindStringSubmatch(v.text)
 		if p == nil {
@@ -322,11 +266,11 @@ func (m *making) fillSpace(g *Installer) {
 		n, _ := strconv.ParseInt(p[1], 10, 64)
 		switch strings.ToLower(p[2]) {
 		case "kb", "k":
-			n = (n + 1023) / 1024
+			n = (n + 999) / 1000
 		case "gb", "g":
-			n *= 1024
+			n *= 1000
 		case "":
-			n = (n + 1<<20 - 1) >> 20
+			n = (n + megabyte - 1) / megabyte
 		}
 		if n > g.SpaceMB && n <= maxMB {
 			g.SpaceMB, g.spaceAt = n, v.at
@@ -339,7 +283,7 @@ func (m *making) fillSpace(g *Installer) {
 	for _, in := range g.files {
 		size = min(size+in.size, 1<<60)
 	}
-	if mb := (3*min(size, 1<<50) + 1<<20 - 1) >> 20; mb > 0 && mb <= maxMB {
+	if mb := (3*min(size, 1<<50) + megabyte - 1) / megabyte; mb > 0 && mb <= maxMB {
 		g.SpaceMB = mb
 		g.spaceAt = origin{file: clientData + "/" + g.files[0].name, what: "estimated, three times the size of the files"}
 	}
@@ -355,51 +299,4 @@ func (in Installer) origins() []origin {
 		out = append(out, *in.rebootAt)
 	}
 	return out
-}
-
-// command takes a script that the system itself can run. What needs
-// opsi-script is not run here.
-func (m *making) command() {
-	m.draft.Command = m.argv("setupScript")
-	m.draft.Uninstall = m.argv("uninstallScript")
-}
-
-var (
-	debianName    = regexp.MustCompile(`^[a-z0-9][a-z0-9+.-]{1,127}$`)
-	debianVersion = regexp.MustCompile(`^[0-9][A-Za-z0-9.+:~-]{0,127}$`)
-)
-
-// detect names the one Debian package that a script of the package installs: by
-// it the system itself knows whether the product is there.
-func (m *making) detect() (installer, bool) {
-	var found []installer
-	for _, in := range m.probed {
-		_, called := m.callOf(in.name)
-		if in.kind != "deb" || !in.control || !called || !debianName.MatchString(in.product) || !debianVersion.MatchString(in.version) {
-			continue
-		}
-		if len(found) == 0 || found[0].product != in.product || found[0].version != in.version {
-			found = append(found, in)
-		}
-	}
-	if m.draft.Command == nil || len(found) != 1 {
-		return installer{}, false
-	}
-	return found[0], true
-}
-
-func (m *making) argv(key string) []string {
-	interpreter := m.shells[key]
-	name, ok := inPackage(m.control.script(key))
-	if !ok || interpreter == "" {
-		return nil
-	}
-	e, ok := m.folder.find(name)
-	if !ok {
-		return nil
-	}
-	if e.run {
-		return []string{"./" + e.name}
-	}
-	return append(strings.Fields(interpreter), "%scriptpath%/"+e.name)
 }

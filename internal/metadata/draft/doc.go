@@ -14,11 +14,13 @@
 // or the file it was read from. What does not follow from the package is marked
 // "guessed: please check".
 //
-// One thing is never guessed: a folder. A folder that is wrong is worse than
-// none. With none, the package counts as one nobody knows anything about, and is
-// held until nobody is there. With a wrong one the search finds nothing running,
-// and the installer starts over a program in use. So a folder that only a
-// product's name suggests stays a comment.
+// A folder is never made up. One that is wrong is worse than none. With none, the
+// package counts as one nobody knows anything about, and is held until nobody is
+// there. With a wrong one the search finds nothing running, and the installer
+// starts over a program in use. So a folder must be named by the package. One that
+// it names only in passing (files are copied there, a menu entry leads there) is
+// taken where there is no better one, and marked. One that only a product's name
+// suggests stays a comment.
 //
 // # One installer for each kind of machine
 //

@@ -12,6 +12,7 @@ import (
 
 	"github.com/quietsetup/quietsetup/checks"
 	"github.com/quietsetup/quietsetup/internal/metadata"
+	"github.com/quietsetup/quietsetup/internal/metadata/canon"
 	"github.com/quietsetup/quietsetup/internal/metadata/draft/depottest"
 	"github.com/quietsetup/quietsetup/internal/metadata/tomlfile"
 )
@@ -112,6 +113,9 @@ func loads(t *testing.T, depot string, d Draft, want depottest.Want) {
 	os_, arch, _ := strings.Cut(want.LoadsOn, " ")
 	if _, err := tomlfile.Parse("draft", d.Text); err != nil {
 		t.Fatalf("%v\n%s", err, d.Text)
+	}
+	if formatted, err := canon.Format("draft", d.Text); err != nil || string(formatted) != string(d.Text) {
+		t.Errorf("meta fmt would change it, %v:\n%s\nto\n%s", err, d.Text, formatted)
 	}
 	overlay := t.TempDir()
 	if err := os.WriteFile(filepath.Join(overlay, d.Product+".toml"), d.Text, 0o600); err != nil {

@@ -3,6 +3,7 @@
 package draft
 
 import (
+	"path"
 	"regexp"
 	"strings"
 
@@ -127,4 +128,21 @@ func parent(s string) string {
 		return ""
 	}
 	return s[:i]
+}
+
+// inPackage turns a path of a script into a name below CLIENT_DATA.
+func inPackage(s string) (string, bool) {
+	s = strings.ReplaceAll(strings.Trim(s, `"' `), `\`, "/")
+	lower := strings.ToLower(s)
+	for _, c := range []string{"%scriptpath%/", "%scriptdir%/", "%realscriptpath%/", "$scriptpath$/", "./", "%~dp0"} {
+		if strings.HasPrefix(lower, c) {
+			s = s[len(c):]
+			break
+		}
+	}
+	s = path.Clean(s)
+	if s == "." || s == ".." || strings.HasPrefix(s, "../") || strings.HasPrefix(s, "/") || strings.Contains(s, ":") || strings.Contains(s, "%") {
+		return "", false
+	}
+	return s, true
 }

@@ -62,10 +62,6 @@ func (p *page) installer(in Installer) {
 	for _, a := range in.advice {
 		p.comment(a)
 	}
-	if !in.Background {
-		p.comment(in.rebootAt.String())
-		p.line("install_in_background = false")
-	}
 	if in.Path != "" {
 		p.comment(in.pathAt.String())
 	}
@@ -82,6 +78,10 @@ func (p *page) installer(in Installer) {
 		p.list("check_processes_from_dirs", in.dirs)
 	}
 	p.list("processes", in.kills)
+	if !in.Background {
+		p.comment(in.rebootAt.String())
+		p.line("install_in_background = false")
+	}
 	p.line("\n[installers.requirement]")
 	p.line("os = %s", quote(in.OS))
 	if in.Arch != anyArch {
@@ -128,6 +128,7 @@ func (p *page) quietsetup(d Draft, m *making) {
 		return
 	}
 	p.line("\n[quietsetup]\nversion = 1")
+	p.comment("If running it twice does no harm, please add: repeatable = true")
 	if d.Command != nil {
 		p.comment(origin{file: m.control.file, what: "setupScript"}.String())
 		p.line("command = %s", argv(d.Command))
@@ -140,7 +141,6 @@ func (p *page) quietsetup(d Draft, m *making) {
 		p.comment(origin{file: clientData + "/" + in.name, what: "its control file"}.String())
 		p.line("detect = { kind = 'dpkg', name = %s, version = %s }", quote(in.product), quote(in.version))
 	}
-	p.comment("If running it twice does no harm, please say so: repeatable = true")
 }
 
 func argv(words []string) string {

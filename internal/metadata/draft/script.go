@@ -245,48 +245,6 @@ func (r *reader) condition(line string, at origin) {
 	}
 }
 
-// conditionHint is what an if says of the machine within it.
-func conditionHint(condition string) hint {
-	c := strings.ToLower(condition)
-	var h hint
-	if strings.Contains(c, "bit system") || strings.Contains(c, "systemtype") || strings.Contains(c, "architecture") || strings.Contains(c, "arch$") || strings.Contains(c, "bit$") {
-		switch {
-		case strings.Contains(c, "64"):
-			h.arch = "x64"
-		case strings.Contains(c, "x86") || strings.Contains(c, "32"):
-			h.arch = "x86"
-		}
-	}
-	if strings.Contains(c, "getos") || strings.Contains(c, "$os$") {
-		switch {
-		case strings.Contains(c, "windows"):
-			h.os = "windows"
-		case strings.Contains(c, "linux"):
-			h.os = "linux"
-		case strings.Contains(c, "macos"):
-			h.os = "macos"
-		}
-	}
-	if strings.Contains(c, " or ") || strings.Contains(c, " and ") {
-		return hint{} // which part decides is not worked out
-	}
-	if strings.Contains(c, "not(") || strings.Contains(c, "not (") || strings.Contains(c, "<>") {
-		return otherwise(h)
-	}
-	return h
-}
-
-// otherwise is the hint of an else.
-func otherwise(h hint) hint {
-	switch h.arch {
-	case "x64":
-		return hint{arch: "x86"}
-	case "x86":
-		return hint{arch: "x64"}
-	}
-	return hint{}
-}
-
 func (r *reader) assigned(name, expression string, at origin, p *place) {
 	if expression == "" {
 		r.vars.set(name, []string{""}, len(p.ifs) > 0)
@@ -332,23 +290,6 @@ func (r *reader) include(expression string, p *place) {
 		}
 		r.script(name, place{depth: p.depth + 1, ifs: slices.Clone(p.ifs), removes: p.removes})
 	}
-}
-
-// inPackage turns a path of a script into a name below CLIENT_DATA.
-func inPackage(s string) (string, bool) {
-	s = strings.ReplaceAll(strings.Trim(s, `"' `), `\`, "/")
-	lower := strings.ToLower(s)
-	for _, c := range []string{"%scriptpath%/", "%scriptdir%/", "%realscriptpath%/", "$scriptpath$/", "./", "%~dp0"} {
-		if strings.HasPrefix(lower, c) {
-			s = s[len(c):]
-			break
-		}
-	}
-	s = path.Clean(s)
-	if s == "." || s == ".." || strings.HasPrefix(s, "../") || strings.HasPrefix(s, "/") || strings.Contains(s, ":") || strings.Contains(s, "%") {
-		return "", false
-	}
-	return s, true
 }
 
 // leave notes what restarts the machine or ends the session.
