@@ -16,7 +16,7 @@ type Package struct {
 	Priority     int // -100..100, higher first
 	Dependencies []Dependency
 	Installer    *Installer   // the one for this machine; nil if none is listed
-	RequiredMB   int64        // space the installer needs, in megabytes of 10^6 bytes; 0 = not known
+	RequiredMB   int64        // space the installer needs, in megabytes; 0 = not known
 	Policy       policy.Layer // what the packager says about policy
 	Warnings     []string     // one line each, with file, line and key
 
