@@ -25,6 +25,7 @@ const (
 	gopsutil = "github.com/shirou/gopsutil/v3"
 	looplab  = "github.com/looplab/fsm"
 	rapid    = "pgregory.net/rapid"
+	mscfb    = "github.com/richardlehane/mscfb"
 	gotools  = "github.com/rogpeppe/go-internal"
 	systemd  = "github.com/coreos/go-systemd/v22"
 	tomlLib  = "github.com/BurntSushi/toml"
@@ -70,6 +71,10 @@ func rooms() []room {
 			"layers become one policy with origins; where a layer was written it does not know"},
 		{"internal/metadata", []string{"events", "internal/meant", "internal/metadata/productid", "internal/metadata/tomlfile", "internal/policy"}, nil,
 			"a package's text becomes an events.Package and a policy layer; it decides nothing"},
+		{"internal/metadata/draft", []string{"checks", "events", "internal/metadata", "internal/metadata/productid", "internal/metadata/tomlfile"}, []string{mscfb},
+			"reads what others made and writes one file; what the file means is metadata's affair"},
+		{"internal/metadata/draft/depottest", nil, nil,
+			"makes package sources for tests and knows nothing of what is made of them"},
 		{"internal/metadata/lint", []string{"checks", "events", "internal/metadata", "internal/metadata/productid", "internal/metadata/tomlfile", "internal/policy"}, nil,
 			"findings are data over folders; it asks the reader what a machine would see, and no machine"},
 		{"internal/metadata/canon", []string{"internal/metadata", "internal/metadata/tomlfile"}, nil,
@@ -111,8 +116,9 @@ func rooms() []room {
 			"the command line's sentences; it reads no log and asks no daemon"},
 		{"internal/cli", []string{
 			"checks", "events", "fsm", "store", "internal/apitypes", "internal/cli/words", "internal/config", "internal/configcheck", "internal/demo", "internal/host",
-			"internal/i18n", "internal/localclient", "internal/localsock", "internal/meant", "internal/metadata", "internal/metadata/canon", "internal/metadata/lint",
-			"internal/metadata/productid", "internal/metadata/tomlfile", "internal/order", "internal/policy", "internal/promptui", "internal/replay", "internal/view"},
+			"internal/i18n", "internal/localclient", "internal/localsock", "internal/meant", "internal/metadata", "internal/metadata/canon", "internal/metadata/draft",
+			"internal/metadata/lint", "internal/metadata/productid", "internal/metadata/tomlfile", "internal/order", "internal/policy", "internal/promptui",
+			"internal/replay", "internal/view"},
 			[]string{cobra, goPretty, xterm, xsys},
 			"inspects from outside: it must not reach engine, effects or installer, or support could act by looking"},
 
@@ -169,6 +175,7 @@ func bans() []ban {
 		{"cmd/quietsetupd", goi18n, nil, "prompts are data: the agent translates, the service never does"},
 		{"cmd/quietsetupd", "text/template", nil, "methods looked up by name switch off the linker's removal of dead code: megabytes in a 9 MB service"},
 		{"cmd/quietsetupd", "internal/cli", nil, "the service has no command line but its own"},
+		{"cmd/quietsetupd", "internal/metadata/draft", nil, "looks into installers' files: a tool for whoever makes packages, not for a service that runs as root"},
 		{"cmd/quietsetupd", "internal/demo", nil, "nothing of a demonstration runs as root"},
 		{"*", gopsutil, []string{"internal/host"}, "its last v3 is of 2024 and its fast path is easy to miss: one room knows it, one room changes"},
 		{"*", bbolt, []string{"store"}, "it loses commits, kills the process or hangs on damaged files: only the store knows how it is opened"},

@@ -15,6 +15,6 @@ is run. It reads folders and asks no daemon, so it runs where packages are made.
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.metaLintCommand(), a.metaFmtCommand())
+	cmd.AddCommand(a.metaExplainCommand(), a.metaFmtCommand(), a.metaInitCommand(), a.metaLintCommand())
 	return cmd
 }

@@ -85,27 +85,15 @@ func empty(root *os.Root) bool {
 	return errors.Is(err, io.EOF)
 }
 
-// ReadPlain reads a small file below root. It follows no link, and opens nothing
-// that is not a regular file: a pipe would keep it waiting for ever. Its errors
+// ReadPlain reads a small file below root, as OpenPlain opens it. Its errors
 // wrap fs.ErrNotExist, ErrNotPlain or ErrTooLarge; any other says that it could
 // not look.
 func ReadPlain(root *os.Root, name string) ([]byte, error) {
-	if err := plainPath(root, name); err != nil {
-		return nil, err
-	}
-	f, err := root.OpenFile(name, os.O_RDONLY|noBlock, 0)
+	f, err := OpenPlain(root, name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	// What was looked at may have been exchanged since: judge what is open.
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, ErrNotPlain
-	}
 	text, err := io.ReadAll(io.LimitReader(f, tomlfile.MaxBytes+1))
 	if err != nil {
 		return nil, fmt.Errorf("cannot read %s: %w", filepath.Join(root.Name(), name), err)
@@ -114,6 +102,30 @@ func ReadPlain(root *os.Root, name string) ([]byte, error) {
 		return nil, ErrTooLarge
 	}
 	return text, nil
+}
+
+// OpenPlain opens a file below root for reading. It follows no link, and opens
+// nothing that is not a regular file: a pipe would keep it waiting for ever. Its
+// errors wrap fs.ErrNotExist or ErrNotPlain; any other says that it could not
+// look.
+func OpenPlain(root *os.Root, name string) (*os.File, error) {
+	if err := plainPath(root, name); err != nil {
+		return nil, err
+	}
+	f, err := root.OpenFile(name, os.O_RDONLY|noBlock, 0)
+	if err != nil {
+		return nil, err
+	}
+	// What was looked at may have been exchanged since: judge what is open.
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = ErrNotPlain
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
 }
 
 // plainPath looks at every part of the path: folders, then a regular file.

@@ -27,6 +27,7 @@ func (l *loading) metadata(own, over *tomlfile.Document) {
 	home := holder(roots, "installers")
 	installers := home.Tables("installers")
 	chosen := l.choose(installers)
+	l.exam.Candidates = l.machine.candidates(installers, chosen)
 	l.take(docs...)
 	if chosen == nil && len(installers) > 0 {
 		l.found(CodeNothing, home.Doubt(CodeNothing, "installers", "none is for this machine, %s; there are %s", l.machine, offered(installers)))

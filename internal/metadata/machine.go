@@ -38,6 +38,11 @@ func ThisMachine() Machine {
 // String is "linux x64".
 func (m Machine) String() string { return m.OS + " " + m.Arch }
 
+// Known reports whether it is one that installers can be for.
+func (m Machine) Known() bool {
+	return knownOS(m.OS) && m.OS != anyOS && knownArch(m.Arch) && m.Arch != anyArch
+}
+
 // fit says how closely a requirement fits: 0 = not at all, higher is closer. The
 // system weighs more than the architecture, an exact architecture more than one
 // the machine can only emulate.

@@ -63,7 +63,8 @@ func (r Reader) Load(id string) (Package, *events.Problem, error) {
 
 // Exam is everything that was found in one package on one machine.
 type Exam struct {
-	Package Package
+	Package    Package
+	Candidates []Candidate // every installer of the metadata file
 	// Mistakes keep the package from being used; they name files as Load does,
 	// "<id>/OPSI/control.toml", each with its code.
 	Mistakes []tomlfile.Mistake

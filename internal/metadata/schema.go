@@ -51,7 +51,7 @@ func Known(table string) []string {
 func knownControl(section string) []string {
 	switch section {
 	case "Package":
-		return []string{"version", "depends"}
+		return []string{"version", "depends", "incremental"}
 	case "Product":
 		return []string{"type", "id", "name", "description", "advice", "version", "productVersion", "packageVersion", "priority",
 			"licenseRequired", "productClasses", "setupScript", "uninstallScript", "updateScript", "alwaysScript", "onceScript",

@@ -58,7 +58,7 @@ func (v View) Product(id string) (apitypes.ProductDoc, bool) {
 	}
 	doc := apitypes.ProductDoc{Schema: apitypes.SchemaProduct, At: v.wall, Seq: v.c.Seq, Product: v.product(p)}
 	if p.Prepared || p.Policy.Origin != nil {
-		doc.Policy = policyValues(p.Policy)
+		doc.Policy = PolicyValues(p.Policy)
 	}
 	return doc, true
 }
