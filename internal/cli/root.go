@@ -68,6 +68,10 @@ func Run(ctx context.Context, o Outside, args []string) int {
 	return exitCode(err)
 }
 
+// Commands are all commands with their flags and help texts, for the manual
+// pages. They are to be read, not to be run.
+func Commands() *cobra.Command { return (&app{}).root() }
+
 // hintOf says what to do about an error, "" if nothing is known.
 func hintOf(err error) string {
 	var e *apitypes.Error
