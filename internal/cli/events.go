@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -42,8 +41,7 @@ their sums can be checked with replay --verify once they are complete.`, "3 the 
 			codec := events.NewCodec()
 			err = r.Log(cmd.Context(), localclient.LogQuery{Product: id, From: from, Follow: follow}, func(line []byte) error {
 				if a.json {
-					_, err := a.Out.Write(append(slices.Clone(line), '\n'))
-					return err
+					return a.rawLine(line)
 				}
 				return a.printRecord(codec, line, id)
 			})

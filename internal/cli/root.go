@@ -5,7 +5,6 @@ package cli
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -29,18 +28,22 @@ type Outside struct {
 	Getenv   func(string) string
 	Version  string // of the build
 	Terminal bool   // Out is one
+	Width    int    // of that terminal, in columns; 0 = not known
 }
 
 // app is one call of the command line: its surroundings and the global flags.
 type app struct {
 	Outside
-	json     bool
-	file     string // "" = ask the daemon
+	json     bool // JSON of some form goes out
+	layout   layout
+	rows     io.Writer // where rows go, also when Out is standard error
+	file     string    // "" = ask the daemon
 	socket   string
 	stateDir string
 	lang     string
 	utc      bool
 	noColor  bool
+	windows  bool // exit codes as installers on Windows have them
 
 	words   *words.Words
 	started bool // a command runs: an error from here on is not one of usage
@@ -64,6 +67,9 @@ func Run(ctx context.Context, o Outside, args []string) int {
 		if hint := hintOf(err); hint != "" {
 			fmt.Fprintln(o.Err, "  "+hint)
 		}
+	}
+	if a.windows && runtime.GOOS == "windows" {
+		return windowsCode(exitCode(err))
 	}
 	return exitCode(err)
 }
@@ -100,9 +106,9 @@ A product's id may be shortened as far as it stays unique.`,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-		PersistentPreRunE: func(*cobra.Command, []string) error {
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			a.started = true
-			return a.prepare()
+			return a.prepare(cmd)
 		},
 	}
 	root.SetIn(a.In)
@@ -110,13 +116,13 @@ A product's id may be shortened as far as it stays unique.`,
 	root.SetErr(a.Err)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
 	f := root.PersistentFlags()
-	f.BoolVar(&a.json, "json", false, "print versioned JSON")
 	f.StringVar(&a.file, "file", "", "read a copied log instead of asking the daemon: a state folder, a journal\nsegment or a folder of them, an export, a copy of log.db")
 	f.StringVar(&a.socket, "socket", "", "socket of the daemon (default "+localclient.DefaultSocket+")")
 	f.StringVar(&a.stateDir, "state-dir", "", "state folder the daemon was started with; its socket is in there")
 	f.StringVar(&a.lang, "lang", "", "language of the texts, de or en (default: that of the environment)")
 	f.BoolVar(&a.utc, "utc", false, "tell times in UTC")
-	f.BoolVar(&a.noColor, "no-color", false, "no colours (NO_COLOR does the same)")
+	f.BoolVar(&a.windows, "windows-exit-codes", false, "exit codes as installers on Windows have them: 1602, 3010, 1618")
+	a.formatFlags(root)
 	root.AddCommand(a.demoCommand(), a.statusCommand(), a.showCommand(), a.eventsCommand(), a.whyCommand(),
 		a.requestCommand(), a.holdCommand(), a.releaseCommand(), a.processesCommand(), a.replayCommand(),
 		a.versionCommand(), exitCodesTopic())
@@ -126,8 +132,8 @@ A product's id may be shortened as far as it stays unique.`,
 	return root
 }
 
-// prepare chooses the language once the flags are read.
-func (a *app) prepare() error {
+// prepare chooses language and form of the output once the flags are read.
+func (a *app) prepare(cmd *cobra.Command) error {
 	if a.lang != "" && a.lang != "de" && a.lang != "en" {
 		return usage(fmt.Errorf("no texts in %q: --lang is de or en", a.lang))
 	}
@@ -143,7 +149,10 @@ func (a *app) prepare() error {
 	if a.Getenv("NO_COLOR") != "" || !a.Terminal {
 		a.noColor = true
 	}
-	return nil
+	if a.windows && runtime.GOOS != "windows" {
+		return usage(errors.New("--windows-exit-codes works on Windows only: elsewhere an exit code is at most 255"))
+	}
+	return a.chooseFormat(cmd)
 }
 
 // socketPath is where the daemon is asked.
@@ -172,14 +181,6 @@ func (a *app) daemon() (*localclient.Client, error) {
 
 // say prints a line of human output.
 func (a *app) say(key string, d i18n.Data) { fmt.Fprintln(a.Out, a.words.Text(key, d)) }
-
-// document prints one JSON document.
-func (a *app) document(v any) error {
-	enc := json.NewEncoder(a.Out)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(v)
-}
 
 // exact refuses arguments that a command does not take.
 func exact(n int) cobra.PositionalArgs {

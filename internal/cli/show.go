@@ -16,7 +16,7 @@ import (
 )
 
 func (a *app) showCommand() *cobra.Command {
-	return &cobra.Command{
+	return withRows(&cobra.Command{
 		Use:   "show [PRODUCT]",
 		Short: "One product in full, or the list of all",
 		Long: long(`
@@ -24,7 +24,7 @@ Shows where a product stands: its request, what it waits for, its counters, the
 open question, the installer, the report, and each value of its policy with who
 set it. Without a product all are listed.
 
-JSON: product/v1, products/v1.`, "3 the daemon is not running", "4 no such product"),
+JSON: product/v1, products/v1; as NDJSON one product/v1 per line.`, "3 the daemon is not running", "4 no such product"),
 		Args:              atMost(1),
 		ValidArgsFunction: a.completeID,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -54,10 +54,14 @@ JSON: product/v1, products/v1.`, "3 the daemon is not running", "4 no such produ
 			if a.json {
 				return a.document(p)
 			}
+			if a.csv() {
+				a.printProducts(apitypes.Products{Products: []apitypes.Product{p.Product}})
+				return nil
+			}
 			a.printProduct(p.Product)
 			return nil
 		},
-	}
+	}, productColumns()...)
 }
 
 func (a *app) printProduct(p apitypes.Product) {
