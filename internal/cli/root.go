@@ -124,12 +124,30 @@ A product's id may be shortened as far as it stays unique.`,
 	f.BoolVar(&a.windows, "windows-exit-codes", false, "exit codes as installers on Windows have them: 1602, 3010, 1618")
 	a.formatFlags(root)
 	root.AddCommand(a.demoCommand(), a.statusCommand(), a.showCommand(), a.eventsCommand(), a.whyCommand(),
+		a.runsCommand(), a.watchCommand(), a.diagramCommand(),
 		a.requestCommand(), a.holdCommand(), a.releaseCommand(), a.processesCommand(), a.replayCommand(),
 		a.versionCommand(), exitCodesTopic())
 	for _, o := range orders() {
 		root.AddCommand(a.orderCommand(o))
 	}
+	completion(root)
 	return root
+}
+
+// completion is cobra's command, except that a shell it does not know is wrong usage.
+func completion(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "completion" {
+			c.Args = cobra.ArbitraryArgs
+			c.RunE = func(cmd *cobra.Command, args []string) error {
+				if len(args) > 0 {
+					return usage(fmt.Errorf("no completion for the shell %q: there is one for bash, zsh, fish and powershell", args[0]))
+				}
+				return cmd.Help()
+			}
+		}
+	}
 }
 
 // prepare chooses language and form of the output once the flags are read.
