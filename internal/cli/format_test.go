@@ -145,6 +145,25 @@ func TestLayout(t *testing.T) {
 	}
 }
 
+// TestTwoTables: CSV of two tables of the same columns has one header, and a table
+// without the wanted columns is left out.
+func TestTwoTables(t *testing.T) {
+	var out bytes.Buffer
+	a := &app{Outside: Outside{Out: &out, Getenv: func(string) string { return "" }}, lang: "en",
+		layout: layout{format: formatCSV, attributes: []string{"pid"}}}
+	if err := a.prepare(withRows(a.versionCommand(), "product", "pid")); err != nil {
+		t.Fatal(err)
+	}
+	for _, columns := range [][]string{{"product", "pid"}, {"product"}, {"product", "pid"}} {
+		g := a.table(columns...)
+		g.row("editor", 7)
+		g.print()
+	}
+	if out.String() != "pid\n7\n7\n" {
+		t.Errorf("%q", &out)
+	}
+}
+
 // TestColours are for a terminal that wants them.
 func TestColours(t *testing.T) {
 	file := "../replay/testdata/histories/ok/installer_fails.ndjson"

@@ -37,6 +37,7 @@ type app struct {
 	json     bool // JSON of some form goes out
 	layout   layout
 	rows     io.Writer // where rows go, also when Out is standard error
+	headed   []string  // columns that CSV has a header of
 	file     string    // "" = ask the daemon
 	socket   string
 	stateDir string

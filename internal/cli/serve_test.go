@@ -79,6 +79,10 @@ func played(c *copied, seq uint64) http.Handler {
 	m.HandleFunc("GET /v1/status", func(w http.ResponseWriter, r *http.Request) {
 		s, err := c.Status(r.Context())
 		s.Version, s.PID, s.StateDir = "1.2.3", 4711, "/var/lib/quietsetup"
+		s.Started = c.c.Clock.Wall
+		for i := range s.Sessions {
+			s.Sessions[i].Kind, s.Sessions[i].Agent = "graphical", true
+		}
 		s.Sources = []apitypes.Source{{Kind: "local", Place: "/srv/depot", State: "ok"}}
 		answer(w, s, err)
 	})

@@ -68,17 +68,16 @@ func (g grid) print() {
 		slices.SortStableFunc(rows, func(x, y []cell) int { return compareCells(x[i].raw, y[i].raw) })
 	}
 	columns := g.columns
-	if len(l.attributes) > 0 {
-		columns = l.attributes
+	if len(l.attributes) > 0 { // of what the command announces, this table may have a part
+		columns = slices.DeleteFunc(slices.Clone(l.attributes), func(c string) bool { return !slices.Contains(g.columns, c) })
+	}
+	if len(columns) == 0 {
+		return
 	}
 	chosen := make([][]cell, len(rows))
 	for n, r := range rows {
 		for _, c := range columns {
-			i := slices.Index(g.columns, c)
-			if i < 0 {
-				continue // the flag was checked against what the command announces
-			}
-			chosen[n] = append(chosen[n], r[i])
+			chosen[n] = append(chosen[n], r[slices.Index(g.columns, c)])
 		}
 	}
 	if g.a.csv() {
@@ -100,12 +99,14 @@ func compareCells(x, y string) int {
 }
 
 // printCSV writes rows as RFC 4180 wants them, with the untranslated names of
-// the columns and of phases.
+// the columns and of phases. A second table of the same columns goes on below
+// the first.
 func (a *app) printCSV(columns []string, rows [][]cell) {
 	w := csv.NewWriter(a.rows)
 	all := [][]string{}
-	if !a.layout.noHeader {
+	if !a.layout.noHeader && !slices.Equal(columns, a.headed) {
 		all = append(all, columns)
+		a.headed = columns
 	}
 	for _, r := range rows {
 		var line []string
@@ -202,8 +203,8 @@ func fit(widths []int, width int) []int {
 	for i := range out {
 		if out[i] > most {
 			out[i] = most
-			if i == len(out)-1 {
-				out[i] += spare
+			if i == len(out)-1 { // the prose takes what is left
+				out[i] = min(widths[i], most+spare)
 			}
 		}
 	}

@@ -105,11 +105,15 @@ func (a *app) watch(ctx context.Context, c *localclient.Client, id string) error
 			return notFound(fmt.Errorf("%s was never requested here", id))
 		}
 		if id == p.ID || id == "" && p.Run > 0 && p.Phase != string(events.PhaseReported) {
-			f := followerOf(table, p, slices.Contains(status.Reboot, p.ID))
-			w.runs[p.ID] = f
-			if err := w.tell(ps.Seq, ps.At, p.ID, f, nil); err != nil {
-				return err
-			}
+			w.runs[p.ID] = followerOf(table, p, slices.Contains(status.Reboot, p.ID))
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(w.runs)) {
+		if w.rest() && !a.json {
+			break // the end tells it
+		}
+		if err := w.tell(ps.Seq, ps.At, id, w.runs[id], nil); err != nil {
+			return err
 		}
 	}
 	if !w.rest() {
