@@ -92,6 +92,9 @@ func played(c *copied, seq uint64) http.Handler {
 	})
 	m.HandleFunc("GET /v1/products/{id}", func(w http.ResponseWriter, r *http.Request) {
 		p, err := c.Product(r.Context(), r.PathValue("id"))
+		if p.Phase == "checking" {
+			p.Failing = []apitypes.Failing{{Work: "prepare", Error: "the depot\x1b[2J is locked", Tries: 3, Again: p.At.Add(time.Minute)}}
+		}
 		answer(w, p, err)
 	})
 	m.HandleFunc("GET /v1/products/{id}/processes", func(w http.ResponseWriter, r *http.Request) {

@@ -116,6 +116,7 @@ func (a *app) printProduct(p apitypes.Product) {
 	if len(p.Requires) > 0 {
 		a.say("show.requires", i18n.Data{"Products": strings.Join(p.Requires, ", ")})
 	}
+	a.printFailing("show.failing", p.Failing)
 	if p.OverdueWhy != "" {
 		a.say("show.overdue", i18n.Data{"Why": p.OverdueWhy})
 	}
