@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jedib0t/go-pretty/v6/text"
 	"pgregory.net/rapid"
@@ -55,6 +56,9 @@ func TestFit(t *testing.T) {
 		width := rapid.IntRange(1, 200).Draw(t, "width")
 		got := fit(widths, width)
 		sum, least := gap*(len(widths)-1), gap*(len(widths)-1)
+		if last := len(widths) - 1; got[last] < min(widths[last], leastWrap) && slices.Max(append(got[:last:last], 0)) > leastCell {
+			t.Fatalf("%v in %d became %v: the prose gave way too much", widths, width, got)
+		}
 		for i, w := range got {
 			sum += w
 			least += min(widths[i], leastCell)
@@ -87,7 +91,7 @@ func TestHarmless(t *testing.T) {
 func rowsOf(t *testing.T, l layout, width int, rows ...[]any) string {
 	t.Helper()
 	var out bytes.Buffer
-	a := &app{Outside: Outside{Out: &out, Getenv: func(string) string { return "" }, Terminal: width > 0, Width: width}, layout: l, rows: &out, lang: "en"}
+	a := &app{Outside: Outside{Out: &out, Getenv: func(string) string { return "" }, Terminal: width > 0, Width: width}, layout: l, rows: &out, lang: "en", utc: true}
 	cmd := withRows(a.versionCommand(), "product", "pid", "note")
 	if err := a.prepare(cmd); err != nil {
 		t.Fatal(err)
@@ -137,7 +141,7 @@ func TestLayout(t *testing.T) {
 		{"no terminal", layout{noHeader: true}, 0, [][]any{{"editor", 1, long}}, "editor  1  " + long + "\n"},
 		{"wide", layout{noHeader: true}, 40, [][]any{{"漢字", 1, long}},
 			"漢字  1  somebody chose later, and the\n         one who sits at the other\n         screen has not answered yet\n"},
-		{"narrow", layout{noHeader: true}, 24, [][]any{{"漢字漢字漢字", 1, long}}, "漢字漢字…  1  somebody…\n"},
+		{"narrow", layout{noHeader: true}, 24, [][]any{{"漢字漢字漢字", 1, long}}, "漢字漢字…  1  somebody\n              chose\n              later, and\n              the one\n              who sits\n              at the\n              other\n              screen has\n              not\n              answered\n              yet\n"},
 	} {
 		if got := rowsOf(t, c.l, c.width, c.rows...); got != c.want {
 			t.Errorf("%s:\n%s\nwant\n%s", c.name, got, c.want)
@@ -161,6 +165,20 @@ func TestTwoTables(t *testing.T) {
 	}
 	if out.String() != "pid\n7\n7\n" {
 		t.Errorf("%q", &out)
+	}
+}
+
+// TestShortTimes: before anything is cut, times are told short.
+func TestShortTimes(t *testing.T) {
+	at := time.Date(2026, 3, 2, 8, 4, 5, 0, time.UTC)
+	for width, want := range map[int]string{
+		80: "editor  2026-03-02 08:04:05  somebody chose later, and nobody else is there\n",
+		40: "editor  03-02 08:04  somebody chose\n                     later, and nobody\n                     else is there\n",
+		28: "editor  03-02 0…  somebody\n                  chose\n                  later, and\n                  nobody\n                  else is\n                  there\n",
+	} {
+		if got := rowsOf(t, layout{noHeader: true}, width, []any{"editor", moment{&at}, "somebody chose later, and nobody else is there"}); got != want {
+			t.Errorf("%d:\n%s\nwant\n%s", width, got, want)
+		}
 	}
 }
 

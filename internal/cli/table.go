@@ -29,6 +29,7 @@ type grid struct {
 // programs.
 type cell struct {
 	shown  string
+	short  string // where there is little room; "" = the same
 	raw    string // in CSV and to sort by
 	colour text.Color
 }
@@ -46,9 +47,9 @@ func (g grid) row(cells ...any) {
 	for _, c := range cells {
 		switch c := c.(type) {
 		case coloured:
-			r = append(r, cell{c.word, cmp.Or(c.raw, c.word), c.colour})
+			r = append(r, cell{shown: c.word, raw: cmp.Or(c.raw, c.word), colour: c.colour})
 		case moment:
-			r = append(r, cell{shown: g.a.when(c.at), raw: c.raw()})
+			r = append(r, cell{shown: g.a.when(c.at), short: g.a.briefly(c.at), raw: c.raw()})
 		default:
 			s := fmt.Sprint(c)
 			r = append(r, cell{shown: i18n.Clean(s, 300), raw: i18n.Clean(s, maxCell)})
@@ -132,20 +133,33 @@ func harmless(s string) string {
 
 func (a *app) printTable(columns []string, rows [][]cell) {
 	head := make([]string, len(columns))
-	widths := make([]int, len(columns))
 	for i, c := range columns {
 		head[i] = a.words.Text("table."+c, nil)
-		if !a.layout.noHeader {
-			widths[i] = text.StringWidth(head[i])
-		}
-		for _, r := range rows {
-			widths[i] = max(widths[i], text.StringWidth(r[i].shown))
-		}
 	}
-	if !a.Terminal {
-		a.Width = 0 // a program reads: nothing is cut
+	measure := func() []int {
+		widths := make([]int, len(columns))
+		for i := range columns {
+			if !a.layout.noHeader {
+				widths[i] = text.StringWidth(head[i])
+			}
+			for _, r := range rows {
+				widths[i] = max(widths[i], text.StringWidth(r[i].shown))
+			}
+		}
+		return widths
 	}
-	widths = fit(widths, a.Width)
+	widths := measure()
+	if a.Terminal { // elsewhere a program reads: nothing is cut
+		if fitted := fit(widths, a.Width); fitted[len(fitted)-1] < min(widths[len(widths)-1], goodWrap) {
+			for _, r := range rows {
+				for i := range r {
+					r[i].shown = cmp.Or(r[i].short, r[i].shown)
+				}
+			}
+			widths = measure()
+		}
+		widths = fit(widths, a.Width)
+	}
 
 	w := table.NewWriter()
 	style := table.StyleDefault
@@ -173,88 +187,6 @@ func (a *app) printTable(columns []string, rows [][]cell) {
 		w.AppendRow(r)
 	}
 	fmt.Fprintln(a.Out, w.Render())
-}
-
-const (
-	gap       = 2  // blanks between two columns
-	leastCell = 4  // no column is made narrower, however narrow the terminal is
-	leastWrap = 20 // a narrower column is cut: one word a line cannot be read
-)
-
-// fit makes the widest columns so narrow that all stand on a line of the width
-// given; 0 is any width.
-func fit(widths []int, width int) []int {
-	if width <= 0 {
-		return widths
-	}
-	room := width - gap*(len(widths)-1)
-	total := func(most int) (n int) {
-		for _, w := range widths {
-			n += min(w, most)
-		}
-		return n
-	}
-	most := slices.Max(append([]int{leastCell}, widths...))
-	for most > leastCell && total(most) > room {
-		most--
-	}
-	out := slices.Clone(widths)
-	spare := max(room-total(most), 0)
-	for i := range out {
-		if out[i] > most {
-			out[i] = most
-			if i == len(out)-1 { // the prose takes what is left
-				out[i] = min(widths[i], most+spare)
-			}
-		}
-	}
-	return out
-}
-
-// cut shortens a text to a width in columns of a terminal, where some signs take
-// two.
-func cut(s string, width int) string {
-	if text.StringWidth(s) <= width {
-		return s
-	}
-	var b strings.Builder
-	n := 1 // the sign that something is missing
-	for _, r := range s {
-		if n += text.RuneWidth(r); n > width {
-			break
-		}
-		b.WriteRune(r)
-	}
-	return strings.TrimRight(b.String(), " ") + "…"
-}
-
-// wrap breaks a text between words into lines of a width; a word that is longer
-// than a line is broken.
-func wrap(s string, width int) string {
-	var lines []string
-	line := ""
-	for _, word := range strings.Fields(s) {
-		switch both := line + " " + word; {
-		case line == "":
-			line = word
-		case text.StringWidth(both) <= width:
-			line = both
-		default:
-			lines = append(lines, line)
-			line = word
-		}
-		for text.StringWidth(line) > width {
-			head, n := "", 0
-			for _, r := range line {
-				if n += text.RuneWidth(r); n > width && head != "" {
-					break
-				}
-				head += string(r)
-			}
-			lines, line = append(lines, head), line[len(head):]
-		}
-	}
-	return strings.Join(append(lines, line), "\n")
 }
 
 // paint colours each line of a text, for a terminal that wants it.
@@ -299,6 +231,15 @@ func (a *app) phase(p apitypes.Product) coloured {
 		c.colour = text.FgGreen
 	}
 	return c
+}
+
+// briefly is a moment without its year and seconds.
+func (a *app) briefly(t *time.Time) string {
+	s := a.when(t)
+	if len(s) != len(time.DateTime) {
+		return s
+	}
+	return s[len("2006-"):len("2006-01-02 15:04")]
 }
 
 // when is a moment that may be missing.

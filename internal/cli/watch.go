@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
 	"github.com/quietsetup/quietsetup/events"
@@ -203,9 +204,19 @@ func (w *watched) tell(seq uint64, at time.Time, id string, f *follower, did []e
 	if len(did) == 0 {
 		said = []string{w.stands(f)}
 	}
-	w.clear()
-	fmt.Fprintf(w.a.Out, "%s  %s: %s\n", w.a.words.Time(at), id, strings.Join(said, "; "))
+	w.print(w.a.words.Time(at) + "  " + id + ": " + strings.Join(said, "; "))
 	return nil
+}
+
+// print writes a line above the one that is drawn anew; a long one goes on below
+// itself.
+func (w *watched) print(line string) {
+	w.clear()
+	const indent = "    "
+	if w.a.Terminal && w.a.Width > 2*len(indent) && text.StringWidth(line) > w.a.Width {
+		line = strings.ReplaceAll(wrap(line, w.a.Width-len(indent)), "\n", "\n"+indent)
+	}
+	fmt.Fprintln(w.a.Out, line)
 }
 
 // stands is where a run is, in a few words.
@@ -269,7 +280,7 @@ func (w *watched) end() error {
 		f := w.runs[id]
 		codes[f.code()] = true
 		if !w.a.json {
-			fmt.Fprintf(w.a.Out, "%s: %s\n", id, w.stands(f))
+			w.print(id + ": " + w.stands(f))
 		}
 	}
 	for _, code := range []int{exitFailed, exitDeferred, exitReboot} {
