@@ -4,10 +4,13 @@ package cli
 
 import (
 	"bytes"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -93,17 +96,71 @@ func exampleOf(t *testing.T, history, at, line string) string {
 	var out, said bytes.Buffer
 	o := Outside{In: os.Stdin, Out: &out, Err: &said, Version: "1.2.3", Getenv: func(string) string { return "" }}
 	args := []string{"--state-dir", state}
+	files := t.TempDir()
 	for _, w := range strings.Fields(line) {
+		if text, err := os.ReadFile(filepath.Join("testdata/json", w)); err == nil {
+			w = filepath.Join(files, w) // root reads no config of anybody else
+			if err := os.WriteFile(w, text, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
 		args = append(args, strings.ReplaceAll(w, "LOG", file))
 	}
 	if code := Run(t.Context(), o, args); code != exitOK && code != exitDeferred && code != exitDiverged {
 		t.Fatalf("quietsetup %s: exit %d, %s", line, code, &said)
 	}
-	text := strings.NewReplacer(runtime.Version(), "go1.26.0", runtime.GOOS+"/"+runtime.GOARCH, "linux/amd64").Replace(out.String())
+	text := strings.NewReplacer(runtime.Version(), "go1.26.0", runtime.GOOS+"/"+runtime.GOARCH, "linux/amd64", files, "/etc/quietsetup").Replace(out.String())
 	if !strings.HasPrefix(text, "{") {
 		t.Fatalf("quietsetup %s prints no JSON: %s", line, text)
 	}
-	return text
+	text = strings.Join(cutLists(strings.SplitAfter(text, "\n")), "")
+	for dec := json.NewDecoder(strings.NewReader(text)); ; {
+		var doc map[string]any
+		err := dec.Decode(&doc)
+		if errors.Is(err, io.EOF) {
+			return text
+		}
+		if err != nil || doc["schema"] == nil {
+			t.Fatalf("quietsetup %s: the example is no document: %v\n%s", line, err, text)
+		}
+	}
+}
+
+// cutLists leaves of each list of objects, indented as documents are, its first
+// two members.
+func cutLists(lines []string) []string {
+	const keep = 2
+	indent := func(l string) string { return l[:len(l)-len(strings.TrimLeft(l, " "))] }
+	var out []string
+	for i := 0; i < len(lines); i++ {
+		out = append(out, lines[i])
+		if !strings.HasSuffix(lines[i], "[\n") {
+			continue
+		}
+		in := indent(lines[i]) + "  "
+		end := i + 1
+		var members [][]string
+		for ; !strings.HasPrefix(lines[end], indent(lines[i])+"]"); end++ {
+			if strings.HasPrefix(lines[end], in+"{") {
+				members = append(members, nil)
+			}
+			if n := len(members) - 1; n >= 0 {
+				members[n] = append(members[n], lines[end])
+			}
+		}
+		if len(members) == 0 {
+			continue // a list of something else
+		}
+		for n, m := range members[:min(keep, len(members))] {
+			m = cutLists(m)
+			if n == min(keep, len(members))-1 {
+				m[len(m)-1] = in + "}\n"
+			}
+			out = append(out, m...)
+		}
+		i = end - 1
+	}
+	return out
 }
 
 // documents are the packages whose types go out as JSON.
@@ -228,7 +285,7 @@ func kindOf(e ast.Expr) string {
 		case "any":
 			return "any"
 		}
-		return strings.ToLower(e.Name[:1]) + e.Name[1:]
+		return strings.TrimSuffix(strings.ToLower(e.Name[:1])+e.Name[1:], "Doc")
 	}
 	return "?"
 }
@@ -237,7 +294,7 @@ func kindOf(e ast.Expr) string {
 // and its agents say to each other is no such document.
 func schemas(t *testing.T) []string {
 	t.Helper()
-	form := regexp.MustCompile(`^[a-z_]+/v\d+$`)
+	form := regexp.MustCompile(`^[a-z_-]+/v\d+$`)
 	var out []string
 	for _, name := range documents() {
 		for _, f := range parsed(t, name) {

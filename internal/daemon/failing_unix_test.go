@@ -18,7 +18,7 @@ func TestFailingWorkIsTold(t *testing.T) {
 	obstacle := filepath.Join(s.state, "local", ".app.json.new")
 	s.write("depot/app/CLIENT_DATA/setup.sh", "#!/bin/sh\nset -eu\necho 2.0 >"+s.product+"/version\nmkdir -p "+obstacle+"/in-the-way\n")
 	s.started()
-	if _, err := s.client.Request(t.Context(), "app", "setup", "test"); err != nil {
+	if _, err := s.client.Request(t.Context(), "app", "setup", false, "test"); err != nil {
 		t.Fatal(err)
 	}
 	s.until("the report fails", func() bool { return len(s.show().Failing) > 0 })
