@@ -165,7 +165,7 @@ func (a *app) prepare(cmd *cobra.Command) error {
 		return err
 	}
 	a.words = w
-	if a.Getenv("NO_COLOR") != "" || !a.Terminal {
+	if a.Getenv("NO_COLOR") != "" || !a.screen() {
 		a.noColor = true
 	}
 	if a.windows && runtime.GOOS != "windows" {
@@ -173,6 +173,9 @@ func (a *app) prepare(cmd *cobra.Command) error {
 	}
 	return a.chooseFormat(cmd)
 }
+
+// screen reports whether the output is a terminal that can be drawn on.
+func (a *app) screen() bool { return a.Terminal && a.Getenv("TERM") != "dumb" }
 
 // socketPath is where the daemon is asked.
 func (a *app) socketPath() (string, error) {

@@ -246,7 +246,7 @@ func (w *watched) rest() bool {
 
 // draw shows on a terminal where each open run stands, in one line.
 func (w *watched) draw() {
-	if !w.a.Terminal || w.a.json {
+	if !w.a.screen() || w.a.json {
 		return
 	}
 	var all []string

@@ -75,6 +75,55 @@ func TestWatchIsInterrupted(t *testing.T) {
 	}
 }
 
+// TestFollowFromTheLast: -n with -f shows the last records once and goes on from there.
+func TestFollowFromTheLast(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		return // the daemon is played behind a unix socket
+	}
+	state := t.TempDir()
+	history, err := filepath.Abs("../replay/testdata/histories/ok/later_then_closed.ndjson")
+	if err != nil {
+		t.Fatal(err)
+	}
+	end, err := play(state, history, 3, 19)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer end()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	out := &until{lines: 2, cancel: cancel}
+	o := Outside{In: os.Stdin, Out: out, Err: out, Getenv: func(string) string { return "" }}
+	code := Run(ctx, o, []string{"--state-dir", state, "--json", "events", "editor", "-n", "2", "-f"})
+	if got := out.String(); code != exitOK || strings.Count(got, "\n") != 2 || !strings.Contains(got, `"seq":18,`) || !strings.Contains(got, `"seq":19,`) {
+		t.Errorf("exit %d, %s", code, got)
+	}
+}
+
+// until ends the following after some lines.
+type until struct {
+	bytes.Buffer
+	lines  int
+	cancel context.CancelFunc
+}
+
+func (u *until) Write(b []byte) (int, error) {
+	n, err := u.Buffer.Write(b)
+	if strings.Count(u.String(), "\n") >= u.lines {
+		u.cancel()
+	}
+	return n, err
+}
+
+// TestDumbTerminal is not drawn on.
+func TestDumbTerminal(t *testing.T) {
+	var out bytes.Buffer
+	o := Outside{In: os.Stdin, Out: &out, Err: &out, Terminal: true, Width: 80, Getenv: func(key string) string { return map[string]string{"TERM": "dumb"}[key] }}
+	if code := Run(t.Context(), o, []string{"--file", "../replay/testdata/histories/ok/installer_fails.ndjson", "show"}); code != exitOK || strings.Contains(out.String(), "\x1b") {
+		t.Errorf("exit %d, %q", code, &out)
+	}
+}
+
 // interrupts is a person who has seen enough with the first line.
 type interrupts struct{ cancel context.CancelFunc }
 
