@@ -109,7 +109,8 @@ func exampleOf(t *testing.T, history, at, line string) string {
 	if code := Run(t.Context(), o, args); code != exitOK && code != exitDeferred && code != exitDiverged {
 		t.Fatalf("quietsetup %s: exit %d, %s", line, code, &said)
 	}
-	text := strings.NewReplacer(runtime.Version(), "go1.26.0", runtime.GOOS+"/"+runtime.GOARCH, "linux/amd64", files, "/etc/quietsetup").Replace(out.String())
+	text := strings.NewReplacer(runtime.Version(), "go1.26.0", runtime.GOOS+"/"+runtime.GOARCH, "linux/amd64",
+		files+"/quietsetup.toml", "/etc/quietsetup/quietsetup.toml", files, "/srv/packages/editor/CLIENT_DATA").Replace(out.String())
 	if !strings.HasPrefix(text, "{") {
 		t.Fatalf("quietsetup %s prints no JSON: %s", line, text)
 	}
@@ -163,8 +164,8 @@ func cutLists(lines []string) []string {
 	return out
 }
 
-// documents are the packages whose types go out as JSON.
-func documents() []string { return []string{"apitypes", "cli", "demo", "replay"} }
+// documents are the packages, below internal, whose types go out as JSON.
+func documents() []string { return []string{"apitypes", "cli", "demo", "metadata/lint", "replay"} }
 
 // structs are their types by "package.Type".
 func structs(t *testing.T) map[string]*ast.StructType {
@@ -175,7 +176,7 @@ func structs(t *testing.T) map[string]*ast.StructType {
 			ast.Inspect(f, func(n ast.Node) bool {
 				if ts, ok := n.(*ast.TypeSpec); ok {
 					if st, ok := ts.Type.(*ast.StructType); ok {
-						out[name+"."+ts.Name.Name] = st
+						out[filepath.Base(name)+"."+ts.Name.Name] = st
 					}
 				}
 				return true
@@ -274,7 +275,7 @@ func kindOf(e ast.Expr) string {
 		return kindOf(e.Sel)
 	case *ast.Ident:
 		switch e.Name {
-		case "string", "Code":
+		case "string", "Code", "Severity":
 			return "text"
 		case "bool":
 			return "true or false"

@@ -125,8 +125,9 @@ A product's id may be shortened as far as it stays unique.`,
 	f.BoolVar(&a.windows, "windows-exit-codes", false, "exit codes as installers on Windows have them: 1602, 3010, 1618")
 	a.formatFlags(root)
 	root.AddCommand(a.demoCommand(), a.statusCommand(), a.showCommand(), a.eventsCommand(), a.whyCommand(),
-		a.runsCommand(), a.watchCommand(), a.diagramCommand(), a.configCommand(), a.sequenceCommand(),
+		a.runsCommand(), a.watchCommand(), a.diagramCommand(),
 		a.requestCommand(), a.holdCommand(), a.releaseCommand(), a.processesCommand(), a.replayCommand(),
+		a.configCommand(), a.metaCommand(), a.sequenceCommand(),
 		a.versionCommand(), exitCodesTopic())
 	for _, o := range orders() {
 		root.AddCommand(a.orderCommand(o))
