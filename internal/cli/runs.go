@@ -153,7 +153,7 @@ func splitRun(arg string) (id string, run int, err error) {
 	if !named {
 		return id, 0, nil
 	}
-	if run, err = strconv.Atoi(number); err != nil || run < 1 {
+	if run, err = strconv.Atoi(number); err != nil || run < 1 || strconv.Itoa(run) != number {
 		return "", 0, usage(fmt.Errorf("%q names no run: it is PRODUCT#NUMBER, firefox#3", arg))
 	}
 	return id, run, nil
