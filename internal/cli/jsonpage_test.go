@@ -20,6 +20,9 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/quietsetup/quietsetup/internal/demo"
+	"github.com/quietsetup/quietsetup/internal/replay"
 )
 
 const jsonPage = "../../docs/json.md"
@@ -79,6 +82,16 @@ func TestJSONPage(t *testing.T) {
 // to a record, is running.
 func exampleOf(t *testing.T, history, at, line string) string {
 	t.Helper()
+	if line == "demo --json" { // it needs the real program, and its folder has another name each time
+		var out bytes.Buffer
+		dir := "/tmp/quietsetup-demo-1234567890/state"
+		err := (&app{Outside: Outside{Out: &out}}).document(demo.Result{Schema: demo.Schema, Product: "notes", StateDir: dir, Journal: dir + "/journal",
+			DefersAfterRestart: 1, Final: demo.Final{Status: "installed", Version: "2.0-1", Result: "successful"}, Verdict: replay.VerdictOK})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out.String()
+	}
 	n, err := strconv.Atoi(at)
 	if err != nil {
 		t.Fatal(err)
