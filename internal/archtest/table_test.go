@@ -23,6 +23,8 @@ const (
 	goi18n   = "github.com/nicksnyder/go-i18n/v2"
 	goPretty = "github.com/jedib0t/go-pretty/v6"
 	gopsutil = "github.com/shirou/gopsutil/v3"
+	md2man   = "github.com/cpuguy83/go-md2man/v2"
+	pflag    = "github.com/spf13/pflag"
 	looplab  = "github.com/looplab/fsm"
 	rapid    = "pgregory.net/rapid"
 	mscfb    = "github.com/richardlehane/mscfb"
@@ -122,6 +124,8 @@ func rooms() []room {
 			[]string{cobra, goPretty, xterm, xsys},
 			"inspects from outside: it must not reach engine, effects or installer, or support could act by looking"},
 
+		{"internal/manpages", []string{"internal/cli", "internal/daemon", "internal/promptui"}, []string{cobra, md2man, pflag},
+			"asks the programs for their own help; what writes manual pages is shipped in none of them"},
 		{"internal/statesdoc", []string{"events", "fsm"}, []string{looplab},
 			"draws the table the core is asked, not a second one"},
 		{"internal/policydoc", []string{"internal/configcheck", "internal/policy"}, nil,
@@ -177,11 +181,12 @@ func bans() []ban {
 		{"cmd/quietsetupd", "internal/cli", nil, "the service has no command line but its own"},
 		{"cmd/quietsetupd", "internal/metadata/draft", nil, "looks into installers' files: a tool for whoever makes packages, not for a service that runs as root"},
 		{"cmd/quietsetupd", "internal/demo", nil, "nothing of a demonstration runs as root"},
+		{"cmd/quietsetup", md2man, nil, "manual pages are made when a package is built; nobody needs their writer at run time"},
 		{"*", gopsutil, []string{"internal/host"}, "its last v3 is of 2024 and its fast path is easy to miss: one room knows it, one room changes"},
 		{"*", bbolt, []string{"store"}, "it loses commits, kills the process or hangs on damaged files: only the store knows how it is opened"},
 		{"*", looplab, []string{"fsm", "internal/statesdoc"}, "a machine of it wedges for good after one cancelled context: only its table is used"},
 		{"*", zerolog, []string{"internal/daemon", "internal/engine", "internal/effects", "internal/demo", "cmd/quietsetupd", "cmd/quietsetup"},
 			"rooms below return errors; the ones above log them once"},
-		{"*", "internal/daemon", []string{"internal/demo", "cmd/quietsetupd", "cmd/quietsetup"}, "the composition root knows all; nobody it composes may know it"},
+		{"*", "internal/daemon", []string{"internal/demo", "internal/manpages", "cmd/quietsetupd", "cmd/quietsetup"}, "the composition root knows all; nobody it composes may know it"},
 	}
 }

@@ -19,7 +19,7 @@ import (
 
 // checkDoc is the document of config check.
 type checkDoc struct {
-	Schema   string       `json:"schema"` // config-check/v1
+	Schema   string       `json:"schema"` // config_check/v1
 	File     string       `json:"file"`
 	Errors   int          `json:"errors"`
 	Warnings int          `json:"warnings"`
@@ -50,7 +50,7 @@ change, and values that make no sense together, with what they will do.
 Each line begins with file and line, and ends with a code that scripts can rely
 on; docs/policy.md lists them. Warnings count, so the service starts with them.
 
-JSON: config-check/v1.`, "7 there are errors, or with --strict warnings", "9 needs privileges"),
+JSON: config_check/v1.`, "7 there are errors, or with --strict warnings", "9 needs privileges"),
 		Args: atMost(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			path := ""
@@ -68,9 +68,12 @@ JSON: config-check/v1.`, "7 there are errors, or with --strict warnings", "9 nee
 			if err != nil {
 				return err
 			}
-			if a.json {
+			switch {
+			case a.json:
 				err = a.document(doc)
-			} else {
+			case a.csv():
+				a.findingRows(doc)
+			default:
 				a.printFindings(doc, found)
 			}
 			if err == nil && (doc.Errors > 0 || strict && doc.Warnings > 0) {
@@ -80,7 +83,20 @@ JSON: config-check/v1.`, "7 there are errors, or with --strict warnings", "9 nee
 		},
 	}
 	cmd.Flags().BoolVar(&strict, "strict", false, "warnings are errors")
-	return cmd
+	return withRows(cmd, findingColumns()...)
+}
+
+func findingColumns() []string {
+	return []string{"file", "line", "key", "code", "severity", "message"}
+}
+
+// findingRows are findings as rows, whose words are those of JSON.
+func (a *app) findingRows(doc checkDoc) {
+	t := a.table(findingColumns()...)
+	for _, f := range doc.Findings {
+		t.row(f.File, f.Line, f.Key, f.Code, f.Severity, f.Message)
+	}
+	t.print()
 }
 
 // checked puts findings into a document, whose words are English.
@@ -89,7 +105,7 @@ func checked(file string, found []configcheck.Finding) (checkDoc, error) {
 	if err != nil {
 		return checkDoc{}, err
 	}
-	doc := checkDoc{Schema: "config-check/v1", File: file, Findings: []findingDoc{}}
+	doc := checkDoc{Schema: "config_check/v1", File: file, Findings: []findingDoc{}}
 	for _, f := range found {
 		if f.Severity == configcheck.Error {
 			doc.Errors++

@@ -16,6 +16,10 @@ import (
 func Main(version string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	return Run(ctx, Outside{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv, Version: version,
-		Terminal: term.IsTerminal(int(os.Stdout.Fd()))}, os.Args[1:])
+	screen := int(os.Stdout.Fd())
+	o := Outside{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv, Version: version, Terminal: term.IsTerminal(screen)}
+	if width, _, err := term.GetSize(screen); err == nil {
+		o.Width = width
+	}
+	return Run(ctx, o, os.Args[1:])
 }

@@ -46,7 +46,7 @@ JSON: explain/v1.`, "4 no such product", "7 the package cannot be used, or the c
 	cmd.Flags().StringVar(&o.machine, "machine", "", "machine in question, like windows-x64, linux-arm64, macos-arm64 (default: this one)")
 	cmd.Flags().StringVar(&o.depot, "depot", "", "folder of packages (default: that of the config file)")
 	cmd.Flags().StringVar(&o.config, "config", "", "config file (default "+config.DefaultPath()+")")
-	return cmd
+	return withRows(cmd, explainColumns()...)
 }
 
 type explainOptions struct{ machine, depot, config string }

@@ -50,7 +50,7 @@ A file that is there already and was kept is 1 for one package, 0 with --all.`,
 	cmd.Flags().BoolVar(&o.force, "force", false, "replace a file that is there, and keep a copy")
 	cmd.Flags().BoolVar(&o.print, "stdout", false, "print the file and write nothing")
 	cmd.Flags().StringVar(&o.overlay, "overlay", "", "write <id>.toml into this folder of the site and leave the package alone")
-	return cmd
+	return withRows(cmd, initColumns()...)
 }
 
 type initOptions struct {

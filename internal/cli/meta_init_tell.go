@@ -106,13 +106,18 @@ func (a *app) tellInit(p initPackage, o initOptions) error {
 	if p.Result == initWritten || p.Result == initReplaced {
 		a.say("init.next", i18n.Data{"Product": p.Product})
 	}
+	if a.csv() {
+		a.printInit([]initPackage{p})
+	}
 	return nil
 }
+
+func initColumns() []string { return []string{"product", "result", "installers", "sure", "check"} }
 
 // printInit is the table of a depot.
 func (a *app) printInit(ps []initPackage) {
 	counts := map[string]int{}
-	t := a.table("product", "result", "installers", "sure", "check")
+	t := a.table(initColumns()...)
 	for _, p := range ps {
 		counts[p.Result]++
 		sure := ""

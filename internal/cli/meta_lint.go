@@ -55,11 +55,14 @@ JSON: lint/v1.`, "7 there are errors (with --strict: or warnings)"),
 			doc.Errors = lint.Count(doc.Findings, lint.Error)
 			doc.Warnings = lint.Count(doc.Findings, lint.Warning)
 			doc.Hints = lint.Count(doc.Findings, lint.Hint)
-			if a.json {
+			switch {
+			case a.json:
 				if err := a.document(doc); err != nil {
 					return err
 				}
-			} else {
+			case a.csv():
+				a.lintRows(doc)
+			default:
 				for _, f := range doc.Findings {
 					fmt.Fprintln(a.Out, f)
 				}
@@ -75,7 +78,20 @@ JSON: lint/v1.`, "7 there are errors (with --strict: or warnings)"),
 		},
 	}
 	cmd.Flags().BoolVar(&strict, "strict", false, "warnings count like errors")
-	return cmd
+	return withRows(cmd, lintColumns()...)
+}
+
+func lintColumns() []string {
+	return []string{"file", "line", "code", "severity", "product", "message"}
+}
+
+// lintRows are findings as rows, whose words are those of JSON.
+func (a *app) lintRows(doc lintDoc) {
+	t := a.table(lintColumns()...)
+	for _, f := range doc.Findings {
+		t.row(f.File, f.Line, f.Code, string(f.Severity), f.Product, f.Message)
+	}
+	t.print()
 }
 
 // atLeast refuses too few arguments.

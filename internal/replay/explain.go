@@ -29,6 +29,10 @@ type Explanation struct {
 	// Reason constants of this package.
 	Reason string `json:"reason"`
 	Detail string `json:"detail,omitempty"` // the product waited for, the defect, the outcome's reason
+	// Behind are the products that are waited for, if one is: the one that this
+	// product waits for, what that one waits for, and so on to the one that holds
+	// all of them up.
+	Behind []Behind `json:"behind,omitempty"`
 	// Rules are the values that led here and lead on, with who set them.
 	Rules []apitypes.PolicyValue `json:"rules,omitempty"`
 	// Programs are the ones that keep the installer waiting, with the rule that found each.
@@ -41,7 +45,20 @@ type Explanation struct {
 	// Decided is the record that put the product there; nil when the log at hand
 	// does not reach back to it.
 	Decided *Decision `json:"decided,omitempty"`
-	Overdue string    `json:"overdue,omitempty"` // why it should not have taken so long, English
+	// Failing is outstanding work that ended with an error and is tried again; of
+	// a running daemon only.
+	Failing []apitypes.Failing `json:"failing,omitempty"`
+	Overdue string             `json:"overdue,omitempty"` // why it should not have taken so long, English
+}
+
+// Behind is a product that others wait for, and where it stands itself.
+type Behind struct {
+	Product string     `json:"product"`
+	Phase   string     `json:"phase"`
+	Reason  string     `json:"reason,omitempty"` // what it waits for itself
+	Detail  string     `json:"detail,omitempty"`
+	Outcome string     `json:"outcome,omitempty"` // how it ended; a failed one is waited for too
+	Until   *time.Time `json:"until,omitempty"`
 }
 
 // Decision is the record that decided.
@@ -98,7 +115,7 @@ const (
 // keep it waiting, nil to take them from the steps.
 func Explain(p apitypes.Product, blockers []events.Process, steps []events.Step) Explanation {
 	w := Explanation{Schema: WhySchema, Product: p.ID, Name: p.Name, Run: p.Run, Round: p.Round, Action: p.Action,
-		Version: p.Version, Phase: p.Phase, Defers: p.Defers, Overdue: p.OverdueWhy, Since: p.Since}
+		Version: p.Version, Phase: p.Phase, Defers: p.Defers, Overdue: p.OverdueWhy, Failing: p.Failing, Since: p.Since}
 	w.Decided = decided(p.ID, steps)
 	if w.Decided != nil {
 		w.Since = &w.Decided.At

@@ -141,7 +141,7 @@ func (a *app) printExplained(d explainDoc) {
 	if len(d.Mistakes) == 0 { // else the rest was not read, or would not count
 		a.printSearched(d)
 		a.printNow(d)
-		a.printRun(d)
+		a.printHowItRuns(d)
 		a.printDependencies(d.Dependencies)
 		a.printSet(d.Policy)
 	}
@@ -197,18 +197,19 @@ func (a *app) printNow(d explainDoc) {
 	case n.OwnUserOnly:
 		a.say("explain.own_user", nil)
 	}
-	if d.Now == nil {
-		return
+	var programs []apitypes.Process
+	if d.Now != nil {
+		programs = d.Now.Programs
 	}
-	if len(d.Now.Programs) == 0 {
-		if d.Now.Complete {
+	if len(programs) == 0 && !a.csv() {
+		if d.Now != nil && d.Now.Complete {
 			a.say("explain.nothing_runs", nil)
 		}
 		return
 	}
 	a.say("explain.runs", nil)
-	t := a.table("pid", "name", "class", "blocks", "rule", "path")
-	for _, p := range d.Now.Programs {
+	t := a.table(explainColumns()...)
+	for _, p := range programs {
 		blocks := "processes.no"
 		if p.Blocks {
 			blocks = "processes.yes"
@@ -218,8 +219,11 @@ func (a *app) printNow(d explainDoc) {
 	t.print()
 }
 
-// printRun says how the package is carried out.
-func (a *app) printRun(d explainDoc) {
+// explainColumns are those of the programs that run now.
+func explainColumns() []string { return []string{"pid", "name", "class", "blocks", "rule", "path"} }
+
+// printHowItRuns says how the package is carried out.
+func (a *app) printHowItRuns(d explainDoc) {
 	if len(d.Command) == 0 {
 		a.say("explain.no_command", nil)
 	} else {
