@@ -112,6 +112,20 @@ func life(t *testing.T, p manager, first, second string) {
 		m.must("systemctl", "start", unit)
 		m.is("active", "enabled")
 	})
+	m.step(t, "a service that cannot start breaks no upgrade, and the mend starts it", func(t *testing.T) {
+		m.write(configFile, "[sorce]\n", 0o644)
+		if r := m.run("systemctl", "restart", unit); r.code == 0 {
+			t.Error("the service started with a configuration that is not valid")
+		}
+		m.is("failed", "enabled")
+		if r := p.put(m, first); r.code != 0 {
+			t.Fatal(r)
+		}
+		m.is("failed", "enabled")
+		m.write(configFile, edited, 0o644)
+		m.works(p.put(m, second))
+		m.is("active", "enabled")
+	})
 
 	// A removal takes back all but the configuration and the state.
 	own := "/etc/quietsetup/metadata/hello.toml"
@@ -124,6 +138,31 @@ func life(t *testing.T, p manager, first, second string) {
 		}
 		m.left(before, append(p.afterRemoval, own)...)
 		m.verifies("hello", "slow")
+	})
+	m.step(t, "an installation that shall start nothing", func(t *testing.T) {
+		m.must("systemctl", "mask", unit)
+		if r := p.put(m, second); r.code != 0 { // it says that the unit is masked
+			t.Fatal(r)
+		}
+		m.is("inactive", "masked")
+		m.works(p.remove(m, ""))
+		m.must("systemctl", "unmask", unit)
+
+		const preset = "/etc/systemd/system-preset/10-site.preset"
+		m.write(preset, "disable quietsetupd.service\n", 0o644)
+		m.works(p.put(m, second))
+		m.is("inactive", "disabled")
+		m.works(p.remove(m, ""))
+		m.must("rm", "-r", filepath.Dir(preset))
+
+		if p.format == "deb" { // rpm knows nothing like it
+			const policy = "/usr/sbin/policy-rc.d"
+			m.write(policy, "#!/bin/sh\nexit 101\n", 0o755)
+			m.works(p.put(m, second))
+			m.is("inactive", "enabled")
+			m.works(p.remove(m, ""))
+			m.must("rm", policy)
+		}
 	})
 	m.step(t, "a later installation goes on from there", func(t *testing.T) {
 		m.works(p.put(m, second))
