@@ -6,6 +6,7 @@ package packagetest
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -49,7 +50,9 @@ var base = sync.OnceValues(func() (string, error) {
 	}
 	defer os.RemoveAll(work)
 	// What it mounts for the time must not be seen, and removed with the rest, here.
-	out, err := exec.Command("unshare", "--mount", "debootstrap", "--variant=minbase", "--include="+include, suite, work, from).CombinedOutput()
+	cmd := exec.Command("unshare", "--mount", "debootstrap", "--variant=minbase", "--include="+include, suite, work, from)
+	cmd.Env = proxied()
+	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("debootstrap: %w\n%s", err, out)
 	}
@@ -62,20 +65,29 @@ var base = sync.OnceValues(func() (string, error) {
 	return dir, os.Rename(work, dir)
 })
 
-// mirror is where this machine gets its own Debian packages from. The first
-// source of Debian's main archive counts; security updates are another archive.
+// mirror is where this machine gets its own Debian packages from, whatever release
+// it is of. Security updates are another archive, with another label.
 func mirror() (string, error) {
-	out, err := exec.Command("apt-get", "indextargets", "--format", "$(CREATED_BY) $(ORIGIN) $(LABEL) $(CODENAME) $(REPO_URI)").Output()
+	out, err := exec.Command("apt-get", "indextargets", "--format", "$(ORIGIN)|$(LABEL)|$(REPO_URI)", "Created-By: Packages").Output()
 	if err != nil {
 		return "", fmt.Errorf("cannot ask apt for its sources: %w", err)
 	}
 	for line := range strings.Lines(string(out)) {
-		f := strings.Fields(line)
-		if len(f) == 5 && f[0] == "Packages" && f[1] == "Debian" && f[2] == "Debian" && f[3] == suite {
-			return f[4], nil
+		if uri, ok := strings.CutPrefix(strings.TrimSpace(line), "Debian|Debian|"); ok {
+			return uri, nil
 		}
 	}
-	return "", fmt.Errorf("apt knows no source of Debian %s (has apt-get update been run?)", suite)
+	return "", errors.New("apt knows no source of Debian: is there one, and has apt-get update been run?")
+}
+
+// proxied is the environment with the proxy that apt uses, which debootstrap does
+// not know of.
+func proxied() []string {
+	out, err := exec.Command("apt-config", "shell", "http_proxy", "Acquire::http::Proxy", "https_proxy", "Acquire::https::Proxy").Output()
+	if err != nil {
+		return os.Environ()
+	}
+	return append(os.Environ(), strings.Fields(strings.ReplaceAll(string(out), "'", ""))...)
 }
 
 // freshRoot is a copy of the base for one machine.
