@@ -49,6 +49,9 @@ func life(t *testing.T, p manager, first, second string) {
 	})
 	m.step(t, "files", func(t *testing.T) {
 		golden(t, p.format+".files", m.installed(p))
+		_, exec, _ := strings.Cut(m.read("/etc/xdg/autostart/quietsetup-prompt.desktop"), "\nExec=")
+		program := strings.Fields(exec)[0]
+		m.must("sh", "-c", "command -v "+program)
 		if r := p.changed(m); r.code != 0 || r.out != "" {
 			t.Error(r)
 		}
@@ -66,6 +69,7 @@ func life(t *testing.T, p manager, first, second string) {
 			t.Errorf("the installer ran: %q", got)
 		}
 	})
+	m.step(t, "the doctor", func(t *testing.T) { doctor(t, m) })
 
 	edited := m.read(configFile) + "contact = \"Help desk\"\n" // its last table is [ui]
 	m.step(t, "an upgrade while an installer runs", func(t *testing.T) {
@@ -204,6 +208,20 @@ func programs(t *testing.T, m *machine) {
 	if got := m.must("quietsetup", "__complete", "sta"); !strings.HasPrefix(got, "status") {
 		t.Errorf("completed sta to %q", got)
 	}
+}
+
+// doctor looks at a machine on which all is well, but that nobody sits at it.
+func doctor(t *testing.T, m *machine) {
+	if !strings.Contains(m.must("quietsetup", "help"), "\n  doctor ") {
+		t.Log("this build has no doctor")
+		return
+	}
+	var doc struct{ Schema string }
+	text := m.must("quietsetup", "doctor", "--json")
+	if err := json.Unmarshal([]byte(text), &doc); err != nil || doc.Schema != "doctor/v1" {
+		t.Errorf("%v: %s", err, text)
+	}
+	t.Log(m.must("quietsetup", "doctor"))
 }
 
 // offer puts a product into the depot that the shipped configuration names. Its
