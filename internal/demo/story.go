@@ -44,7 +44,7 @@ func (s *story) versionOne(ctx context.Context, _ *Result) error {
 		return err
 	}
 	s.Tell("demo.daemon", i18n.Data{"PID": s.daemon.cmd.Process.Pid})
-	if _, err := s.client.Request(ctx, Product, "setup", "demo"); err != nil {
+	if _, err := s.client.Request(ctx, Product, "setup", false, "demo"); err != nil {
 		return err
 	}
 	p, err := s.await(ctx, "version 1", func(p apitypes.Product) bool { return p.Run == 1 && p.Phase == "reported" })
@@ -74,7 +74,7 @@ func (s *story) later(ctx context.Context, _ *Result) error {
 	if err := s.sitDown(ctx); err != nil {
 		return err
 	}
-	if _, err := s.client.Request(ctx, Product, "setup", "demo"); err != nil {
+	if _, err := s.client.Request(ctx, Product, "setup", false, "demo"); err != nil {
 		return err
 	}
 	s.Tell("demo.requested", nil)

@@ -19,18 +19,18 @@ import (
 // is not mounted, a folder that is not there. It says nothing about any package.
 var ErrDepotUnreachable = errors.New("the depot cannot be reached")
 
-// The files of a package.
+// The files of a package. ControlFile beats OldControlFile.
 const (
-	controlFile = "OPSI/control.toml"
-	oldControl  = "OPSI/control"
-	clientData  = "CLIENT_DATA"
-	metaFile    = clientData + "/opsi-meta-data.toml"
+	ControlFile    = "OPSI/control.toml"
+	OldControlFile = "OPSI/control"
+	ClientData     = "CLIENT_DATA"
+	MetaFile       = ClientData + "/opsi-meta-data.toml"
 )
 
-// What readPlain finds in a file's place. Both are the package's fault.
+// What ReadPlain finds in a file's place. Both are the package's fault.
 var (
-	errNotPlain = errors.New("is not a plain file below plain folders")
-	errTooLarge = fmt.Errorf("is larger than %d bytes", tomlfile.MaxBytes)
+	ErrNotPlain = errors.New("is not a plain file below plain folders")
+	ErrTooLarge = fmt.Errorf("is larger than %d bytes", tomlfile.MaxBytes)
 )
 
 // Reachable returns nil if the depot's folder can be opened, else an error that
@@ -51,7 +51,7 @@ func (r Reader) openDepot() (*os.Root, error) {
 	return root, nil
 }
 
-// openPackage opens a product's folder; fs.ErrNotExist and errNotPlain tell that
+// openPackage opens a product's folder; fs.ErrNotExist and ErrNotPlain tell that
 // the depot has none. An empty depot is taken for the empty folder below a share
 // that is not mounted.
 func openPackage(depot *os.Root, id string) (*os.Root, error) {
@@ -66,7 +66,7 @@ func openPackage(depot *os.Root, id string) (*os.Root, error) {
 		return nil, fmt.Errorf("%w: %w", ErrDepotUnreachable, err)
 	}
 	if !info.IsDir() {
-		return nil, errNotPlain
+		return nil, ErrNotPlain
 	}
 	root, err := depot.OpenRoot(id)
 	if err != nil {
@@ -85,11 +85,30 @@ func empty(root *os.Root) bool {
 	return errors.Is(err, io.EOF)
 }
 
-// readPlain reads a small file below root. It follows no link, and opens nothing
-// that is not a regular file: a pipe would keep it waiting for ever. Its errors
-// wrap fs.ErrNotExist, errNotPlain or errTooLarge; any other says that it could
+// ReadPlain reads a small file below root, as OpenPlain opens it. Its errors
+// wrap fs.ErrNotExist, ErrNotPlain or ErrTooLarge; any other says that it could
 // not look.
-func readPlain(root *os.Root, name string) ([]byte, error) {
+func ReadPlain(root *os.Root, name string) ([]byte, error) {
+	f, err := OpenPlain(root, name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, tomlfile.MaxBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("cannot read %s: %w", filepath.Join(root.Name(), name), err)
+	}
+	if len(text) > tomlfile.MaxBytes {
+		return nil, ErrTooLarge
+	}
+	return text, nil
+}
+
+// OpenPlain opens a file below root for reading. It follows no link, and opens
+// nothing that is not a regular file: a pipe would keep it waiting for ever. Its
+// errors wrap fs.ErrNotExist or ErrNotPlain; any other says that it could not
+// look.
+func OpenPlain(root *os.Root, name string) (*os.File, error) {
 	if err := plainPath(root, name); err != nil {
 		return nil, err
 	}
@@ -97,23 +116,16 @@ func readPlain(root *os.Root, name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
 	// What was looked at may have been exchanged since: judge what is open.
 	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = ErrNotPlain
+	}
 	if err != nil {
+		f.Close()
 		return nil, err
 	}
-	if !info.Mode().IsRegular() {
-		return nil, errNotPlain
-	}
-	text, err := io.ReadAll(io.LimitReader(f, tomlfile.MaxBytes+1))
-	if err != nil {
-		return nil, fmt.Errorf("cannot read %s: %w", filepath.Join(root.Name(), name), err)
-	}
-	if len(text) > tomlfile.MaxBytes {
-		return nil, errTooLarge
-	}
-	return text, nil
+	return f, nil
 }
 
 // plainPath looks at every part of the path: folders, then a regular file.
@@ -126,7 +138,7 @@ func plainPath(root *os.Root, name string) error {
 		}
 		last := i == len(parts)-1
 		if last && !info.Mode().IsRegular() || !last && !info.IsDir() {
-			return errNotPlain
+			return ErrNotPlain
 		}
 	}
 	return nil

@@ -10,8 +10,8 @@ import (
 // builtIn is the origin of a value that nobody set.
 const builtIn = "built-in"
 
-// policyValues lists a policy's keys in the order of the documentation, spans in seconds.
-func policyValues(p events.Policy) []apitypes.PolicyValue {
+// PolicyValues lists a policy's keys in the order of the documentation, spans in seconds.
+func PolicyValues(p events.Policy) []apitypes.PolicyValue {
 	seconds := func(s events.Span) apitypes.Seconds { return apitypes.SecondsOf(s.Duration()) }
 	out := []apitypes.PolicyValue{
 		{Key: "active", Value: p.Active},

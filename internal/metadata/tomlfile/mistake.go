@@ -3,6 +3,7 @@
 package tomlfile
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 	"unicode"
@@ -18,7 +19,19 @@ type Mistake struct {
 	Line int    // from 1; 0 = no line can be named
 	Key  string // "installers[0].install_dir"; "" = the file as a whole
 	Text string // what is wrong, without the place
+	Code string // one word for what kind of mistake it is: "wrong-type"; for programs
+	Hint string // what was meant, where it can be guessed; not part of the error
 }
+
+// The codes of mistakes that are found here. Callers have their own.
+const (
+	CodeTooLarge   = "too-large"
+	CodeEncoding   = "not-utf8"
+	CodeSyntax     = "syntax"
+	CodeWrongType  = "wrong-type"
+	CodeBadValue   = "bad-value" // the right type, and not a value that can be used
+	CodeUnknownKey = "unknown-key"
+)
 
 // Error is one printable line: "file:line: key: what".
 func (m Mistake) Error() string {
@@ -36,6 +49,27 @@ func (m Mistake) Place() string {
 	}
 	return m.File + ":" + strconv.Itoa(m.Line)
 }
+
+// Mistakes are all that an error wraps, in order.
+func Mistakes(err error) []Mistake {
+	switch e := err.(type) {
+	case Mistake:
+		return []Mistake{e}
+	case interface{ Unwrap() []error }:
+		var out []Mistake
+		for _, one := range e.Unwrap() {
+			out = append(out, Mistakes(one)...)
+		}
+		return out
+	}
+	if inner := errors.Unwrap(err); inner != nil {
+		return Mistakes(inner)
+	}
+	return nil
+}
+
+// Join is the whole key of a part below a table, as Mistake.Key has it.
+func Join(table, part string) string { return join(table, part) }
 
 // oneLine makes hostile text safe to print: no control characters, bounded.
 func oneLine(s string) string {
