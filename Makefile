@@ -5,7 +5,9 @@
 SHELL      := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 GO         ?= go
-VERSION    ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+# A checkout may belong to somebody else, as in a build's container.
+GIT        := git -c safe.directory=$(CURDIR)
+VERSION    ?= $(shell $(GIT) describe --tags --always --dirty 2>/dev/null || echo dev)
 # What listens is a local socket: HTTP/2 would only make the service larger.
 TAGS       := nethttpomithttp2
 BUILD      := CGO_ENABLED=0 $(GO) build -trimpath -tags $(TAGS) -ldflags '-s -w -X main.version=$(VERSION)'
@@ -14,13 +16,16 @@ FUZZTIME   ?= 5s
 # folder of its own and stays there.
 STATICCHECK_VERSION := v0.8.2
 STATICCHECK         := .ci/cache/staticcheck-$(STATICCHECK_VERSION)
+# nfpm packs deb and rpm; later versions need a Go module that not every proxy serves.
+NFPM_VERSION        := v2.45.2
+NFPM                := .ci/cache/nfpm-$(NFPM_VERSION)
 PLATFORMS := linux/amd64 linux/arm64 windows/amd64 windows/arm64 darwin/amd64 darwin/arm64
 
 # The day the manual pages are of: that of the commit, so that the same source
 # gives the same pages.
-DAY        ?= $(shell date -u -d "@$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)}" +%F)
+DAY        ?= $(shell date -u -d "@$${SOURCE_DATE_EPOCH:-$$($(GIT) log -1 --format=%ct)}" +%F)
 
-.PHONY: build man check bench rigs rigs-long figures states fmt format vet platforms lint unit race states-unchanged fuzz
+.PHONY: build man packages packages-test check bench rigs rigs-long figures states fmt format vet platforms lint unit race states-unchanged fuzz
 .DEFAULT_GOAL := build
 
 # The binaries as they are shipped: static, stripped, without paths of this machine.
@@ -30,6 +35,27 @@ build:
 # The manual pages: dist/man/quietsetup.1 and its kin.
 man:
 	$(GO) run ./internal/manpages -o dist/man -version $(VERSION) -date $(DAY)
+
+# deb and rpm of this commit; packaging/README.md says what is in them. A site may
+# pack its own default configuration: make packages CONFIG=site.toml
+DIST          ?= dist
+CONFIG        ?= packaging/quietsetup.toml
+PACKAGE_ARCHS ?= amd64 arm64
+packages: $(NFPM)
+	@rm -rf $(DIST)/man
+	$(GO) run ./internal/manpages -o $(DIST)/man -version $(VERSION) -date $(DAY)
+	$(GO) run -tags $(TAGS) ./cmd/quietsetup completion bash >$(DIST)/quietsetup.bash
+	for arch in $(PACKAGE_ARCHS); do GOOS=linux GOARCH=$$arch $(BUILD) -o $(DIST)/linux-$$arch/ ./cmd/...; done
+	packaging/build $(NFPM) $(DIST) $(CONFIG) $(VERSION) $(PACKAGE_ARCHS)
+
+# Installs, runs, upgrades and removes them, with real package managers and
+# systemd in a Debian root of their own. Needs root, and the network once.
+packages-test: packages $(STATICCHECK)
+	@echo "== packages"
+	@mkdir -p .ci/cache && $(GO) build -o .ci/cache/testreport ./internal/testreport
+	@$(GO) vet -tags packaged ./internal/packagetest
+	@$(STATICCHECK) -tags packaged ./internal/packagetest
+	@$(GO) test -tags packaged -count=1 -timeout 15m -json ./internal/packagetest | .ci/cache/testreport
 
 # Everything a change must pass, in the order of how soon it fails. govulncheck is
 # not among it: its database is on a network host, and a build machine needs to
@@ -56,6 +82,10 @@ lint: $(STATICCHECK)
 $(STATICCHECK):
 	GOBIN=$(CURDIR)/.ci/cache $(GO) install honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK_VERSION)
 	mv .ci/cache/staticcheck $@
+
+$(NFPM):
+	GOBIN=$(CURDIR)/.ci/cache $(GO) install github.com/goreleaser/nfpm/v2/cmd/nfpm@$(NFPM_VERSION)
+	mv .ci/cache/nfpm $@
 
 # The systemd unit; needs systemd-analyze.
 unit:

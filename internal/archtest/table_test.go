@@ -140,6 +140,8 @@ func rooms() []room {
 			"reads the output of go test"},
 		{"internal/e2e", nil, nil,
 			"tests only: it uses the binaries as they are shipped, from outside"},
+		{"internal/packagetest", nil, nil,
+			"tests only: it installs the packages as an admin does, from outside"},
 		{"internal/archtest", []string{"internal/needs"}, nil,
 			"judges all packages, so it imports none of them"},
 

@@ -5,6 +5,7 @@ package demo
 import (
 	"context"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/quietsetup/quietsetup/internal/apitypes"
@@ -52,6 +53,24 @@ func (p *person) Show(ctx context.Context, w *promptui.Window) (string, error) {
 		}
 	}
 	return choice, nil
+}
+
+// doorway is the way to the daemon that shows when the agent has come in. Until
+// then the daemon takes it that nobody is there, and would ask nobody.
+type doorway struct {
+	promptui.Daemon
+	once sync.Once
+	in   chan struct{} // closed once the daemon knows the agent
+}
+
+func newDoorway(d promptui.Daemon) *doorway { return &doorway{Daemon: d, in: make(chan struct{})} }
+
+func (d *doorway) Hello(ctx context.Context, h apitypes.Hello) (apitypes.Welcome, error) {
+	w, err := d.Daemon.Hello(ctx, h)
+	if err == nil {
+		d.once.Do(func() { close(d.in) })
+	}
+	return w, err
 }
 
 // Say tells what is no question; the story has its own words.

@@ -71,7 +71,9 @@ func (s *story) later(ctx context.Context, _ *Result) error {
 		return fmt.Errorf("cannot start the busy program: %w", err)
 	}
 	s.Tell("demo.busy", i18n.Data{"PID": s.busy.cmd.Process.Pid, "Program": s.world.program()})
-	s.sitDown(ctx)
+	if err := s.sitDown(ctx); err != nil {
+		return err
+	}
 	if _, err := s.client.Request(ctx, Product, "setup", false, "demo"); err != nil {
 		return err
 	}
@@ -187,23 +189,33 @@ func (s *story) startDaemon(ctx context.Context) error {
 	})
 }
 
-// sitDown connects the prompt agent.
-func (s *story) sitDown(ctx context.Context) {
+// sitDown connects the prompt agent, and waits until the daemon knows it.
+func (s *story) sitDown(ctx context.Context) error {
 	s.person = &person{tell: s.Tell, texts: s.Texts, real: s.Front, turns: make(chan string)}
 	ctx, s.hangUp = context.WithCancel(ctx)
 	s.left = make(chan error, 1)
+	door := newDoorway(s.client)
 	go func() {
-		s.left <- promptui.Run(ctx, promptui.Config{Daemon: s.client, Front: s.person, Texts: s.Texts,
+		s.left <- promptui.Run(ctx, promptui.Config{Daemon: door, Front: s.person, Texts: s.Texts,
 			Languages: []string{s.Texts.Language()}, Socket: s.world.socket()})
 	}()
+	return s.meet(ctx, "the prompt agent did not come in", door.in, nil, "")
 }
 
 // answer gives the answer to the next question as soon as it is shown.
 func (s *story) answer(ctx context.Context, a string) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("no question came within %s", patience))
+	return s.meet(ctx, "no question came", nil, s.person.turns, a)
+}
+
+// meet waits until the agent has come in, or takes the answer; one of both
+// channels is nil. The reason says what did not happen.
+func (s *story) meet(ctx context.Context, reason string, in <-chan struct{}, turns chan<- string, a string) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("%s within %s", reason, patience))
 	defer cancel()
 	select {
-	case s.person.turns <- a:
+	case <-in:
+		return nil
+	case turns <- a:
 		return nil
 	case err := <-s.left:
 		s.left <- err
