@@ -21,6 +21,8 @@ var (
 	// ErrUnclean: with OnlyClean, the last run did not close the store in order,
 	// or a file changed since.
 	ErrUnclean = errors.New("store was not closed in order")
+	// ErrNoRecord: an excerpt would hold no record.
+	ErrNoRecord = errors.New("no such record")
 	// ErrUnsafe: a state file is a link, belongs to somebody else or may be
 	// written by others.
 	ErrUnsafe = errors.New("state file is not safe to use")

@@ -10,14 +10,13 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"time"
 )
 
 // Examination is what a state directory or a copy of one was found to be.
 type Examination struct {
 	InUse  bool // a daemon works on it
+	Copy   bool // no daemon ever worked where it lies: it has no lock
 	ID     string
 	Format int
 	Parts  []Part
@@ -62,7 +61,6 @@ type examiner struct {
 	opt  ExamineOptions
 	out  *Examination
 	sv   *survey
-	copy bool // not where a daemon works, so it may lack what only that needs
 	mark *cleanMark
 
 	files, format, journal, db, archive, chain, marks Part
@@ -84,7 +82,7 @@ func (x *examiner) run() error {
 		p.Name, p.Grade = name, GradeOK
 	}
 	if _, err := os.Lstat(filepath.Join(x.dir, fileLock)); errors.Is(err, fs.ErrNotExist) {
-		x.copy = true
+		x.out.Copy = true
 	}
 	if x.out.InUse, err = InUse(x.dir); err != nil {
 		return err
@@ -184,118 +182,4 @@ func (p *Part) of(t *twin) {
 	if len(t.links) > 0 {
 		p.First, p.Last = t.links[0].seq, highest(t)
 	}
-}
-
-// lookAtDB looks at a private copy of log.db.
-func (x *examiner) lookAtDB() error {
-	x.sv.db = &twin{name: nameDB}
-	path := filepath.Join(x.dir, nameDB)
-	info, err := os.Lstat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil // judge says what that means
-	case err != nil:
-		return err
-	}
-	x.sv.db.found = true
-	x.db.Files, x.db.Bytes = 1, info.Size()
-	if x.out.InUse {
-		x.db.Fault(Fault{Code: FaultInUse, Grade: GradeSkipped, File: nameDB})
-		return nil
-	}
-	if !info.Mode().IsRegular() {
-		x.sv.db.bad = "it is no regular file"
-		return nil
-	}
-	private, err := x.copyDB(path)
-	if err != nil {
-		return err
-	}
-	if used, err := InUse(x.dir); err != nil || used { // a daemon began meanwhile: the copy may be of two moments
-		x.out.InUse = true
-		x.db.Fault(Fault{Code: FaultInUse, Grade: GradeSkipped, File: nameDB})
-		return err
-	}
-	_, bad := runProbe(x.opt.Probe, private)
-	if notStarted(bad) {
-		x.db.Fault(Fault{Code: FaultNotProbed, Grade: GradeSkipped, File: nameDB, Text: bad.Error()})
-		x.sv.db.found = false
-		return nil
-	}
-	x.sv.db.bad = ""
-	if bad != nil {
-		x.sv.db.bad = bad.Error()
-	}
-	return x.readCopyOfDB(private)
-}
-
-// notStarted reports whether the probing process itself could not be started.
-func notStarted(err error) bool {
-	var start *exec.Error
-	var path *fs.PathError
-	return errors.As(err, &start) || errors.As(err, &path) && path.Op == "fork/exec"
-}
-
-func (x *examiner) copyDB(path string) (string, error) {
-	tmp, err := os.MkdirTemp(x.opt.Temp, "quietsetup-examine-")
-	if err != nil {
-		return "", err
-	}
-	x.out.tmp = tmp
-	private := filepath.Join(tmp, nameDB)
-	_, err = copyOne(path, private, -1)
-	if err != nil {
-		return "", fmt.Errorf("cannot make a private copy of %s: %w", path, err)
-	}
-	return private, nil
-}
-
-// readCopyOfDB reads what the probe let through, else what the raw bytes hold.
-func (x *examiner) readCopyOfDB(private string) error {
-	bad := x.sv.db.bad
-	if bad == "" {
-		db, err := openBolt(private, true, time.Second)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = closeBolt(db) }() // read only: nothing can get lost
-		id, err := readIdentity(db)
-		if err == nil {
-			if newer := id.admit(nameDB); newer != nil {
-				x.db.Fault(Fault{Code: FaultNewer, Grade: GradeNewer, File: nameDB, Text: newer.Error()})
-				return nil
-			}
-			x.out.DB = private
-			t, serr := scanDB(db, x.sv.jrnl, x.sv.seed, nil)
-			if errors.Is(serr, ErrNewer) {
-				x.db.Fault(Fault{Code: FaultNewer, Grade: GradeNewer, File: nameDB, Text: serr.Error()})
-				return nil
-			}
-			if err = serr; err == nil && t.bad == "" {
-				x.sv.db = t
-				x.db.of(t)
-				if x.sv.named && id.ID != x.sv.id.ID {
-					t.bad = fmt.Sprintf("it is that of the store %s", id.ID)
-					x.format.Fault(Fault{Code: FaultOtherStore, Grade: GradeDamaged, File: nameDB, Text: id.ID})
-				}
-				return nil
-			}
-			if err == nil {
-				err = errors.New(t.bad)
-			}
-		}
-		bad, x.out.DB = err.Error(), ""
-	}
-	t, err := salvage(private, x.sv.seed)
-	if errors.Is(err, ErrNewer) {
-		x.db.Fault(Fault{Code: FaultNewer, Grade: GradeNewer, File: nameDB, Text: err.Error()})
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	t.bad = bad
-	x.sv.db = t
-	x.db.of(t)
-	return nil
 }

@@ -57,7 +57,7 @@ func (x *examiner) rights(name string, dir, info fs.FileInfo) {
 	if f.Code == "" {
 		return
 	}
-	if x.copy || f.Code == FaultReadable {
+	if x.out.Copy || f.Code == FaultReadable {
 		f.Grade = GradeWarn
 	}
 	x.files.Fault(f)
@@ -74,7 +74,7 @@ func (x *examiner) lookAtMarks() error {
 		return err
 	}
 	switch {
-	case x.out.InUse, x.copy && x.mark == nil:
+	case x.out.InUse, x.out.Copy && x.mark == nil:
 	case x.mark == nil:
 		x.marks.Fault(Fault{Code: FaultUnclean, Grade: GradeOK})
 	case !x.mark.holds(openPlain, x.dir):
@@ -140,7 +140,7 @@ func (x *examiner) judge() error {
 	x.twin(&x.journal, p.jrnl, x.sv.jrnl)
 	switch {
 	case unread:
-	case !x.sv.db.found && x.copy:
+	case !x.sv.db.found && x.out.Copy:
 		x.db.Fault(Fault{Code: FaultNotCopied, Grade: GradeSkipped})
 	default:
 		x.twin(&x.db, p.db, x.sv.db)

@@ -88,6 +88,8 @@ func rooms() []room {
 			"the state as people are told it, live or from a copied log; it tells and never acts"},
 		{"internal/replay", []string{"events", "fsm", "internal/apitypes", "internal/view"}, nil,
 			"works on records, wherever they come from: a laptop has no daemon"},
+		{"internal/storecheck", []string{"events", "internal/replay", "store"}, nil,
+			"judges a store from outside: it reads what installers left, and must not know how they are run"},
 		{"internal/daemon", []string{
 			"checks", "events", "fsm", "store", "internal/apitypes", "internal/config", "internal/effects", "internal/engine",
 			"internal/host", "internal/installer", "internal/localapi", "internal/localsock", "internal/metadata",
@@ -101,7 +103,7 @@ func rooms() []room {
 			"the command line's sentences; it reads no log and asks no daemon"},
 		{"internal/cli", []string{
 			"checks", "events", "fsm", "store", "internal/apitypes", "internal/cli/words", "internal/config", "internal/demo", "internal/host", "internal/i18n",
-			"internal/localclient", "internal/localsock", "internal/metadata", "internal/metadata/productid", "internal/policy", "internal/promptui", "internal/replay", "internal/view"},
+			"internal/localclient", "internal/localsock", "internal/metadata", "internal/metadata/productid", "internal/policy", "internal/promptui", "internal/replay", "internal/storecheck", "internal/view"},
 			[]string{cobra, goPretty, xterm, xsys},
 			"inspects from outside: it must not reach engine, effects or installer, or support could act by looking"},
 

@@ -31,7 +31,7 @@ their sums can be checked with replay --verify once they are complete.`, "3 the 
 		Args:              exact(1),
 		ValidArgsFunction: a.completeID,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := a.reader(cmd.Context())
+			r, err := a.recordReader(cmd.Context())
 			if err != nil {
 				return err
 			}

@@ -16,6 +16,10 @@ import (
 func Main(version string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	return Run(ctx, Outside{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv, Version: version,
+	program, err := os.Executable()
+	if err != nil {
+		program = "" // then what needs a child does without
+	}
+	return Run(ctx, Outside{Program: program, In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv, Version: version,
 		Terminal: term.IsTerminal(int(os.Stdout.Fd()))}, os.Args[1:])
 }
