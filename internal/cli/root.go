@@ -124,7 +124,7 @@ A product's id may be shortened as far as it stays unique.`,
 	f.BoolVar(&a.noColor, "no-color", false, "no colours (NO_COLOR does the same)")
 	root.AddCommand(a.demoCommand(), a.statusCommand(), a.showCommand(), a.eventsCommand(), a.whyCommand(),
 		a.requestCommand(), a.holdCommand(), a.releaseCommand(), a.processesCommand(), a.replayCommand(),
-		a.storeCommand(), a.versionCommand(), exitCodesTopic())
+		a.storeCommand(), a.doctorCommand(), a.versionCommand(), exitCodesTopic())
 	for _, o := range orders() {
 		root.AddCommand(a.orderCommand(o))
 	}
