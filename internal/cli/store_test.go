@@ -4,14 +4,21 @@ package cli
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
+	"iter"
+	"net"
+	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/quietsetup/quietsetup/internal/localclient"
 	"github.com/quietsetup/quietsetup/store"
 )
 
@@ -68,6 +75,65 @@ func TestStoreInUse(t *testing.T) {
 		if code != c.code || !strings.Contains(said, c.said) {
 			t.Errorf("%q: exit %d, want %d\n%s%s", c.args, code, c.code, out, errs)
 		}
+	}
+}
+
+// TestExportFromService: who may not read the state folder asks the service,
+// which gives the records without private parts.
+func TestExportFromService(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		return // there the socket is a pipe of another name
+	}
+	history := "../replay/testdata/histories/ok/later_then_closed.ndjson"
+	dir, err := os.MkdirTemp("", "qs") // a socket's path is short
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	c, err := openCopy(t.Context(), history)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := http.NewServeMux()
+	m.HandleFunc("GET /v1/status", func(w http.ResponseWriter, r *http.Request) {
+		s, err := c.Status(r.Context())
+		if err != nil || json.NewEncoder(w).Encode(s) != nil {
+			t.Error("no status", err)
+		}
+	})
+	m.HandleFunc("GET /v1/log", func(w http.ResponseWriter, r *http.Request) {
+		if err := c.Log(r.Context(), localclient.LogQuery{}, func(line []byte) error {
+			_, err := w.Write(append(line[:len(line):len(line)], '\n'))
+			return err
+		}); err != nil {
+			t.Error(err)
+		}
+	})
+	l, err := net.Listen("unix", filepath.Join(dir, "api.sock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &http.Server{Handler: m, ReadHeaderTimeout: time.Second}
+	go func() { _ = s.Serve(l) }() // ends with Close
+	defer s.Close()
+	a := &app{socket: filepath.Join(dir, "api.sock")}
+	lines := a.served(t.Context())
+	if lines == nil {
+		t.Fatal("the service was not found")
+	}
+	for _, x := range []store.Excerpt{{}, {Products: []string{"editor"}}, {To: 3}} {
+		var fromFile, fromService bytes.Buffer
+		n, err := store.WriteExcerpt(&fromFile, func() iter.Seq2[store.Line, error] { return store.ReadLog(history) }, x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := store.WriteExcerpt(&fromService, lines, x)
+		if err != nil || got != n || !bytes.Equal(fromFile.Bytes(), fromService.Bytes()) {
+			t.Errorf("%+v: %+v, %v, want %+v", x, got, err, n)
+		}
+	}
+	if (&app{socket: filepath.Join(dir, "none.sock")}).served(t.Context()) != nil {
+		t.Error("a service was found where none is")
 	}
 }
 
