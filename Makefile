@@ -16,7 +16,7 @@ STATICCHECK_VERSION := v0.8.2
 STATICCHECK         := .ci/cache/staticcheck-$(STATICCHECK_VERSION)
 PLATFORMS := linux/amd64 linux/arm64 windows/amd64 windows/arm64 darwin/amd64 darwin/arm64
 
-.PHONY: build check bench figures states fmt format vet platforms lint unit race states-unchanged fuzz
+.PHONY: build check bench rigs rigs-long figures states fmt format vet platforms lint unit race states-unchanged fuzz
 .DEFAULT_GOAL := build
 
 # The binaries as they are shipped: static, stripped, without paths of this machine.
@@ -64,7 +64,7 @@ race:
 # Generated files are what their generator gives.
 states-unchanged:
 	@echo "== generated files"
-	@$(GO) test -count=1 -run 'Current' ./internal/statesdoc
+	@$(GO) test -count=1 -run 'Current' ./internal/statesdoc ./internal/policydoc
 
 # A few seconds of every fuzz target, wherever it is.
 fuzz:
@@ -73,13 +73,22 @@ fuzz:
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
+# Every reliability rig with its full number: one table, and rigs.json.
+rigs:
+	$(GO) run ./internal/rigs -o rigs.json
+
+# The same at length: about HOURS on two cores.
+HOURS ?= 1
+rigs-long:
+	$(GO) run ./internal/rigs -o rigs.json -times $$(($(HOURS) * 6)) -limit $$(($(HOURS) * 2 + 1))h
+
 # The design's figures, each beside its target.
 figures:
 	$(GO) run ./internal/figures -o docs/figures.md
 
-# docs/states.md from the transition table.
+# docs/states.md from the transition table, docs/policy.md from the policy's.
 states:
-	$(GO) test ./internal/statesdoc -update
+	$(GO) test ./internal/statesdoc ./internal/policydoc -update
 
 fmt:
 	gofmt -w .

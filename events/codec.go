@@ -124,6 +124,8 @@ func describeEvent(e Event) (name, bool) {
 		return name{"store_forked", 1}, true
 	case StoreRebuilt:
 		return name{"store_rebuilt", 1}, true
+	case OrderChanged:
+		return name{"order_changed", 1}, true
 	case PresenceChanged:
 		return name{"presence_changed", 1}, true
 	case Accepted:
@@ -201,7 +203,7 @@ func describeEvent(e Event) (name, bool) {
 // Events returns one value of every event type, in the order of event.go.
 func Events() []Event {
 	return []Event{ClientBorn{}, ClientRestarted{}, ClockStepped{}, RulesChanged{}, Checkpointed{},
-		StoreForked{}, StoreRebuilt{}, PresenceChanged{}, Accepted{}, Queued{}, Retargeted{}, Held{},
+		StoreForked{}, StoreRebuilt{}, OrderChanged{}, PresenceChanged{}, Accepted{}, Queued{}, Retargeted{}, Held{},
 		WaitEnded{}, ChecksStarted{}, RoundPrepared{}, ScanFailed{}, WindowOpened{}, WindowSeen{},
 		WindowLost{}, ProgramsChanged{}, Answered{}, WindowClosed{}, Rechecked{}, Deferred{},
 		CloseAgreed{}, SentBack{}, InstallCleared{}, InstallBegun{}, AttemptVoided{}, AttemptLost{},

@@ -81,6 +81,11 @@ type StoreRebuilt struct {
 	Reason string `json:"reason"`
 }
 
+// OrderChanged says in which order products come from now on.
+type OrderChanged struct {
+	Order Order `json:"order"`
+}
+
 // PresenceChanged says who is at the machine from now on.
 type PresenceChanged struct {
 	Known    bool          `json:"known"` // false = no source of sessions: somebody is there
@@ -389,6 +394,7 @@ func (RulesChanged) About() string      { return "" }
 func (Checkpointed) About() string      { return "" }
 func (StoreForked) About() string       { return "" }
 func (StoreRebuilt) About() string      { return "" }
+func (OrderChanged) About() string      { return "" }
 func (PresenceChanged) About() string   { return "" }
 func (RebootDone) About() string        { return "" }
 func (e Accepted) About() string        { return e.Product }

@@ -35,6 +35,9 @@ type RequestsObserved struct {
 	// Reason is what an operator said about it.
 	Reason   string    `json:"reason,omitempty"`
 	Requests []Request `json:"requests"`
+	// Order is that of everything the source wants now, also of what is not among
+	// the rows. Nil = the source does not order; what was known goes on to count.
+	Order *Order `json:"order,omitempty"`
 }
 
 // Prepared is a product's metadata and effective policy, read at the start of a round.

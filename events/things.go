@@ -124,6 +124,16 @@ type Request struct {
 	Requires       []string `json:"requires,omitempty"` // products that must be done before this one
 }
 
+// Order is who comes before whom, of all products for which something is wanted.
+// A group, which is what requirements connect, stands together in it.
+type Order struct {
+	Sequence []string `json:"sequence"` // product ids, first to last, each once
+	// Requires names, for a product of the sequence, what must be done before it.
+	// It counts in place of the Requires of the product's own request, which knows
+	// nothing of products that want to be before it.
+	Requires map[string][]string `json:"requires,omitempty"`
+}
+
 // Target is the version the request leads to, "1.2-3".
 func (r Request) Target() string { return JoinVersion(r.ProductVersion, r.PackageVersion) }
 

@@ -43,6 +43,7 @@ func (c *Client) load(e events.Checkpointed) {
 			n.Products = map[string]*Product{}
 		}
 		n.table = c.table
+		n.setOrder(n.Order)
 		*c = *n
 	}
 }
@@ -70,6 +71,8 @@ func (c *Client) fold(e events.Event, seq uint64, now events.Moment, actor strin
 		})
 	case events.RulesChanged:
 		c.Rules = e.Rules
+	case events.OrderChanged:
+		c.setOrder(e.Order)
 	case events.PresenceChanged:
 		c.Presence = Presence{Known: e.Known, Sessions: e.Sessions, Leaving: e.Leaving, Since: now, N: seq}
 	case events.StoreForked:

@@ -124,6 +124,7 @@ func (d *step) take(in events.Input) error {
 	case events.Restarted:
 		d.restarted(in)
 	case events.RequestsObserved:
+		d.ordered(in.Order)
 		d.requests(in)
 	case events.Prepared:
 		return d.onWork(in.For, func(p *Product) { d.prepared(p, in) })
@@ -318,7 +319,8 @@ func (d *step) over(p *Product) string {
 			return "unlocked"
 		}
 	case events.ReasonDependency:
-		if _, r := d.obstacle(p); r != events.ReasonDependency {
+		// Another one may still be in the way: then that is named from now on.
+		if q, r := d.obstacle(p); r != events.ReasonDependency || q != p.Wait.Detail {
 			return "dependency_done"
 		}
 	case events.ReasonReboot:
@@ -341,15 +343,14 @@ func (d *step) locked(p *Product) bool {
 	})
 }
 
-// next is the ready product that comes first: priority, then id.
+// next is the ready product that comes first.
 func (d *step) next() *Product {
 	var best *Product
 	d.c.eachOpen(func(p *Product) {
 		if !p.Waiting() || p.Wait != nil || p.Hold != nil {
 			return
 		}
-		if best == nil || p.Request.Priority > best.Request.Priority ||
-			p.Request.Priority == best.Request.Priority && p.ID < best.ID {
+		if best == nil || d.c.before(p, best) {
 			best = p
 		}
 	})

@@ -192,38 +192,3 @@ func (d *step) answerOf(p *Product, in events.ReportAnswered) {
 		d.emit(events.ReportRefused{Product: p.ID, Class: in.Class, Reason: in.Reason})
 	}
 }
-
-// obstacle is the product another one has to wait for, and why.
-func (d *step) obstacle(p *Product) (string, events.Reason) {
-	if i := slices.IndexFunc(d.c.Reboot, func(id string) bool {
-		q := d.c.Product(id)
-		return q != nil && id != p.ID && (q.Policy.RebootGate == events.All || slices.Contains(p.Request.Requires, id))
-	}); i >= 0 {
-		return d.c.Reboot[i], events.ReasonReboot
-	}
-	for _, id := range p.Request.Requires {
-		q := d.c.Product(id)
-		if q == nil || q.Run == 0 || d.requires(q, p.ID, nil) {
-			continue // not ours to wait for, or a circle that nobody could leave
-		}
-		switch q.Outcome {
-		case events.OutcomeOK, events.OutcomeWithdrawn:
-			continue
-		}
-		return id, events.ReasonDependency
-	}
-	return "", ""
-}
-
-// requires reports whether p needs the product id, directly or through others.
-func (d *step) requires(p *Product, id string, seen []string) bool {
-	for _, r := range p.Request.Requires {
-		if r == id {
-			return true
-		}
-		if q := d.c.Product(r); q != nil && !slices.Contains(seen, r) && d.requires(q, id, append(seen, r)) {
-			return true
-		}
-	}
-	return false
-}

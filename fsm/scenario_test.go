@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -170,6 +171,19 @@ func (s *scenario) play(f []string) []string {
 			r.Requires = f[i+1:]
 		}
 		return s.tell("operator", events.RequestsObserved{Trigger: "operator", Requests: []events.Request{r}}, f[1])
+	case "order": // order java app other requires app=java,lib: what the source wants, in its order
+		o := events.Order{Requires: map[string][]string{}}
+		for i, w := range f[1:] {
+			if w == "requires" {
+				for _, kv := range f[i+2:] {
+					id, all, _ := strings.Cut(kv, "=")
+					o.Requires[id] = strings.Split(all, ",")
+				}
+				break
+			}
+			o.Sequence = append(o.Sequence, w)
+		}
+		return s.tell("source", events.RequestsObserved{Trigger: "poll", Order: &o}, "")
 	case "poll":
 		return s.tell("source", events.RequestsObserved{Trigger: "poll", Requests: []events.Request{s.request(f[1], events.Action(f[2]), arg(3))}}, f[1])
 	case "prepare":
@@ -392,6 +406,11 @@ func (s *scenario) describe(did []events.Event) []string {
 			w += " " + id
 		}
 		switch e := e.(type) {
+		case events.OrderChanged:
+			w += " " + strings.Join(e.Order.Sequence, " ")
+			for _, id := range slices.Sorted(maps.Keys(e.Order.Requires)) {
+				w += ", " + id + " after " + strings.Join(e.Order.Requires[id], "+")
+			}
 		case events.Accepted:
 			w += fmt.Sprintf(" #%d %s %s", e.Run, e.Request.Row.ActionRequest, e.Request.Target())
 		case events.Deferred:

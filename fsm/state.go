@@ -26,10 +26,12 @@ type Client struct {
 	Presence Presence            `json:"presence"`
 	Prompted map[string]Prompted `json:"prompted,omitempty"` // by session: the last round it saw windows of
 	Reboot   []string            `json:"reboot,omitempty"`   // products that wait for a restart of the machine, sorted
+	Order    events.Order        `json:"order,omitzero"`     // who comes before whom, as the source last said
 	Products map[string]*Product `json:"products,omitempty"`
 
 	table *Table
-	mine  []*Product // of a fork: its own copies, by id; they come before Products, which is its origin's
+	ranks map[string]int // of Order: places in the sequence
+	mine  []*Product     // of a fork: its own copies, by id; they come before Products, which is its origin's
 	// open are the products with an open run, of a client that a record was
 	// folded into: over the years most products are done. Nil = look at all. A
 	// fork has its origin's.

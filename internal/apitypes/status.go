@@ -16,8 +16,9 @@ type Status struct {
 	Started  time.Time  `json:"started"`
 	StateDir string     `json:"state_dir"`
 	Store    StoreState `json:"store"`
-	Hold     *Hold      `json:"hold,omitempty"` // everything is on hold
-	Slot     string     `json:"slot,omitempty"` // product that has the one install slot
+	Hold     *Hold      `json:"hold,omitempty"`  // everything is on hold
+	Slot     string     `json:"slot,omitempty"`  // product that has the one install slot
+	Order    []string   `json:"order,omitempty"` // products with an open run, in the order in which they come
 	// Reboot names the products whose installer asked for a restart of the machine.
 	Reboot []string `json:"reboot,omitempty"`
 	// SessionsKnown is false without any source of sessions: then somebody is there.

@@ -78,6 +78,8 @@ func exitCode(err error) int {
 		return exitNotRunning
 	case errors.Is(err, localclient.ErrNotFound):
 		return exitNotFound
+	case errors.Is(err, config.ErrInvalid) && errors.Is(err, fs.ErrPermission):
+		return exitPrivileges
 	case errors.Is(err, config.ErrInvalid):
 		return exitInvalid
 	case errors.As(err, &d), errors.Is(err, errNoLog), errors.Is(err, store.ErrDamaged), errors.Is(err, store.ErrNewer):

@@ -22,7 +22,7 @@ import (
 )
 
 func (a *app) requestCommand() *cobra.Command {
-	var wait bool
+	var wait, alone bool
 	var limit time.Duration
 	var reason string
 	cmd := &cobra.Command{
@@ -31,6 +31,9 @@ func (a *app) requestCommand() *cobra.Command {
 		Long: long(`
 Requests an action of a product: `+strings.Join(actionNames(), ", ")+`. The id must be
 written in full. What is requested already goes on unchanged.
+
+What the package depends on and what is not there yet is requested with it, as
+its OPSI/control says; --alone leaves that out.
 
 With --wait the command follows the run until it ends or is put off.
 
@@ -54,13 +57,19 @@ JSON: done/v1; with --wait product/v1 at the end.`, "3 the daemon is not running
 			if err := productid.Check(args[0]); err != nil {
 				return notFound(fmt.Errorf("no such product: %w", err))
 			}
-			d, err := c.Request(cmd.Context(), args[0], args[1], reason)
+			d, err := c.Request(cmd.Context(), args[0], args[1], alone, reason)
 			if err != nil {
 				return err
+			}
+			for _, line := range d.Notes {
+				fmt.Fprintln(a.Err, i18n.Clean(line, 500))
 			}
 			if !wait {
 				if a.json {
 					return a.document(d)
+				}
+				for _, x := range d.Also {
+					a.say("done.also", i18n.Data{"Product": x.Product, "Action": x.Action, "For": x.For})
 				}
 				if !d.Changed {
 					a.say("done.unchanged", i18n.Data{"Product": args[0]})
@@ -72,6 +81,7 @@ JSON: done/v1; with --wait product/v1 at the end.`, "3 the daemon is not running
 			return a.await(cmd.Context(), c, args[0], d, limit)
 		},
 	}
+	cmd.Flags().BoolVar(&alone, "alone", false, "do not request what the package depends on")
 	cmd.Flags().BoolVar(&wait, "wait", false, "follow the run until it ends or is put off")
 	cmd.Flags().DurationVar(&limit, "timeout", 0, "with --wait: follow no longer than this (0 = no limit)")
 	cmd.Flags().StringVar(&reason, "reason", "", "why, for those who read the log")

@@ -123,8 +123,9 @@ A product's id may be shortened as far as it stays unique.`,
 	f.BoolVar(&a.utc, "utc", false, "tell times in UTC")
 	f.BoolVar(&a.noColor, "no-color", false, "no colours (NO_COLOR does the same)")
 	root.AddCommand(a.demoCommand(), a.statusCommand(), a.showCommand(), a.eventsCommand(), a.whyCommand(),
-		a.requestCommand(), a.holdCommand(), a.releaseCommand(), a.processesCommand(), a.replayCommand(),
-		a.storeCommand(), a.doctorCommand(), a.versionCommand(), exitCodesTopic())
+		a.configCommand(), a.requestCommand(), a.holdCommand(), a.releaseCommand(), a.processesCommand(), a.replayCommand(),
+		a.sequenceCommand(), a.storeCommand(), a.doctorCommand(),
+		a.versionCommand(), exitCodesTopic())
 	for _, o := range orders() {
 		root.AddCommand(a.orderCommand(o))
 	}

@@ -6,13 +6,14 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/quietsetup/quietsetup/events"
 	"github.com/quietsetup/quietsetup/internal/apitypes"
 	"github.com/quietsetup/quietsetup/internal/cli/words"
 	"github.com/quietsetup/quietsetup/internal/i18n"
+	"github.com/quietsetup/quietsetup/internal/policy"
 )
 
 func (a *app) showCommand() *cobra.Command {
@@ -135,32 +136,18 @@ func (a *app) printReport(r apitypes.ReportState) {
 		"Result": w.ActionResult, "Progress": w.ActionProgress, "State": a.words.Text("report."+state, nil)})
 }
 
-// spans are the policy's keys whose value is a length of time.
-func spans(key string) bool {
-	switch key {
-	case "dialog_timeout", "defer_interval", "prompt_interval", "final_notice", "close_grace", "installer_timeout":
-		return true
-	}
-	return false
-}
-
-// value is a policy's value as it would be written in the config file. It comes
-// as a number of seconds, from the daemon by way of JSON.
+// value is a policy's value as it would be written in the config file. A span
+// comes as a number of seconds, from the daemon by way of JSON.
 func (a *app) value(v apitypes.PolicyValue) string {
-	if spans(v.Key) {
+	if k, ok := policy.Lookup(v.Key); ok && k.Kind == policy.Time {
 		switch s := v.Value.(type) {
 		case apitypes.Seconds:
-			return s.Duration().String()
+			return policy.WriteSpan(events.SpanOf(s.Duration()))
 		case float64:
-			return apitypes.Seconds(s).Duration().Round(time.Millisecond).String()
+			return policy.WriteSpan(events.SpanOf(apitypes.Seconds(s).Duration()))
 		}
 	}
 	return words.Clean(fmt.Sprint(v.Value))
 }
 
-func (a *app) origin(o string) string {
-	if t := a.words.Text("origin."+o, nil); t != "[origin."+o+"]" {
-		return t
-	}
-	return words.Clean(o)
-}
+func (a *app) origin(o string) string { return originIn(a.words, o) }

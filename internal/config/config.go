@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"time"
 
 	"github.com/quietsetup/quietsetup/events"
@@ -25,9 +24,16 @@ type Config struct {
 	Log     Log
 	UI      UI
 
-	site     policy.Layer            // [policy]
-	products map[string]policy.Layer // [policy.product.<id>]
-	others   error                   // who else could change the file; nil = nobody
+	site     policy.Layer         // [policy]
+	products map[string]ofProduct // [policy.product.<id>]
+	others   error                // who else could change the file; nil = nobody
+	places   map[string]string    // of each key that is no policy: "source.depot" -> "file:line"
+}
+
+// ofProduct is what the file says about one product.
+type ofProduct struct {
+	policy.Layer
+	place string // "file:line" of the table
 }
 
 // Source says where requests come from and reports go to.
@@ -35,6 +41,9 @@ type Source struct {
 	Kind  string        // "local"
 	Depot string        // absolute folder of packages
 	Poll  time.Duration // between two looks; MinPoll to MaxPoll
+	// Algorithm orders products: 1 = dependency before priority, 2 = priority
+	// classes before dependency, as in opsi.
+	Algorithm int
 }
 
 // The range of Source.Poll.
@@ -57,7 +66,7 @@ type UI struct {
 // Default is the configuration without a file.
 func Default() Config {
 	return Config{
-		Source: Source{Kind: "local", Depot: filepath.Join(serverDir(), "depot"), Poll: 5 * time.Minute},
+		Source: Source{Kind: "local", Depot: filepath.Join(serverDir(), "depot"), Poll: 5 * time.Minute, Algorithm: 1},
 		Log:    Log{Level: "info", Format: "json"},
 		site:   policy.NewLayer(policy.Config),
 	}
@@ -89,7 +98,7 @@ func programData() string {
 // Layers are the policy layers that count for a product, weakest first: the
 // package's own, the site's, and the site's for this product.
 func (c Config) Layers(product string, fromPackage policy.Layer) []policy.Layer {
-	return []policy.Layer{fromPackage, c.site, c.products[product]}
+	return []policy.Layer{fromPackage, c.site, c.products[product].Layer}
 }
 
 // Policy is the effective policy of a product.
@@ -106,13 +115,8 @@ func (c Config) Warnings() []policy.Warning {
 	}
 	_, w := policy.Resolve(c.site)
 	out = append(out, w...)
-	ids := make([]string, 0, len(c.products))
-	for id := range c.products {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	for _, id := range ids {
-		_, w := policy.Resolve(c.products[id])
+	for _, id := range c.Products() {
+		_, w := policy.Resolve(c.products[id].Layer)
 		out = append(out, w...)
 	}
 	return out

@@ -33,6 +33,7 @@ func TestLoad(t *testing.T) {
 kind = "local"
 depot = "depot"
 poll = "90s"
+algorithm = 2
 [policy]
 max_defer = 2
 DIALOG_TIMEOUT = 30
@@ -50,7 +51,7 @@ contact = "Help desk, phone 1234"
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Source != (Source{"local", filepath.Join(filepath.Dir(path), "depot"), 90 * time.Second}) || c.Log != (Log{"debug", "console"}) ||
+	if c.Source != (Source{"local", filepath.Join(filepath.Dir(path), "depot"), 90 * time.Second, 2}) || c.Log != (Log{"debug", "console"}) ||
 		c.UI.Contact != "Help desk, phone 1234" || c.Path != path {
 		t.Errorf("%+v", c)
 	}
@@ -109,14 +110,16 @@ func TestMistakes(t *testing.T) {
 		{"[source]\ndepot = 5\n", []string{":2: source.depot: must be a string, is a whole number"}},
 		{"[source]\ndepot = ''\n", []string{":2: source.depot: must not be empty"}},
 		{"[source]\npoll = '10ms'\n", []string{":2: source.poll: must be from 1s to 24h0m0s"}},
+		{"[source]\nalgorithm = 3\n", []string{":2: source.algorithm: must be 1 (dependency before priority) or 2 (priority classes before dependency), is 3"}},
+		{"[source]\nalgorithm = '1'\n", []string{":2: source.algorithm: must be a whole number, is a string"}},
 		{"[source]\npoll = 'often'\n", []string{`:2: source.poll: must be a time like "90s", "24h" or "14d" or whole seconds, at most 10 years, is "often"`}},
-		{"[sorce]\ndepot = '/x'\n", []string{":1: sorce: unknown key; known are source, policy, metadata, log, ui"}},
+		{"[sorce]\ndepot = '/x'\n", []string{":1: sorce: unknown key (did you mean source?); known are source, policy, metadata, log, ui"}},
 		{"[log]\nlevel = 'loud'\nformat = true\n", []string{
 			`:2: log.level: must be debug or info or warn or error, is "loud"`, ":3: log.format: must be a string, is true or false"}},
 		{"[ui]\ncontact = \"a\\nb\"\n", []string{":2: ui.contact: must be one line of at most 200 bytes"}},
 		{"policy = 1\n", []string{":1: policy: must be a table, is a whole number"}},
 		{"[policy]\nmax_defers = 1\nblackout = ['22:00-06:00']\n[policy.product.firefox]\nx = 1\n[policy.product.Firefox]\n", []string{
-			":3: policy.blackout: this version does not know blackout yet", `:2: policy.max_defers: "max_defers" is not a policy key`,
+			":3: policy.blackout: this version does not know blackout yet", `:2: policy.max_defers: "max_defers" is not a policy key (did you mean max_defer?)`,
 			`:6: policy.product.Firefox: not a product id: "Firefox" holds a character that is not allowed there`, `:5: policy.product.firefox.x: "x" is not a policy key`}},
 		{"[policy.product]\nfirefox = 'kill'\n", []string{":2: policy.product.firefox: must be a table, is a string"}},
 		{"\"a\\u001bb\" = 1\n", []string{`:1: "a\x1bb": unknown key; known are source, policy, metadata, log, ui`}},

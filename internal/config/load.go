@@ -14,6 +14,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/quietsetup/quietsetup/internal/meant"
 	"github.com/quietsetup/quietsetup/internal/metadata/productid"
 	"github.com/quietsetup/quietsetup/internal/metadata/tomlfile"
 	"github.com/quietsetup/quietsetup/internal/policy"
@@ -28,6 +29,17 @@ const maxContact = 200
 // mistakes, one a line. A file that others could change is refused by root, who
 // runs what it leads to, and warned of for anybody else.
 func Load(path string) (Config, error) {
+	c, err := Examine(path)
+	if err != nil {
+		return Config{}, err
+	}
+	return c, nil
+}
+
+// Examine is Load for who wants to see all that is wrong: with an error it still
+// returns what could be read, the defaults for the rest. Nothing may be started
+// with it.
+func Examine(path string) (Config, error) {
 	name := path
 	if path == "" {
 		name = DefaultPath()
@@ -37,20 +49,20 @@ func Load(path string) (Config, error) {
 		return Default(), nil
 	}
 	if err != nil {
-		return Config{}, fmt.Errorf("%w: cannot read it: %w", ErrInvalid, err)
+		return Default(), fmt.Errorf("%w: cannot read it: %w", ErrInvalid, err)
 	}
 	doc, err := tomlfile.Parse(name, text)
 	if err != nil {
-		return Config{}, fmt.Errorf("%w: %w", ErrInvalid, err)
+		return Default(), fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	c := Default()
 	c.others = others
 	if c.Path, err = filepath.Abs(name); err != nil {
-		return Config{}, fmt.Errorf("%w: cannot name the folder of %s: %w", ErrInvalid, name, err)
+		return Default(), fmt.Errorf("%w: cannot name the folder of %s: %w", ErrInvalid, name, err)
 	}
 	c.fill(doc.Root())
 	if err := doc.Err(); err != nil {
-		return Config{}, fmt.Errorf("%w: %w", ErrInvalid, err)
+		return c, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	return c, nil
 }
@@ -77,17 +89,22 @@ func read(name string) (text []byte, others, err error) {
 		return nil, nil, err
 	}
 	text, err = io.ReadAll(io.LimitReader(f, tomlfile.MaxBytes+1))
-	return text, changeable(name, info), err
+	return text, Changeable(name, info), err
 }
 
 func (c *Config) fill(root *tomlfile.Table) {
 	only(root, "source", "policy", "metadata", "log", "ui")
 
 	source := root.Table("source")
-	only(source, "kind", "depot", "poll")
+	only(source, "kind", "depot", "poll", "algorithm")
 	c.Source.Kind = oneOf(source, "kind", c.Source.Kind, "local")
 	c.Source.Depot = c.folder(source, "depot", c.Source.Depot)
 	c.Source.Poll = poll(source, c.Source.Poll)
+	if n := source.Int("algorithm", int64(c.Source.Algorithm)); n == 1 || n == 2 {
+		c.Source.Algorithm = int(n)
+	} else {
+		source.Wrong("algorithm", "must be 1 (dependency before priority) or 2 (priority classes before dependency), is %d", n)
+	}
 
 	meta := root.Table("metadata")
 	only(meta, "overlay")
@@ -106,13 +123,28 @@ func (c *Config) fill(root *tomlfile.Table) {
 	}
 
 	c.policies(root.Table("policy"))
+	c.remember(root)
+}
+
+// remember notes where each key stands that is no policy.
+func (c *Config) remember(root *tomlfile.Table) {
+	c.places = map[string]string{}
+	for _, name := range []string{"source", "metadata", "log", "ui"} {
+		if _, table := root.Raw(name).(map[string]any); !table {
+			continue
+		}
+		t := root.Table(name)
+		for _, k := range t.Keys() {
+			c.places[name+"."+k] = t.Place(k)
+		}
+	}
 }
 
 // policies reads [policy] and the [policy.product.<id>] below it.
 func (c *Config) policies(t *tomlfile.Table) {
 	fillLayer(c.site, t, "product")
 	products := t.Table("product")
-	c.products = map[string]policy.Layer{}
+	c.products = map[string]ofProduct{}
 	for _, id := range products.Keys() {
 		if err := productid.Check(id); err != nil {
 			products.Wrong(id, "%v", err)
@@ -120,7 +152,7 @@ func (c *Config) policies(t *tomlfile.Table) {
 		}
 		l := policy.NewLayer(policy.Product)
 		fillLayer(l, products.Table(id))
-		c.products[id] = l
+		c.products[id] = ofProduct{l, products.Place(id)}
 	}
 }
 
@@ -140,9 +172,14 @@ func fillLayer(l policy.Layer, t *tomlfile.Table, except ...string) {
 // only makes every key that is not listed a mistake.
 func only(t *tomlfile.Table, known ...string) {
 	for _, k := range t.Keys() {
-		if !slices.Contains(known, k) {
-			t.Wrong(k, "unknown key; known are %s", strings.Join(known, ", "))
+		if slices.Contains(known, k) {
+			continue
 		}
+		hint := ""
+		if near := meant.Word(k, known...); near != "" {
+			hint = " (did you mean " + near + "?)"
+		}
+		t.Wrong(k, "unknown key%s; known are %s", hint, strings.Join(known, ", "))
 	}
 }
 

@@ -15,5 +15,5 @@ func CheckOwner(name string, info fs.FileInfo) error {
 	if os.Geteuid() != 0 {
 		return nil
 	}
-	return changeable(name, info)
+	return Changeable(name, info)
 }

@@ -11,23 +11,28 @@ import (
 	"syscall"
 )
 
-// changeable tells who else could change the file, nil if only root and whoever
-// runs this.
-func changeable(name string, info fs.FileInfo) error {
+// Changeable tells who else could change a file or folder, nil if only root and
+// whoever runs this, as far as its owner and mode say. The error names the mend.
+func Changeable(name string, info fs.FileInfo) error {
 	owner := os.Geteuid()
 	if st, ok := info.Sys().(*syscall.Stat_t); ok {
 		owner = int(st.Uid)
 	}
-	return foreign(name, owner, os.Geteuid(), info.Mode().Perm())
+	return foreign(name, owner, os.Geteuid(), info.Mode())
 }
 
-// foreign judges a file's owner and mode for whoever runs as self.
+// foreign judges an owner and a mode for whoever runs as self. That a folder is
+// sticky helps nothing: what is added to it is read as well.
 func foreign(name string, owner, self int, mode fs.FileMode) error {
+	good := "644"
+	if mode.IsDir() {
+		good = "755"
+	}
 	switch {
 	case owner != 0 && owner != self:
-		return fmt.Errorf("%s belongs to uid %d, who could change what is run; mend it with: chown root %s && chmod 644 %[1]s", name, owner, name)
+		return fmt.Errorf("%[1]s belongs to uid %[2]d, who could change what is run; mend it with: chown root %[1]s && chmod %[3]s %[1]s", name, owner, good)
 	case mode&0o022 != 0:
-		return fmt.Errorf("%s has mode %04o, so others than its owner could change what is run; mend it with: chmod 644 %s", name, mode, name)
+		return fmt.Errorf("%[1]s has mode %04[2]o, so others than its owner could change what is run; mend it with: chmod %[3]s %[1]s", name, mode.Perm(), good)
 	}
 	return nil
 }

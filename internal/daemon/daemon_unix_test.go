@@ -245,11 +245,11 @@ func TestWholeWay(t *testing.T) {
 	d := s.started()
 	program := s.busy()
 	s.agent("defer", "kill")
-	done, err := s.client.Request(t.Context(), "app", "setup", "test")
+	done, err := s.client.Request(t.Context(), "app", "setup", false, "test")
 	if err != nil || !done.Changed || done.Run != 1 {
 		t.Fatalf("%+v, %v", done, err)
 	}
-	if again, err := s.client.Request(t.Context(), "app", "setup", "test"); err != nil || again.Changed {
+	if again, err := s.client.Request(t.Context(), "app", "setup", false, "test"); err != nil || again.Changed {
 		t.Errorf("the same request again: %+v, %v", again, err)
 	}
 	s.until("it is installed and reported", func() bool { return s.show().Phase == "reported" })
@@ -291,7 +291,7 @@ func TestKilledInTheMiddle(t *testing.T) {
 	d := s.started()
 	s.busy()
 	s.agent("defer")
-	if _, err := s.client.Request(t.Context(), "app", "setup", ""); err != nil {
+	if _, err := s.client.Request(t.Context(), "app", "setup", false, ""); err != nil {
 		t.Fatal(err)
 	}
 	s.until("it is deferred", func() bool { p := s.show(); return p.Phase == "deferred" && p.Report.Accepted })
@@ -320,8 +320,8 @@ func TestKilledInTheMiddle(t *testing.T) {
 		code string
 	}{
 		{func() error { _, err := s.client.Order(t.Context(), "none", apitypes.VerbDefer, ""); return err }, apitypes.CodeNotFound},
-		{func() error { _, err := s.client.Request(t.Context(), "none", "setup", ""); return err }, apitypes.CodeNotFound},
-		{func() error { _, err := s.client.Request(t.Context(), "app", "uninstall", ""); return err }, apitypes.CodeRefused},
+		{func() error { _, err := s.client.Request(t.Context(), "none", "setup", false, ""); return err }, apitypes.CodeNotFound},
+		{func() error { _, err := s.client.Request(t.Context(), "app", "uninstall", false, ""); return err }, apitypes.CodeRefused},
 	} {
 		var e *apitypes.Error
 		if err := c.do(); !errors.As(err, &e) || e.Code != c.code {
@@ -345,7 +345,7 @@ func TestOnce(t *testing.T) {
 	}
 	d := s.started()
 	s.busy()
-	if _, err := s.client.Request(t.Context(), "app", "setup", ""); err != nil {
+	if _, err := s.client.Request(t.Context(), "app", "setup", false, ""); err != nil {
 		t.Fatal(err)
 	}
 	s.until("it waits", func() bool { return s.show().Waits != nil })

@@ -26,16 +26,21 @@ type operator struct {
 }
 
 // Request makes the source want an action.
-func (o operator) Request(ctx context.Context, actor, product string, a events.Action, reason string) (apitypes.Done, error) {
+func (o operator) Request(ctx context.Context, actor, product string, a events.Action, alone bool, reason string) (apitypes.Done, error) {
 	ctx, cancel := context.WithTimeout(ctx, orderWithin)
 	defer cancel()
-	seq, err := o.depot.request(ctx, actor, product, a, reason)
-	return o.done(product, seq, err)
+	asked, seq, err := o.depot.request(ctx, actor, product, a, alone, reason)
+	d, err := o.done(product, seq, err)
+	for _, x := range asked.Also {
+		d.Also = append(d.Also, apitypes.Also{Product: x.Product, Action: string(x.Action), For: x.For})
+	}
+	d.Notes = asked.Notes
+	return d, err
 }
 
 // Cancel makes the source want nothing.
 func (o operator) Cancel(ctx context.Context, actor, product, reason string) (apitypes.Done, error) {
-	return o.Request(ctx, actor, product, events.ActionNone, reason)
+	return o.Request(ctx, actor, product, events.ActionNone, true, reason)
 }
 
 // Submit decides an order that the source has no part in.

@@ -18,6 +18,7 @@ import (
 	"github.com/quietsetup/quietsetup/internal/config"
 	"github.com/quietsetup/quietsetup/internal/installer"
 	"github.com/quietsetup/quietsetup/internal/metadata"
+	"github.com/quietsetup/quietsetup/internal/order"
 	"github.com/quietsetup/quietsetup/internal/source/local"
 )
 
@@ -64,6 +65,7 @@ func openDepot(c config.Config, stateDir string, host checks.Host, log zerolog.L
 			}
 			return effective, lines
 		},
+		Algorithm:    order.Algorithm(c.Source.Algorithm),
 		CheckCommand: installer.CheckCommand,
 		Warn:         func(product, line string) { log.Warn().Str("product", product).Msg(line) },
 	})
@@ -90,29 +92,30 @@ func (d *depot) poll(ctx context.Context, trigger string) error {
 		return err
 	}
 	defer release()
-	rows, err := d.local.Requests(ctx)
+	w, err := d.local.Requests(ctx)
 	d.note(err)
-	if err != nil || len(rows) == 0 {
+	if err != nil || len(w.Requests) == 0 {
 		return err
 	}
-	if _, err = d.submit(ctx, fromSource, events.RequestsObserved{Trigger: trigger, Requests: rows}); errors.Is(err, fsm.ErrNothing) {
+	if _, err = d.submit(ctx, fromSource, events.RequestsObserved{Trigger: trigger, Requests: w.Requests, Order: w.Order}); errors.Is(err, fsm.ErrNothing) {
 		return nil
 	}
 	return err
 }
 
 // request changes what the source wants, and brings that in.
-func (d *depot) request(ctx context.Context, actor, product string, a events.Action, reason string) (uint64, error) {
+func (d *depot) request(ctx context.Context, actor, product string, a events.Action, alone bool, reason string) (local.Asked, uint64, error) {
 	release, err := d.hold(ctx)
 	if err != nil {
-		return 0, err
+		return local.Asked{}, 0, err
 	}
 	defer release()
-	row, err := d.local.SetRequest(ctx, product, a)
+	asked, err := d.local.SetRequest(ctx, product, a, alone)
 	if err != nil {
-		return 0, err
+		return asked, 0, err
 	}
-	return d.submit(ctx, actor, events.RequestsObserved{Trigger: "operator", Reason: reason, Requests: []events.Request{row}})
+	seq, err := d.submit(ctx, actor, events.RequestsObserved{Trigger: "operator", Reason: reason, Requests: asked.Requests, Order: asked.Order})
+	return asked, seq, err
 }
 
 // Prepare reads a package and its policy.

@@ -44,7 +44,7 @@ func (s *story) versionOne(ctx context.Context, _ *Result) error {
 		return err
 	}
 	s.Tell("demo.daemon", i18n.Data{"PID": s.daemon.cmd.Process.Pid})
-	if _, err := s.client.Request(ctx, Product, "setup", "demo"); err != nil {
+	if _, err := s.client.Request(ctx, Product, "setup", false, "demo"); err != nil {
 		return err
 	}
 	p, err := s.await(ctx, "version 1", func(p apitypes.Product) bool { return p.Run == 1 && p.Phase == "reported" })
@@ -72,7 +72,7 @@ func (s *story) later(ctx context.Context, _ *Result) error {
 	}
 	s.Tell("demo.busy", i18n.Data{"PID": s.busy.cmd.Process.Pid, "Program": s.world.program()})
 	s.sitDown(ctx)
-	if _, err := s.client.Request(ctx, Product, "setup", "demo"); err != nil {
+	if _, err := s.client.Request(ctx, Product, "setup", false, "demo"); err != nil {
 		return err
 	}
 	s.Tell("demo.requested", nil)

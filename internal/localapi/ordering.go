@@ -32,7 +32,7 @@ func (s *server) request(w http.ResponseWriter, r *http.Request, peer localsock.
 	if !slices.Contains(events.Actions(), action) {
 		return bad("%.40q is no action that can be requested", o.Action)
 	}
-	done, err := s.Operator.Request(r.Context(), peer.Owner, product, action, o.Reason)
+	done, err := s.Operator.Request(r.Context(), peer.Owner, product, action, o.Alone, o.Reason)
 	if err != nil {
 		return err
 	}

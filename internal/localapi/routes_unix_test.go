@@ -48,7 +48,7 @@ func TestRoutes(t *testing.T) {
 	if ps.Processes[0].Path == "" {
 		t.Errorf("the processes are %+v", ps)
 	}
-	done, err := c.Request(ctx, "firefox", "setup", "because")
+	done, err := c.Request(ctx, "firefox", "setup", false, "because")
 	check(err, me+" requests setup of firefox: because")
 	if done.Run != 1 || !done.Changed {
 		t.Errorf("done is %+v", done)

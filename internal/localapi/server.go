@@ -37,7 +37,7 @@ type LogQuery struct {
 // connection ("uid:0"). Product and action were checked for their form only.
 type Operator interface {
 	// Request makes the source want an action of a product.
-	Request(ctx context.Context, actor, product string, action events.Action, reason string) (apitypes.Done, error)
+	Request(ctx context.Context, actor, product string, action events.Action, alone bool, reason string) (apitypes.Done, error)
 	// Cancel takes the request of a product back.
 	Cancel(ctx context.Context, actor, product, reason string) (apitypes.Done, error)
 	// Submit decides one of DeferRequested, ResumeRequested, ResetRequested,

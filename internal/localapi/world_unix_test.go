@@ -92,7 +92,7 @@ func (w *world) Log(ctx context.Context, q LogQuery, emit func([]byte) error) er
 	return w.fails
 }
 
-func (w *world) Request(_ context.Context, actor, product string, a events.Action, reason string) (apitypes.Done, error) {
+func (w *world) Request(_ context.Context, actor, product string, a events.Action, _ bool, reason string) (apitypes.Done, error) {
 	return apitypes.Done{Schema: apitypes.SchemaDone, Product: product, Run: 1, Changed: true}, w.hear("%s requests %s of %s: %s", actor, a, product, reason)
 }
 

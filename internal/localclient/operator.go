@@ -44,9 +44,10 @@ func (c *Client) Processes(ctx context.Context, id string) (apitypes.Processes, 
 	return call[apitypes.Processes](ctx, c, http.MethodGet, productPath(id, "processes"), nil, nil)
 }
 
-// Request wants an action of a product.
-func (c *Client) Request(ctx context.Context, id, action, reason string) (apitypes.Done, error) {
-	return call[apitypes.Done](ctx, c, http.MethodPost, productPath(id, apitypes.VerbRequest), nil, apitypes.Order{Action: action, Reason: reason})
+// Request wants an action of a product and, unless it is asked for alone, of what
+// it depends on.
+func (c *Client) Request(ctx context.Context, id, action string, alone bool, reason string) (apitypes.Done, error) {
+	return call[apitypes.Done](ctx, c, http.MethodPost, productPath(id, apitypes.VerbRequest), nil, apitypes.Order{Action: action, Alone: alone, Reason: reason})
 }
 
 // Order carries out one of VerbDefer, VerbResume, VerbCancel, VerbReset.

@@ -35,7 +35,10 @@ func TestSilence(t *testing.T) {
 	}{
 		"a question":     {stuck, func(ctx context.Context, c *Client) error { _, err := c.Status(ctx); return err }},
 		"half an answer": {half, func(ctx context.Context, c *Client) error { _, err := c.Products(ctx); return err }},
-		"an order":       {stuck, func(ctx context.Context, c *Client) error { _, err := c.Request(ctx, "notes", "setup", ""); return err }},
+		"an order": {stuck, func(ctx context.Context, c *Client) error {
+			_, err := c.Request(ctx, "notes", "setup", false, "")
+			return err
+		}},
 		"an answer": {stuck, func(ctx context.Context, c *Client) error {
 			_, err := c.Answer(ctx, "1", apitypes.Answer{})
 			return err

@@ -32,11 +32,16 @@ type Dependency struct {
 
 // Requires lists the products that must be done before the action, in the order
 // of the control file.
-func (p Package) Requires(a events.Action) []string {
+func (p Package) Requires(a events.Action) []string { return p.related(a, false) }
+
+// Followers lists the products that must not be done before the action.
+func (p Package) Followers(a events.Action) []string { return p.related(a, true) }
+
+func (p Package) related(a events.Action, after bool) []string {
 	var out []string
 	seen := map[string]bool{p.Product: true}
 	for _, d := range p.Dependencies {
-		if d.Action == a && !d.After && !seen[d.Product] {
+		if d.Action == a && d.After == after && !seen[d.Product] {
 			seen[d.Product] = true
 			out = append(out, d.Product)
 		}

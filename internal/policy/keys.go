@@ -3,10 +3,7 @@
 package policy
 
 import (
-	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/quietsetup/quietsetup/events"
 )
@@ -14,144 +11,118 @@ import (
 // maxCount bounds every counter: a slip of the finger is not a thousand defers.
 const maxCount = 1000
 
-// key is one key of the policy: how a written value gets in, and what is valid.
-type key struct {
-	name  string
-	set   func(p *events.Policy, raw any) error // changes p only when it returns nil
-	show  func(p events.Policy) string
-	check func(p events.Policy) error
+// Kind is the form of a key's values.
+type Kind string
+
+// The kinds, with the type of a value of each.
+const (
+	Flag  Kind = "flag"  // bool
+	Word  Kind = "word"  // string, one of Key.Words
+	Count Kind = "count" // int, from Key.Least to Key.Most
+	Time  Kind = "time"  // events.Span, from 0 to MaxSpan
+)
+
+// Key is one key of the policy. Every layer may say something about every key.
+type Key struct {
+	Name  string
+	First string // its spelling in the first concept; "" = the same, or it had none
+	Kind  Kind
+	Words []string // of a Word, the most usual first
+	// Least and Most bound a Count.
+	Least, Most int64
+	Meaning     string // one line for people, English, without a full stop
+
+	get func(p *events.Policy) any
+	set func(p *events.Policy, v any)
 }
 
-// keys lists the policy in the order of the documentation. The recheck is a
+// Keys lists the policy in the order of the documentation. The recheck is a
 // user's choice only: as a result of a time-out or limit it would go round in
 // circles, so no key allows it.
-func keys() []key {
+func Keys() []Key {
 	const (
 		deferred = string(events.ChoiceDefer)
 		kill     = string(events.ChoiceKill)
 		fail     = string(events.ChoiceFail)
 	)
-	return []key{
-		flag("active", func(p *events.Policy) *bool { return &p.Active }),
-		word("default_action", func(p *events.Policy) *events.Choice { return &p.DefaultAction }, deferred, kill, fail),
-		span("dialog_timeout", func(p *events.Policy) *events.Span { return &p.DialogTimeout }),
-		count("max_recheck", 0, func(p *events.Policy) *int { return &p.MaxRecheck }),
-		word("max_recheck_action", func(p *events.Policy) *events.Choice { return &p.RecheckAction }, deferred, kill, fail),
-		count("max_defer", 0, func(p *events.Policy) *int { return &p.MaxDefer }),
-		word("max_defer_action", func(p *events.Policy) *events.Choice { return &p.DeferAction }, kill, deferred, fail),
-		span("defer_interval", func(p *events.Policy) *events.Span { return &p.DeferInterval }),
-		span("prompt_interval", func(p *events.Policy) *events.Span { return &p.PromptInterval }),
-		span("final_notice", func(p *events.Policy) *events.Span { return &p.FinalNotice }),
-		count("max_unanswered", 0, func(p *events.Policy) *int { return &p.MaxUnanswered }),
-		word("unanswered_action", func(p *events.Policy) *events.Choice { return &p.Unanswered }, deferred, fail),
-		word("without_metadata", func(p *events.Policy) *string { return &p.WithoutMeta }, events.Wait, events.Install),
-		word("alone_action", func(p *events.Policy) *string { return &p.AloneAction }, events.Wait, events.Kill),
-		span("close_grace", func(p *events.Policy) *events.Span { return &p.CloseGrace }),
-		span("installer_timeout", func(p *events.Policy) *events.Span { return &p.InstallTimeout }),
+	return []Key{
+		flag("active", func(p *events.Policy) *bool { return &p.Active },
+			"whether anything is installed at all"),
+		word("default_action", "TIMEOUT_ACTION", func(p *events.Policy) *events.Choice { return &p.DefaultAction },
+			"what happens when the time of a question is over and nobody answered", deferred, kill, fail),
+		span("dialog_timeout", "DIALOG_TIMEOUT", func(p *events.Policy) *events.Span { return &p.DialogTimeout },
+			"how long a question stays; 0 = nobody is asked and nothing is closed"),
+		count("max_recheck", "MAXRECHECK", 0, func(p *events.Policy) *int { return &p.MaxRecheck },
+			"how often \"check again\" is offered in one round"),
+		word("max_recheck_action", "MAXRECHECK_ACTION", func(p *events.Policy) *events.Choice { return &p.RecheckAction },
+			"what happens when that is used up and programs still run", deferred, kill, fail),
+		count("max_defer", "MAXDEFER", 0, func(p *events.Policy) *int { return &p.MaxDefer },
+			"how often in a row \"later\" is offered; then comes the last notice"),
+		word("max_defer_action", "MAXDEFER_ACTION", func(p *events.Policy) *events.Choice { return &p.DeferAction },
+			"what happens at the end of the last notice", kill, deferred, fail),
+		span("defer_interval", "", func(p *events.Policy) *events.Span { return &p.DeferInterval },
+			"how long a product rests after it was put off"),
+		span("prompt_interval", "", func(p *events.Policy) *events.Span { return &p.PromptInterval },
+			"a session sees the questions of at most one round in this time"),
+		span("final_notice", "", func(p *events.Policy) *events.Span { return &p.FinalNotice },
+			"how long the last notice stays; 0 = as long as any question"),
+		count("max_unanswered", "", 0, func(p *events.Policy) *int { return &p.MaxUnanswered },
+			"how many questions in a row nobody may have seen"),
+		word("unanswered_action", "", func(p *events.Policy) *events.Choice { return &p.Unanswered },
+			"what happens then; put off means that it is shown as overdue", deferred, fail),
+		word("without_metadata", "", func(p *events.Policy) *string { return &p.WithoutMeta },
+			"what to do where nobody knows what is disturbed and somebody is there", events.Wait, events.Install),
+		word("alone_action", "", func(p *events.Policy) *string { return &p.AloneAction },
+			"what to do about programs that run while nobody is there", events.Wait, events.Kill),
+		span("close_grace", "", func(p *events.Policy) *events.Span { return &p.CloseGrace },
+			"how long a program that was asked to close may take"),
+		span("installer_timeout", "", func(p *events.Policy) *events.Span { return &p.InstallTimeout },
+			"after which time a running installer is shown as overdue, never ended; 0 = never"),
 		// No attempt at all would be a product that never installs and never fails.
-		count("max_attempts", 1, func(p *events.Policy) *int { return &p.MaxAttempts }),
-		word("reboot_gate", func(p *events.Policy) *string { return &p.RebootGate }, events.Dependants, events.All),
+		count("max_attempts", "", 1, func(p *events.Policy) *int { return &p.MaxAttempts },
+			"how often an installer that may be repeated is tried"),
+		word("reboot_gate", "", func(p *events.Policy) *string { return &p.RebootGate },
+			"who waits for a restart that this product wants", events.Dependants, events.All),
 	}
 }
 
-// planned are keys that have a place in the design and no effect yet. A value
+// Lookup finds a key by any of its spellings.
+func Lookup(name string) (Key, bool) {
+	name = Canonical(name)
+	all := Keys()
+	i := slices.IndexFunc(all, func(k Key) bool { return k.Name == name })
+	if i < 0 {
+		return Key{}, false
+	}
+	return all[i], true
+}
+
+// Planned are keys that have a place in the design and no effect yet. A value
 // for one must not pass in silence: an admin who sets a blackout relies on it.
-func planned() []string {
+func Planned() []string {
 	return []string{"deadline", "deadline_days", "warn_before", "install_windows", "blackout", "busy", "max_busy", "role", "reopen"}
 }
 
-func flag(name string, at func(*events.Policy) *bool) key {
-	return key{
-		name: name,
-		set: func(p *events.Policy, raw any) error {
-			b, ok := raw.(bool)
-			if !ok {
-				return fmt.Errorf("must be true or false, is %s", quote(raw))
-			}
-			*at(p) = b
-			return nil
-		},
-		show:  func(p events.Policy) string { return strconv.FormatBool(*at(&p)) },
-		check: func(events.Policy) error { return nil },
-	}
+func flag(name string, at func(*events.Policy) *bool, meaning string) Key {
+	return Key{Name: name, Kind: Flag, Meaning: meaning,
+		get: func(p *events.Policy) any { return *at(p) },
+		set: func(p *events.Policy, v any) { *at(p) = v.(bool) }}
 }
 
-func word[T ~string](name string, at func(*events.Policy) *T, allowed ...string) key {
-	valid := func(raw any) error {
-		if s, ok := raw.(string); ok && slices.Contains(allowed, s) {
-			return nil
-		}
-		return fmt.Errorf("must be %s, is %s", strings.Join(allowed, " or "), quote(raw))
-	}
-	return key{
-		name: name,
-		set: func(p *events.Policy, raw any) error {
-			if err := valid(raw); err != nil {
-				return err
-			}
-			*at(p) = T(raw.(string))
-			return nil
-		},
-		show:  func(p events.Policy) string { return string(*at(&p)) },
-		check: func(p events.Policy) error { return valid(string(*at(&p))) },
-	}
+func word[T ~string](name, first string, at func(*events.Policy) *T, meaning string, words ...string) Key {
+	return Key{Name: name, First: first, Kind: Word, Words: words, Meaning: meaning,
+		get: func(p *events.Policy) any { return string(*at(p)) },
+		set: func(p *events.Policy, v any) { *at(p) = T(v.(string)) }}
 }
 
-func count(name string, least int64, at func(*events.Policy) *int) key {
-	valid := func(raw any) error {
-		if n, ok := raw.(int64); ok && n >= least && n <= maxCount {
-			return nil
-		}
-		return fmt.Errorf("must be a whole number from %d to %d, is %s", least, maxCount, quote(raw))
-	}
-	return key{
-		name: name,
-		set: func(p *events.Policy, raw any) error {
-			if err := valid(raw); err != nil {
-				return err
-			}
-			*at(p) = int(raw.(int64))
-			return nil
-		},
-		show:  func(p events.Policy) string { return strconv.Itoa(*at(&p)) },
-		check: func(p events.Policy) error { return valid(int64(*at(&p))) },
-	}
+func count(name, first string, least int64, at func(*events.Policy) *int, meaning string) Key {
+	return Key{Name: name, First: first, Kind: Count, Least: least, Most: maxCount, Meaning: meaning,
+		get: func(p *events.Policy) any { return *at(p) },
+		set: func(p *events.Policy, v any) { *at(p) = v.(int) }}
 }
 
-func span(name string, at func(*events.Policy) *events.Span) key {
-	return key{
-		name: name,
-		set: func(p *events.Policy, raw any) error {
-			s, err := ParseSpan(raw)
-			if err != nil {
-				return err
-			}
-			*at(p) = s
-			return nil
-		},
-		show: func(p events.Policy) string { return at(&p).Duration().String() },
-		check: func(p events.Policy) error {
-			if s := *at(&p); s < 0 || s > MaxSpan {
-				return fmt.Errorf("%s is not from 0 to %s", s.Duration(), MaxSpan.Duration())
-			}
-			return nil
-		},
-	}
-}
-
-// quote shows a bad value as it was written, bounded.
-func quote(raw any) string {
-	s := fmt.Sprint(raw)
-	if text, ok := raw.(string); ok {
-		s = text
-	}
-	const most = 60
-	if len(s) > most {
-		return strconv.QuoteToASCII(s[:most]) + "…"
-	}
-	switch raw.(type) {
-	case bool, int64, float64:
-		return s
-	}
-	return strconv.QuoteToASCII(s)
+func span(name, first string, at func(*events.Policy) *events.Span, meaning string) Key {
+	return Key{Name: name, First: first, Kind: Time, Meaning: meaning,
+		get: func(p *events.Policy) any { return *at(p) },
+		set: func(p *events.Policy, v any) { *at(p) = v.(events.Span) }}
 }

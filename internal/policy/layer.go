@@ -7,7 +7,7 @@ import "strings"
 // Origin says which layer a value came from.
 type Origin string
 
-// The layers, weakest first.
+// The layers, weakest first. Layers says more about each.
 const (
 	BuiltIn  Origin = "built-in"
 	Metadata Origin = "metadata" // the packager
@@ -18,26 +18,52 @@ const (
 	Product  Origin = "product" // the admin's word about one product; beats everything
 )
 
+// About says what people must know of a layer: English, one line each.
+type About struct {
+	Origin Origin
+	Who    string // whose opinion it is
+	Where  string // where it is written
+	Read   bool   // this version reads it
+}
+
+// Layers lists all layers, weakest first.
+func Layers() []About {
+	return []About{
+		{BuiltIn, "nobody", "in the program", true},
+		{Metadata, "the packager", "`[quietsetup.policy]` of the package's metadata file; the same table in the site's overlay file beats it", true},
+		{Config, "the site", "`[policy]` of the config file", true},
+		{Server, "the site", "the server's defaults", false},
+		{Depot, "the site", "the server's values for a depot", false},
+		{Client, "the site", "the server's values for this client", false},
+		{Product, "the admin, about one product", "`[policy.product.<id>]` of the config file", true},
+	}
+}
+
 // Layer is what one origin says. The zero Layer says nothing.
 type Layer struct {
 	Origin Origin
-	values map[string]value
+	values map[string][]value // weakest first
 }
 
 // value is an opinion as it was written, not judged yet.
 type value struct {
+	key string // in the spelling used
 	raw any
 	at  string // where it was written, "file:line"
 }
 
 // NewLayer returns an empty layer.
-func NewLayer(o Origin) Layer { return Layer{Origin: o, values: map[string]value{}} }
+func NewLayer(o Origin) Layer { return Layer{Origin: o, values: map[string][]value{}} }
 
-// Set notes what the layer says about a key, in any spelling; a later Set of the
-// same key replaces an earlier one. raw is a bool, int64, string or whatever a
-// file held; at is where it stands and goes into warnings. The layer must come
-// from NewLayer.
-func (l Layer) Set(key string, raw any, at string) { l.values[Canonical(key)] = value{raw, at} }
+// Set notes what the layer says about a key, in any spelling. What is said later
+// about the same key is stronger: a layer of several places, as a package and the
+// site's file above it, is filled weakest first. raw is a bool, int64, string or
+// whatever a file held; at is where it stands and goes into warnings. The layer
+// must come from NewLayer.
+func (l Layer) Set(key string, raw any, at string) {
+	name := Canonical(key)
+	l.values[name] = append(l.values[name], value{key, raw, at})
+}
 
 // Empty reports whether the layer says nothing.
 func (l Layer) Empty() bool { return len(l.values) == 0 }
@@ -46,17 +72,10 @@ func (l Layer) Empty() bool { return len(l.values) == 0 }
 // key comes back in lower case.
 func Canonical(name string) string {
 	name = strings.ToLower(name)
-	switch name {
-	case "timeout_action":
-		return "default_action"
-	case "maxrecheck":
-		return "max_recheck"
-	case "maxrecheck_action":
-		return "max_recheck_action"
-	case "maxdefer":
-		return "max_defer"
-	case "maxdefer_action":
-		return "max_defer_action"
+	for _, k := range Keys() {
+		if k.First != "" && strings.ToLower(k.First) == name {
+			return k.Name
+		}
 	}
 	return name
 }

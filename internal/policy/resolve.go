@@ -3,10 +3,12 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
 	"github.com/quietsetup/quietsetup/events"
+	"github.com/quietsetup/quietsetup/internal/meant"
 )
 
 // Warning is a value that does not count, and why.
@@ -31,35 +33,24 @@ func (w Warning) String() string {
 
 // Resolve makes the effective policy of layers given weakest first, above the
 // built-in values. The policy is valid whatever the layers hold, and its Origin
-// names every key.
+// names every key. Explain says how it came about.
 func Resolve(layers ...Layer) (events.Policy, []Warning) {
 	p := events.DefaultPolicy()
 	p.Origin = map[string]string{}
-	var warnings []Warning
-	for _, k := range keys() {
-		p.Origin[k.name] = string(BuiltIn)
-		for _, l := range slices.Backward(layers) {
-			v, said := l.values[k.name]
-			if !said {
-				continue
-			}
-			if err := k.set(&p, v.raw); err != nil {
-				warnings = append(warnings, Warning{k.name, l.Origin, v.at, err.Error() + "; ignored"})
-				continue
-			}
-			p.Origin[k.name] = string(l.Origin)
-			break
+	warnings := Unknown(layers...)
+	for _, d := range Explain(layers...) {
+		d.Key.set(&p, d.Value)
+		p.Origin[d.Key.Name] = string(d.Winner().Origin)
+		for _, o := range d.Passed() {
+			warnings = append(warnings, Warning{d.Key.Name, o.Origin, o.Place, o.Bad + "; ignored"})
 		}
 	}
-	for _, l := range layers {
-		for name, v := range l.values {
-			if err := Known(name); err != nil {
-				warnings = append(warnings, Warning{name, l.Origin, v.at, err.Error() + "; ignored"})
-			}
-		}
-	}
-	slices.SortFunc(warnings, func(a, b Warning) int { return slices.Compare(a.order(), b.order()) })
+	slices.SortFunc(warnings, order)
 	return p, warnings
+}
+
+func order(a, b Warning) int {
+	return cmp.Or(cmp.Compare(a.Key, b.Key), cmp.Compare(a.Origin, b.Origin), cmp.Compare(a.At, b.At), cmp.Compare(a.Text, b.Text))
 }
 
 // printable quotes a key that is not one of ours: it may hold anything.
@@ -70,43 +61,38 @@ func printable(name string) string {
 	return quote(name)
 }
 
-func (w Warning) order() []string { return []string{w.Key, string(w.Origin), w.At, w.Text} }
-
-// Known returns nil if name is a key in one of its spellings, else an error
-// that says what is wrong with it.
+// Known returns nil if name is a key in one of its spellings, else an error that
+// says what is wrong with it, and which key was probably meant.
 func Known(name string) error {
-	name = Canonical(name)
-	if slices.ContainsFunc(keys(), func(k key) bool { return k.name == name }) {
+	if _, ok := Lookup(name); ok {
 		return nil
 	}
-	if slices.Contains(planned(), name) {
+	name = Canonical(name)
+	if slices.Contains(Planned(), name) {
 		return fmt.Errorf("this version does not know %s yet", name)
+	}
+	if near := Near(name); near != "" {
+		return fmt.Errorf("%s is not a policy key (did you mean %s?)", quote(name), near)
 	}
 	return fmt.Errorf("%s is not a policy key", quote(name))
 }
 
-// Entry is one key of an effective policy, for people.
-type Entry struct {
-	Key    string `json:"key"`
-	Value  string `json:"value"`
-	Origin string `json:"origin"`
-}
-
-// Describe lists a policy key by key in the order of the documentation.
-func Describe(p events.Policy) []Entry {
-	var out []Entry
-	for _, k := range keys() {
-		out = append(out, Entry{Key: k.name, Value: k.show(p), Origin: p.Origin[k.name]})
+// Near is the key that was probably meant by one that is not known, "" if none is
+// close.
+func Near(name string) string {
+	var known []string
+	for _, k := range Keys() {
+		known = append(known, k.Name)
 	}
-	return out
+	return meant.Word(name, known...)
 }
 
 // Check returns nil if every value of the policy is one that Resolve could have
 // given, else an error that names the first key that is not.
 func Check(p events.Policy) error {
-	for _, k := range keys() {
+	for _, k := range Keys() {
 		if err := k.check(p); err != nil {
-			return fmt.Errorf("policy key %s: %w", k.name, err)
+			return fmt.Errorf("policy key %s: %w", k.Name, err)
 		}
 	}
 	return nil

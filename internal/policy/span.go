@@ -15,6 +15,8 @@ import (
 // of moments far from overflow.
 const MaxSpan = 3650 * events.Day
 
+const allowedSpan = `a time like "90s", "24h" or "14d" or whole seconds, at most 10 years`
+
 // ParseSpan reads a length of time as people write it: "90s", "200ms", "24h",
 // "14d", "1d12h", or a whole number of seconds. It is from 0 to MaxSpan and in
 // whole milliseconds: rounding "1us" down to 0 would mean something else.
@@ -29,7 +31,7 @@ func ParseSpan(raw any) (events.Span, error) {
 			return s, nil
 		}
 	}
-	return 0, fmt.Errorf(`must be a time like "90s", "24h" or "14d" or whole seconds, at most 10 years, is %s`, quote(raw))
+	return 0, fmt.Errorf("must be %s, is %s", allowedSpan, quote(raw))
 }
 
 func parse(text string) (events.Span, bool) {
@@ -53,4 +55,23 @@ func parse(text string) (events.Span, bool) {
 	}
 	total += events.SpanOf(d)
 	return total, total <= MaxSpan
+}
+
+// WriteSpan writes a length of time in the shortest form that ParseSpan reads
+// back as the same: "90s", "15m", "24h", "14d".
+func WriteSpan(s events.Span) string {
+	switch {
+	case s >= 2*events.Day && s%events.Day == 0:
+		return strconv.FormatInt(int64(s/events.Day), 10) + "d"
+	case s < 2*events.Minute && s%events.Second == 0:
+		return strconv.FormatInt(int64(s/events.Second), 10) + "s"
+	}
+	text := s.Duration().String()
+	if short, cut := strings.CutSuffix(text, "m0s"); cut {
+		text = short + "m"
+	}
+	if short, cut := strings.CutSuffix(text, "h0m"); cut {
+		text = short + "h"
+	}
+	return text
 }

@@ -77,6 +77,11 @@ func (v View) Status() apitypes.Status {
 		Sources:       []apitypes.Source{},
 		Phases:        map[string]int{},
 	}
+	for _, id := range v.c.Order.Sequence {
+		if p := v.c.Product(id); p != nil && p.Open() {
+			s.Order = append(s.Order, id)
+		}
+	}
 	for _, m := range v.c.Presence.Sessions {
 		s.Sessions = append(s.Sessions, apitypes.Session{ID: m.ID, Owner: m.Owner, Locked: m.Locked, Away: m.Away})
 	}
@@ -102,7 +107,7 @@ func (v View) product(p *fsm.Product) apitypes.Product {
 		Window:     window(p.Window),
 		Attempt:    attempt(p),
 		Held:       hold(p.Hold),
-		Requires:   p.Request.Requires,
+		Requires:   v.c.Requires(p),
 		Report: apitypes.ReportState{Wanted: apitypes.ReportRow{
 			ProductID: p.Want.ProductID, ProductType: p.Want.ProductType, InstallationStatus: p.Want.InstallationStatus,
 			ActionRequest: string(p.Want.ActionRequest), ActionProgress: p.Want.ActionProgress,
@@ -124,6 +129,9 @@ func (v View) product(p *fsm.Product) apitypes.Product {
 // waits tells what a product waits for; with no wait of its own it is the slot.
 func (v View) waits(p *fsm.Product) *apitypes.Waits {
 	switch {
+	case p.Wait != nil && p.Wait.Reason == events.ReasonHeld && p.Hold != nil:
+		// Two orders may hold it; its own is the one that is left in the end.
+		return &apitypes.Waits{Reason: string(p.Wait.Reason), Detail: p.Hold.Reason, Since: wall(p.Wait.Since)}
 	case p.Wait != nil:
 		return &apitypes.Waits{Reason: string(p.Wait.Reason), Detail: p.Wait.Detail, Since: wall(p.Wait.Since), Until: wall(p.Wait.Until)}
 	case p.Waiting() && v.c.Slot != "" && v.c.Slot != p.ID:

@@ -150,6 +150,8 @@ func (w *Words) Event(e events.Event) string {
 		d["Common"] = e.Common
 	case events.StoreRebuilt:
 		d["Store"], d["Reason"] = e.Store, e.Reason
+	case events.OrderChanged:
+		d["Order"] = strings.Join(e.Order.Sequence, ", ")
 	case events.PresenceChanged:
 		d["N"] = len(e.Sessions)
 		switch {

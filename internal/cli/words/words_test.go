@@ -18,7 +18,9 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"github.com/quietsetup/quietsetup/events"
+	"github.com/quietsetup/quietsetup/internal/configcheck"
 	"github.com/quietsetup/quietsetup/internal/i18n"
+	"github.com/quietsetup/quietsetup/internal/policy"
 )
 
 // keys reads one language's file.
@@ -44,7 +46,7 @@ func keys(t *testing.T, lang string) map[string]string {
 // dynamic are groups whose keys are words of the core: they are not written out in the source.
 func dynamic(key string) bool {
 	group, _, _ := strings.Cut(key, ".")
-	return slices.Contains([]string{"state", "input", "event", "choice", "ended", "closed", "agreed", "meaning", "next", "origin", "table", "attempt", "report", "part", "grade", "fault", "check", "health", "doctor", "mend"}, group)
+	return slices.Contains([]string{"state", "input", "event", "choice", "ended", "closed", "agreed", "meaning", "next", "origin", "allowed", "clash", "finding", "policy", "table", "part", "grade", "fault", "check", "health", "doctor", "mend", "attempt", "report"}, group)
 }
 
 // TestBothLanguagesAreComplete wants the same keys with the same places everywhere.
@@ -221,5 +223,43 @@ func TestExplanationsHaveWords(t *testing.T) {
 	})
 	if n < 20 {
 		t.Errorf("found %d words only", n)
+	}
+}
+
+// TestPolicyIsToldAsItsTableSays: every key, clash and finding has words, and the
+// English ones are those of the documentation.
+func TestPolicyIsToldAsItsTableSays(t *testing.T) {
+	there := keys(t, "en")
+	n := 0
+	for key := range there {
+		if strings.HasPrefix(key, "policy.") || strings.HasPrefix(key, "clash.") || strings.HasPrefix(key, "finding.") {
+			n++
+		}
+	}
+	for _, k := range policy.Keys() {
+		n--
+		if got := there["policy."+k.Name]; got != k.Meaning {
+			t.Errorf("%s: %q, want %q", k.Name, got, k.Meaning)
+		}
+		if there["allowed."+string(k.Kind)] == "" {
+			t.Errorf("no words for what a %s may be", k.Kind)
+		}
+	}
+	clashes := policy.Clashes()
+	for _, c := range clashes {
+		n--
+		if got := there["clash."+c.Code]; got != c.Meaning {
+			t.Errorf("%s: %q, want %q", c.Code, got, c.Meaning)
+		}
+	}
+	codes := configcheck.Codes()
+	for _, c := range codes[:len(codes)-len(clashes)] {
+		n--
+		if there["finding."+c.Code] == "" {
+			t.Errorf("%s has no text", c.Code)
+		}
+	}
+	if n != 0 {
+		t.Errorf("%d texts too many", n)
 	}
 }

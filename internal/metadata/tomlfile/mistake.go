@@ -3,6 +3,7 @@
 package tomlfile
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 	"unicode"
@@ -36,6 +37,27 @@ func (m Mistake) Place() string {
 	}
 	return m.File + ":" + strconv.Itoa(m.Line)
 }
+
+// Mistakes are all that an error wraps, in order.
+func Mistakes(err error) []Mistake {
+	switch e := err.(type) {
+	case Mistake:
+		return []Mistake{e}
+	case interface{ Unwrap() []error }:
+		var out []Mistake
+		for _, one := range e.Unwrap() {
+			out = append(out, Mistakes(one)...)
+		}
+		return out
+	}
+	if inner := errors.Unwrap(err); inner != nil {
+		return Mistakes(inner)
+	}
+	return nil
+}
+
+// Join is the whole key of a part below a table, as Mistake.Key has it.
+func Join(table, part string) string { return join(table, part) }
 
 // oneLine makes hostile text safe to print: no control characters, bounded.
 func oneLine(s string) string {

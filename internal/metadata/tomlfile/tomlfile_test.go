@@ -3,6 +3,9 @@
 package tomlfile
 
 import (
+	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -168,4 +171,18 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestMistakesOfAnError(t *testing.T) {
+	a, b := Mistake{File: "f", Text: "a"}, Mistake{File: "f", Line: 2, Text: "b"}
+	err := fmt.Errorf("invalid: %w", fmt.Errorf("%w: %w", errors.New("x"), errors.Join(a, errors.New("y"), fmt.Errorf("z: %w", b))))
+	if got := Mistakes(err); !slices.Equal(got, []Mistake{a, b}) {
+		t.Errorf("%+v", got)
+	}
+	if got := Mistakes(nil); got != nil {
+		t.Errorf("%+v", got)
+	}
+	if got := Join("policy.product", "a.b"); got != `policy.product."a.b"` {
+		t.Errorf("%s", got)
+	}
 }

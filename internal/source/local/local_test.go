@@ -90,20 +90,23 @@ const onlySetup = "[quietsetup]\ncommand = ['./setup.sh']\n[quietsetup.policy]\n
 
 func (w *world) request(t testing.TB, id string, a events.Action) events.Request {
 	t.Helper()
-	r, err := w.SetRequest(t.Context(), id, a)
+	asked, err := w.SetRequest(t.Context(), id, a, true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return r
+	if len(asked.Requests) != 1 || asked.Also != nil || asked.Notes != nil {
+		t.Fatalf("more than was asked for: %+v", asked)
+	}
+	return asked.Requests[0]
 }
 
 func (w *world) requests(t testing.TB) []events.Request {
 	t.Helper()
-	rs, err := w.Requests(t.Context())
+	wanted, err := w.Requests(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return rs
+	return wanted.Requests
 }
 
 // installed is the report of a setup that went well.
@@ -219,14 +222,14 @@ func TestRefusedRequests(t *testing.T) {
 		{"broken", "setup", nil, ""}, // it may be mended
 		{"p", "none", nil, ""},
 	} {
-		_, err := w.SetRequest(t.Context(), c.product, c.action)
+		_, err := w.SetRequest(t.Context(), c.product, c.action, false)
 		if !errors.Is(err, c.want) || err != nil && err.Error() != c.text {
 			t.Errorf("%s of %s: %v\nwant %s", c.action, c.product, err, c.text)
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := w.SetRequest(ctx, "p", "setup"); !errors.Is(err, context.Canceled) {
+	if _, err := w.SetRequest(ctx, "p", "setup", false); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
 }
@@ -258,13 +261,13 @@ func TestDepotGonePackageGone(t *testing.T) {
 	if err := os.Rename(w.depot, gone); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := w.Requests(t.Context()); !errors.Is(err, ErrDepotUnreachable) || got != nil {
+	if got, err := w.Requests(t.Context()); !errors.Is(err, ErrDepotUnreachable) || got.Requests != nil {
 		t.Errorf("%+v, %v", got, err)
 	}
 	if _, _, problem, err := w.Prepare(t.Context(), req); !errors.Is(err, ErrDepotUnreachable) || problem != nil {
 		t.Errorf("%+v, %v", problem, err)
 	}
-	if _, err := w.SetRequest(t.Context(), "q", events.ActionSetup); !errors.Is(err, ErrDepotUnreachable) {
+	if _, err := w.SetRequest(t.Context(), "q", events.ActionSetup, false); !errors.Is(err, ErrDepotUnreachable) {
 		t.Errorf("%v", err)
 	}
 	if err := w.Report(t.Context(), installed(req), req); err != nil {
@@ -348,7 +351,7 @@ func TestDamagedRowsHarmNoOther(t *testing.T) {
 			t.Errorf("nothing is said of %s: %q", id, w.warned)
 		}
 		w.offer(t, id, "1", onlySetup)
-		if _, err := w.SetRequest(t.Context(), id, events.ActionSetup); err == nil || !strings.Contains(err.Error(), id+".json") {
+		if _, err := w.SetRequest(t.Context(), id, events.ActionSetup, false); err == nil || !strings.Contains(err.Error(), id+".json") {
 			t.Errorf("%s is written over: %v", id, err)
 		}
 	}

@@ -22,10 +22,13 @@ type Row struct {
 // Offer is what the depot last offered. It is kept in the row for the time when
 // the package is gone.
 type Offer struct {
-	ProductVersion string   `json:"productVersion,omitempty"`
-	PackageVersion string   `json:"packageVersion,omitempty"`
-	Priority       int      `json:"priority,omitempty"`
-	Requires       []string `json:"requires,omitempty"` // for the row's action
+	ProductVersion string `json:"productVersion,omitempty"`
+	PackageVersion string `json:"packageVersion,omitempty"`
+	Priority       int    `json:"priority,omitempty"`
+	// Of the row's action: what must be done before it, and what must not be done
+	// before it.
+	Requires  []string `json:"requires,omitempty"`
+	Followers []string `json:"followers,omitempty"`
 }
 
 // newRow is the row of a product never seen.
@@ -71,7 +74,7 @@ func (r Row) valid() error {
 
 // offered is what a package offers for an action.
 func offered(p metadata.Package, a events.Action) Offer {
-	return Offer{p.ProductVersion, p.PackageVersion, p.Priority, p.Requires(a)}
+	return Offer{p.ProductVersion, p.PackageVersion, p.Priority, p.Requires(a), p.Followers(a)}
 }
 
 // known reports whether the offer tells what would be installed.
@@ -79,5 +82,5 @@ func (o Offer) known() bool { return o.ProductVersion != "" }
 
 func (o Offer) equal(p Offer) bool {
 	return o.ProductVersion == p.ProductVersion && o.PackageVersion == p.PackageVersion &&
-		o.Priority == p.Priority && slices.Equal(o.Requires, p.Requires)
+		o.Priority == p.Priority && slices.Equal(o.Requires, p.Requires) && slices.Equal(o.Followers, p.Followers)
 }

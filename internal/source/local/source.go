@@ -14,6 +14,7 @@ import (
 	"github.com/quietsetup/quietsetup/events"
 	"github.com/quietsetup/quietsetup/internal/metadata"
 	"github.com/quietsetup/quietsetup/internal/metadata/productid"
+	"github.com/quietsetup/quietsetup/internal/order"
 )
 
 // ErrDepotUnreachable is metadata's: the depot could not be looked at, so
@@ -47,6 +48,8 @@ type Parts struct {
 	// Policy makes the effective policy of a package, with a line for each value
 	// that does not count.
 	Policy func(metadata.Package) (events.Policy, []string)
+	// Algorithm orders what is wanted; 0 = dependency before priority.
+	Algorithm order.Algorithm
 	// CheckCommand finds a command as the installer will find it. Without it no
 	// command is good.
 	CheckCommand metadata.CheckCommand
@@ -61,11 +64,15 @@ type Source struct {
 	parts Parts
 	mu    sync.Mutex // one change of a row at a time: each reads before it writes
 	rows  rowFolder
+	plan  plan // as last made
 }
 
 // Open opens the rows below stateDir, which must exist, and makes their folder.
 // The depot need not be reachable.
 func Open(stateDir string, parts Parts) (*Source, error) {
+	if parts.Algorithm == 0 {
+		parts.Algorithm = order.DependencyFirst
+	}
 	if parts.Now == nil {
 		parts.Now = time.Now
 	}
@@ -87,6 +94,10 @@ func (s *Source) Close() error { return s.rows.close() }
 func (s *Source) Rows() ([]Row, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.readRows()
+}
+
+func (s *Source) readRows() ([]Row, error) {
 	ids, err := s.rows.products()
 	if err != nil {
 		return nil, err
@@ -104,40 +115,73 @@ func (s *Source) Rows() ([]Row, error) {
 	return rows, errors.Join(errs...)
 }
 
-// Requests gives every row with what the depot offers for it, by product. A
-// product whose package is missing or broken keeps what was known of it. A row
-// that cannot be read is told to Warn and left out: unknown, not withdrawn.
-func (s *Source) Requests(ctx context.Context) ([]events.Request, error) {
+// Wanted is what the source wants.
+type Wanted struct {
+	Requests []events.Request // by product
+	Order    *events.Order    // of everything that is wanted; nil = nothing is
+}
+
+// Requests gives every row with what the depot offers for it, and the order of
+// what is wanted. A product whose package is missing or broken keeps what was
+// known of it. A row that cannot be read is told to Warn and left out: unknown,
+// not withdrawn.
+func (s *Source) Requests(ctx context.Context) (Wanted, error) {
 	if err := s.parts.Depot.Reachable(); err != nil {
-		return nil, err
+		return Wanted{}, err
 	}
 	rows, err := s.Rows()
 	if err != nil && rows == nil {
-		return nil, err
+		return Wanted{}, err
 	}
 	if err != nil {
 		s.parts.Warn("", strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
-	var out []events.Request
+	var out Wanted
 	for _, r := range rows {
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return Wanted{}, err
 		}
 		pkg, problem, err := s.parts.Depot.Load(r.ProductID)
 		if errors.Is(err, ErrDepotUnreachable) {
-			return nil, err
+			return Wanted{}, err
 		}
 		// Another error is of this package alone. Preparing meets it again and
 		// says it where somebody looks. A broken package may be read in part only.
 		// Either way the row keeps what was known.
 		if err == nil && problem == nil {
 			if r, err = s.noteOffer(r, offered(pkg, r.ActionRequest)); err != nil {
-				return nil, err
+				return Wanted{}, err
 			}
 		}
-		out = append(out, r.request())
+		out.Requests = append(out.Requests, r.request())
 	}
-	return out, nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out.Order, err = s.reorder()
+	return out, err
+}
+
+// reorder makes the order of what all rows want, and tells what is wrong with it
+// once. The caller holds mu.
+func (s *Source) reorder() (*events.Order, error) {
+	rows, err := s.readRows()
+	if err != nil && rows == nil {
+		return nil, err // else it was told, or will be by the next look
+	}
+	p, err := planOf(s.parts.Algorithm, rows)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Equal(p.warnings, s.plan.warnings) {
+		for _, line := range p.warnings {
+			s.parts.Warn("", line)
+		}
+	}
+	s.plan = p
+	if len(p.order.Sequence) == 0 {
+		return nil, nil
+	}
+	return &p.order, nil
 }
 
 // noteOffer keeps what the depot offers, for the day the package is gone.
@@ -153,49 +197,6 @@ func (s *Source) noteOffer(r Row, o Offer) (Row, error) {
 	}
 	now.Offer = o
 	return now, s.rows.write(now)
-}
-
-// SetRequest asks for an action, or withdraws with none, and returns what the
-// source shows from now on. Errors: ErrUnknownProduct, ErrNoCommand,
-// ErrUnknownAction, ErrDepotUnreachable (not for none).
-func (s *Source) SetRequest(ctx context.Context, product string, a events.Action) (events.Request, error) {
-	if err := ctx.Err(); err != nil {
-		return events.Request{}, err
-	}
-	if a != events.ActionNone && !slices.Contains(events.Actions(), a) {
-		return events.Request{}, fmt.Errorf("cannot request %q of %q: %w", a, product, ErrUnknownAction)
-	}
-	if err := productid.Check(product); err != nil {
-		return events.Request{}, fmt.Errorf("%w: %w", ErrUnknownProduct, err)
-	}
-	offer, err := s.offerFor(product, a)
-	if err != nil {
-		return events.Request{}, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	r, err := s.rows.read(product)
-	switch {
-	case errors.Is(err, errNoRow) && a == events.ActionNone && !offer.known():
-		return events.Request{}, fmt.Errorf("%w: %s is neither in the depot nor was it ever requested", ErrUnknownProduct, product)
-	case errors.Is(err, errNoRow):
-		r = newRow(product)
-	case err != nil:
-		return events.Request{}, fmt.Errorf("cannot request %s of %s: %w", a, product, err)
-	}
-	r.ActionRequest = a
-	r.ActionProgress = ""
-	if a != events.ActionNone {
-		r.ActionResult = events.ResultNone
-	}
-	if offer.known() {
-		r.Offer = offer
-	}
-	r.Modified = s.parts.Now().UTC()
-	if err := s.rows.write(r); err != nil {
-		return events.Request{}, fmt.Errorf("cannot request %s of %s: %w", a, product, err)
-	}
-	return r.request(), nil
 }
 
 // offerFor looks whether an action can be requested. A broken package is no
@@ -242,6 +243,11 @@ func (s *Source) Prepare(ctx context.Context, req events.Request) (events.Policy
 	if problem == nil {
 		problem = pkg.CheckStart(req.Row.ActionRequest, s.parts.CheckCommand)
 	}
+	if problem == nil {
+		s.mu.Lock()
+		problem = s.plan.problem(id)
+		s.mu.Unlock()
+	}
 	return effective, pkg.Package, problem, nil
 }
 
@@ -263,7 +269,7 @@ func (s *Source) Report(ctx context.Context, r events.Report, req events.Request
 	if errors.Is(err, errNoRow) {
 		row, err = newRow(r.ProductID), nil
 		row.ActionRequest = req.Row.ActionRequest
-		row.Offer = Offer{req.ProductVersion, req.PackageVersion, req.Priority, req.Requires}
+		row.Offer = Offer{ProductVersion: req.ProductVersion, PackageVersion: req.PackageVersion, Priority: req.Priority, Requires: req.Requires}
 	}
 	if err != nil {
 		return fmt.Errorf("cannot report %s: %w", r.ProductID, err)
