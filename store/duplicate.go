@@ -72,22 +72,22 @@ func (c *duplicate) prepare() error {
 		return err
 	case !info.IsDir():
 		return fmt.Errorf("%s is there and no directory: %w", c.to, fs.ErrExist)
-	default:
-		entries, err := os.ReadDir(dst)
-		if err != nil {
-			return err
-		}
-		if len(entries) > 0 {
-			return fmt.Errorf("%s is not empty: %w", c.to, fs.ErrExist)
-		}
 	}
 	if c.root, err = os.OpenRoot(dst); err != nil {
 		return err
 	}
-	if info, err = c.root.Stat("."); err != nil {
+	// What was opened counts, whatever bears the name by now.
+	if info, err = c.root.Stat("."); err == nil {
+		err = checkOwner(dst, info)
+	}
+	if err != nil {
 		return err
 	}
-	return checkOwner(dst, info) // what was opened, whatever bears the name by now
+	entries, err := fs.ReadDir(c.root.FS(), ".")
+	if err == nil && len(entries) > 0 {
+		err = fmt.Errorf("%s is not empty: %w", c.to, fs.ErrExist)
+	}
+	return err
 }
 
 func below(dir, path string) bool {

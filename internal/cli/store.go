@@ -89,7 +89,8 @@ While the service works its journal is read and log.db is left alone. A private
 copy of log.db is made in the folder for temporary files.
 
 A damaged twin is mended from the other at the next start of the service; see
-docs/recovery.md.
+docs/recovery.md. Files that the service would refuse for their owner or rights
+are "unsafe", exit code 1.
 
 JSON: store-check/v1.`, "8 damaged, or newer than this build", "9 no right to read it", "10 a log.db that is in use"),
 		Args: atMost(1),
