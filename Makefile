@@ -16,12 +16,20 @@ STATICCHECK_VERSION := v0.8.2
 STATICCHECK         := .ci/cache/staticcheck-$(STATICCHECK_VERSION)
 PLATFORMS := linux/amd64 linux/arm64 windows/amd64 windows/arm64 darwin/amd64 darwin/arm64
 
-.PHONY: build check bench rigs rigs-long figures states fmt format vet platforms lint unit race states-unchanged fuzz
+# The day the manual pages are of: that of the commit, so that the same source
+# gives the same pages.
+DAY        ?= $(shell date -u -d "@$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)}" +%F)
+
+.PHONY: build man check bench rigs rigs-long figures states fmt format vet platforms lint unit race states-unchanged fuzz
 .DEFAULT_GOAL := build
 
 # The binaries as they are shipped: static, stripped, without paths of this machine.
 build:
 	$(BUILD) -o bin/ ./cmd/...
+
+# The manual pages: dist/man/quietsetup.1 and its kin.
+man:
+	$(GO) run ./internal/manpages -o dist/man -version $(VERSION) -date $(DAY)
 
 # Everything a change must pass, in the order of how soon it fails. govulncheck is
 # not among it: its database is on a network host, and a build machine needs to

@@ -85,6 +85,11 @@ const (
 	OutcomeWithdrawn  Outcome = "withdrawn"  // the request was taken back; no report
 )
 
+// Outcomes lists all of them.
+func Outcomes() []Outcome {
+	return []Outcome{OutcomeOK, OutcomeFailed, OutcomeUnknown, OutcomeSuperseded, OutcomeWithdrawn}
+}
+
 // Report holds the fields of opsi's productOnClient, under its own names. It is
 // what a source shows for a product: the source's row when it comes in, the
 // wanted row when it goes out.

@@ -53,6 +53,27 @@ type Product struct {
 
 	Report ReportState   `json:"report"`
 	Policy []PolicyValue `json:"policy,omitempty"` // of the current round; in one-product answers only
+	// Failing is outstanding work that ended with an error and is tried again;
+	// in one-product answers of a running daemon only.
+	Failing []Failing `json:"failing,omitempty"`
+}
+
+// Failing is work that fails. It is not in the log.
+type Failing struct {
+	Work    string    `json:"work"` // prepare, run_checks, ask_users, run_installer, send_report, …
+	Session string    `json:"session,omitempty"`
+	Error   string    `json:"error,omitempty"` // of the last try, for people; private
+	Tries   int       `json:"tries"`           // in a row
+	Again   time.Time `json:"again"`           // when the next try begins, or began
+}
+
+// Redacted returns a copy without private parts: an error may name any path.
+func (p ProductDoc) Redacted() ProductDoc {
+	p.Failing = slices.Clone(p.Failing)
+	for i := range p.Failing {
+		p.Failing[i].Error = ""
+	}
+	return p
 }
 
 // Waits says what a product waits for.

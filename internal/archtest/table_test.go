@@ -23,6 +23,8 @@ const (
 	goi18n   = "github.com/nicksnyder/go-i18n/v2"
 	goPretty = "github.com/jedib0t/go-pretty/v6"
 	gopsutil = "github.com/shirou/gopsutil/v3"
+	md2man   = "github.com/cpuguy83/go-md2man/v2"
+	pflag    = "github.com/spf13/pflag"
 	looplab  = "github.com/looplab/fsm"
 	rapid    = "pgregory.net/rapid"
 	gotools  = "github.com/rogpeppe/go-internal"
@@ -60,7 +62,7 @@ func rooms() []room {
 			"the supervisor outlives the daemon, so it cannot lean on the daemon's rooms"},
 		{"internal/metadata/productid", nil, nil,
 			"whether a product's name is safe is a question to the name alone"},
-		{"internal/metadata/tomlfile", nil, []string{tomlLib},
+		{"internal/metadata/tomlfile", []string{"internal/meant"}, []string{tomlLib},
 			"reads TOML with file, line and key in each error; what a key means is the caller's affair"},
 		{"internal/order", nil, nil,
 			"an order of names is a question to the names alone; where dependencies are written it does not know"},
@@ -68,8 +70,12 @@ func rooms() []room {
 			"a guess about a misspelt word; who asks is of no matter"},
 		{"internal/policy", []string{"events", "internal/meant"}, nil,
 			"layers become one policy with origins; where a layer was written it does not know"},
-		{"internal/metadata", []string{"events", "internal/metadata/productid", "internal/metadata/tomlfile", "internal/policy"}, nil,
+		{"internal/metadata", []string{"events", "internal/meant", "internal/metadata/productid", "internal/metadata/tomlfile", "internal/policy"}, nil,
 			"a package's text becomes an events.Package and a policy layer; it decides nothing"},
+		{"internal/metadata/lint", []string{"checks", "events", "internal/metadata", "internal/metadata/productid", "internal/metadata/tomlfile", "internal/policy"}, nil,
+			"findings are data over folders; it asks the reader what a machine would see, and no machine"},
+		{"internal/metadata/canon", []string{"internal/metadata", "internal/metadata/tomlfile"}, nil,
+			"rewrites a text that means the same; what it means is the reader's affair"},
 		{"internal/config", []string{"events", "internal/meant", "internal/metadata/productid", "internal/metadata/tomlfile", "internal/policy"}, nil,
 			"reads the config file; who uses the values is the daemon's affair"},
 		{"internal/configcheck", []string{"internal/config", "internal/meant", "internal/metadata", "internal/metadata/productid", "internal/metadata/tomlfile", "internal/policy"}, nil,
@@ -110,11 +116,14 @@ func rooms() []room {
 		{"internal/cli/words", []string{"events", "internal/i18n"}, []string{goi18n, tomlLib},
 			"the command line's sentences; it reads no log and asks no daemon"},
 		{"internal/cli", []string{
-			"checks", "events", "fsm", "store", "internal/apitypes", "internal/cli/words", "internal/config", "internal/configcheck", "internal/demo", "internal/doctor", "internal/host", "internal/i18n",
-			"internal/localclient", "internal/localsock", "internal/meant", "internal/metadata", "internal/metadata/productid", "internal/metadata/tomlfile", "internal/order", "internal/policy", "internal/promptui", "internal/replay", "internal/storecheck", "internal/view"},
+			"checks", "events", "fsm", "store", "internal/apitypes", "internal/cli/words", "internal/config", "internal/configcheck", "internal/demo", "internal/doctor", "internal/host",
+			"internal/i18n", "internal/localclient", "internal/localsock", "internal/meant", "internal/metadata", "internal/metadata/canon", "internal/metadata/lint",
+			"internal/metadata/productid", "internal/metadata/tomlfile", "internal/order", "internal/policy", "internal/promptui", "internal/replay", "internal/storecheck", "internal/view"},
 			[]string{cobra, goPretty, xterm, xsys},
 			"inspects from outside: it must not reach engine, effects or installer, or support could act by looking"},
 
+		{"internal/manpages", []string{"internal/cli", "internal/daemon", "internal/promptui"}, []string{cobra, md2man, pflag},
+			"asks the programs for their own help; what writes manual pages is shipped in none of them"},
 		{"internal/statesdoc", []string{"events", "fsm"}, []string{looplab},
 			"draws the table the core is asked, not a second one"},
 		{"internal/policydoc", []string{"internal/configcheck", "internal/policy"}, nil,
@@ -169,11 +178,12 @@ func bans() []ban {
 		{"cmd/quietsetupd", "text/template", nil, "methods looked up by name switch off the linker's removal of dead code: megabytes in a 9 MB service"},
 		{"cmd/quietsetupd", "internal/cli", nil, "the service has no command line but its own"},
 		{"cmd/quietsetupd", "internal/demo", nil, "nothing of a demonstration runs as root"},
+		{"cmd/quietsetup", md2man, nil, "manual pages are made when a package is built; nobody needs their writer at run time"},
 		{"*", gopsutil, []string{"internal/host"}, "its last v3 is of 2024 and its fast path is easy to miss: one room knows it, one room changes"},
 		{"*", bbolt, []string{"store"}, "it loses commits, kills the process or hangs on damaged files: only the store knows how it is opened"},
 		{"*", looplab, []string{"fsm", "internal/statesdoc"}, "a machine of it wedges for good after one cancelled context: only its table is used"},
 		{"*", zerolog, []string{"internal/daemon", "internal/engine", "internal/effects", "internal/demo", "cmd/quietsetupd", "cmd/quietsetup"},
 			"rooms below return errors; the ones above log them once"},
-		{"*", "internal/daemon", []string{"internal/demo", "cmd/quietsetupd", "cmd/quietsetup"}, "the composition root knows all; nobody it composes may know it"},
+		{"*", "internal/daemon", []string{"internal/demo", "internal/manpages", "cmd/quietsetupd", "cmd/quietsetup"}, "the composition root knows all; nobody it composes may know it"},
 	}
 }

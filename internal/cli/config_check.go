@@ -68,9 +68,12 @@ JSON: config-check/v1.`, "7 there are errors, or with --strict warnings", "9 nee
 			if err != nil {
 				return err
 			}
-			if a.json {
+			switch {
+			case a.json:
 				err = a.document(doc)
-			} else {
+			case a.csv():
+				a.findingRows(doc)
+			default:
 				a.printFindings(doc, found)
 			}
 			if err == nil && (doc.Errors > 0 || strict && doc.Warnings > 0) {
@@ -80,7 +83,20 @@ JSON: config-check/v1.`, "7 there are errors, or with --strict warnings", "9 nee
 		},
 	}
 	cmd.Flags().BoolVar(&strict, "strict", false, "warnings are errors")
-	return cmd
+	return withRows(cmd, findingColumns()...)
+}
+
+func findingColumns() []string {
+	return []string{"file", "line", "key", "code", "severity", "message"}
+}
+
+// findingRows are findings as rows, whose words are those of JSON.
+func (a *app) findingRows(doc checkDoc) {
+	t := a.table(findingColumns()...)
+	for _, f := range doc.Findings {
+		t.row(f.File, f.Line, f.Key, f.Code, f.Severity, f.Message)
+	}
+	t.print()
 }
 
 // checked puts findings into a document, whose words are English.

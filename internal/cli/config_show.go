@@ -44,6 +44,9 @@ under an older policy, that is said.
 JSON: config/v1.`, "4 no such product", "7 the config file is not valid", "9 needs privileges"),
 		Args: atMost(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if origin && a.csv() {
+				return usage(errors.New("what was said about a key is not one row: --origin is for people, --output-format json for programs"))
+			}
 			c, err := a.loadConfig(file)
 			if err != nil {
 				return err
@@ -66,7 +69,7 @@ JSON: config/v1.`, "4 no such product", "7 the config file is not valid", "9 nee
 	}
 	cmd.Flags().StringVar(&file, "config", "", "another config file than "+config.DefaultPath())
 	cmd.Flags().BoolVar(&origin, "origin", false, "show everything that was said about each key, and where")
-	return cmd
+	return withRows(cmd, "key", "value", "place", "origin")
 }
 
 // shown is what config show tells.

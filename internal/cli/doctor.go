@@ -25,10 +25,10 @@ type doctorDoc struct {
 	Schema  string       `json:"schema"` // doctor/v1
 	At      time.Time    `json:"at"`
 	Verdict doctor.State `json:"verdict"` // ok, warn, fail
-	Checks  []doctorRow  `json:"checks"`
+	Checks  []adviceDoc  `json:"checks"`
 }
 
-type doctorRow struct {
+type adviceDoc struct {
 	Check string         `json:"check"`
 	Code  string         `json:"code"` // what was found, in one stable word
 	State doctor.State   `json:"state"`
@@ -67,9 +67,10 @@ Exit code 0 also with warnings; 1 if something fails. JSON: doctor/v1.`),
 			if cmd.Context().Err() != nil {
 				return errors.New("it was interrupted")
 			}
-			if a.json {
+			switch {
+			case a.json, a.csv():
 				err = a.doctorDocument(found, p.Now())
-			} else {
+			default:
 				a.printDoctor(found)
 			}
 			if err == nil && doctor.Worst(found) == doctor.Fail {
@@ -79,19 +80,30 @@ Exit code 0 also with warnings; 1 if something fails. JSON: doctor/v1.`),
 		},
 	}
 	cmd.Flags().StringVar(&file, "config", "", "config file of the service (default "+config.DefaultPath()+")")
-	return cmd
+	return withRows(cmd, doctorColumns()...)
 }
 
+func doctorColumns() []string { return []string{"check", "verdict", "code", "found", "mend"} }
+
+// doctorDocument prints the findings for programs, in English.
 func (a *app) doctorDocument(found []doctor.Finding, at time.Time) error {
 	english, err := words.New(time.UTC, "en")
 	if err != nil {
 		return err
 	}
-	d := doctorDoc{Schema: "doctor/v1", At: at.UTC(), Verdict: doctor.Worst(found), Checks: []doctorRow{}}
+	d := doctorDoc{Schema: "doctor/v1", At: at.UTC(), Verdict: doctor.Worst(found), Checks: []adviceDoc{}}
 	for _, f := range found {
-		row := doctorRow{Check: f.Check, Code: f.Code, State: f.State, Data: facts(f)}
+		row := adviceDoc{Check: f.Check, Code: f.Code, State: f.State, Data: facts(f)}
 		row.Found, row.Mend = sentences(english, f)
 		d.Checks = append(d.Checks, row)
+	}
+	if a.csv() {
+		t := a.table(doctorColumns()...)
+		for _, r := range d.Checks {
+			t.row(r.Check, r.State, r.Code, r.Found, r.Mend)
+		}
+		t.print()
+		return nil
 	}
 	return a.document(d)
 }

@@ -45,7 +45,13 @@ const exitCodesHelp = `Exit codes of every command:
   75  deferred: try again later
   76  done, and the machine must be restarted
 
-They do not change between versions.`
+They do not change between versions.
+
+With --windows-exit-codes, on Windows, for callers that know installers:
+
+   6  is 1618, another installation goes on
+  75  is 1602, the user put it off
+  76  is 3010, done, and the machine must be restarted`
 
 // coded is an error with an exit code of its own. quiet: everything was said
 // already.
@@ -90,6 +96,19 @@ func exitCode(err error) int {
 		return exitPrivileges
 	}
 	return exitFailed
+}
+
+// windowsCode is an exit code as installers on Windows have it; the others stay.
+func windowsCode(code int) int {
+	switch code {
+	case exitWaitOver:
+		return 1618
+	case exitDeferred:
+		return 1602
+	case exitReboot:
+		return 3010
+	}
+	return code
 }
 
 // exitCodesTopic is "quietsetup help exit-codes".

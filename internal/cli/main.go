@@ -16,10 +16,13 @@ import (
 func Main(version string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	program, err := os.Executable()
-	if err != nil {
-		program = "" // then what needs a child does without
+	screen := int(os.Stdout.Fd())
+	o := Outside{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv, Version: version, Terminal: term.IsTerminal(screen)}
+	if width, _, err := term.GetSize(screen); err == nil {
+		o.Width = width
 	}
-	return Run(ctx, Outside{Program: program, In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv, Version: version,
-		Terminal: term.IsTerminal(int(os.Stdout.Fd()))}, os.Args[1:])
+	if program, err := os.Executable(); err == nil {
+		o.Program = program // else what needs a child does without
+	}
+	return Run(ctx, o, os.Args[1:])
 }

@@ -58,8 +58,10 @@ JSON: order/v1; of products that wait for each other in a circle
 	}
 	cmd.Flags().StringVar(&input, "input", "", "file with products and dependencies, - for standard input")
 	cmd.Flags().IntVar(&algorithm, "algorithm", int(ordering.DependencyFirst), "1 dependency before priority, 2 priority before dependency")
-	return cmd
+	return withRows(cmd, sequenceColumns()...)
 }
+
+func sequenceColumns() []string { return []string{"position", "product", "priority", "why"} }
 
 // orderDoc is the answer of order --json.
 type orderDoc struct {
@@ -124,7 +126,7 @@ func (a *app) order(path string, alg ordering.Algorithm) error {
 
 // printOrder is the sequence as a table, with what moved each product.
 func (a *app) printOrder(alg ordering.Algorithm, products []ordering.Product, pairs []ordering.Pair, sequence []string) {
-	if len(sequence) == 0 {
+	if len(sequence) == 0 && !a.csv() {
 		a.say("order.empty", nil)
 		return
 	}
@@ -148,7 +150,7 @@ func (a *app) printOrder(alg ordering.Algorithm, products []ordering.Product, pa
 			raised[p.ID] = r
 		}
 	}
-	t := a.table("position", "product", "priority", "why")
+	t := a.table(sequenceColumns()...)
 	for i, id := range sequence {
 		var why []string
 		if r, ok := raised[id]; ok {

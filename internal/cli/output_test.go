@@ -12,7 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/quietsetup/quietsetup/internal/config"
 	"github.com/quietsetup/quietsetup/internal/localclient"
+	"github.com/quietsetup/quietsetup/internal/replay"
+	"github.com/quietsetup/quietsetup/store"
 )
 
 type full struct{ err error }
@@ -48,5 +51,30 @@ func TestSilentService(t *testing.T) {
 	err := fmt.Errorf("%w within %v", localclient.ErrSilent, 10*time.Second)
 	if exitCode(err) != exitFailed || !strings.Contains(hintOf(err), "systemctl status quietsetupd") {
 		t.Errorf("exit %d, hint %q", exitCode(err), hintOf(err))
+	}
+}
+
+// TestExitCodes: each error that a command can end with has its documented code.
+func TestExitCodes(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		code int
+	}{
+		{nil, exitOK}, {errors.New("other"), exitFailed}, {usage(errors.New("x")), exitUsage}, {localclient.ErrNotRunning, exitNotRunning},
+		{localclient.ErrNotFound, exitNotFound}, {notFound(errors.New("x")), exitNotFound}, {waitOver("editor", time.Second), exitWaitOver},
+		{config.ErrInvalid, exitInvalid}, {&replay.Divergence{}, exitDiverged}, {store.ErrDamaged, exitDiverged}, {store.ErrNewer, exitDiverged},
+		{noLog("x"), exitDiverged}, {localclient.ErrForbidden, exitPrivileges}, {&os.PathError{Op: "open", Path: "x", Err: syscall.EACCES}, exitPrivileges},
+		{store.ErrInUse, exitInUse}, {done(exitDeferred), exitDeferred}, {done(exitReboot), exitReboot},
+	} {
+		err := c.err
+		if err != nil {
+			err = fmt.Errorf("cannot do it: %w", err)
+		}
+		if got := exitCode(err); got != c.code {
+			t.Errorf("%v: %d, want %d", c.err, got, c.code)
+		}
+		if !strings.Contains(exitCodesHelp, fmt.Sprintf("\n  %2d  ", c.code)) {
+			t.Errorf("help exit-codes does not name %d", c.code)
+		}
 	}
 }

@@ -152,10 +152,9 @@ type stepDoc struct {
 }
 
 func (a *app) steps(ctx context.Context, path string) error {
-	enc := json.NewEncoder(a.Out)
 	_, err := replay.Fold(logLines(ctx, path), func(_ replay.Line, s events.Step, c *fsm.Client) error {
 		if a.json {
-			return enc.Encode(stepOf(s, c))
+			return a.line(stepOf(s, c))
 		}
 		return a.printStep(s, c)
 	})

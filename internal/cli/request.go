@@ -111,7 +111,7 @@ func (a *app) await(ctx context.Context, c *localclient.Client, id string, d api
 		ctx, cancel = context.WithTimeoutCause(ctx, limit, waitOver(id, limit))
 		defer cancel()
 	}
-	var run follower
+	run := &follower{}
 	if !d.Changed {
 		// Nothing new will be recorded about a request that is put off already.
 		p, err := c.Product(ctx, id)
@@ -156,28 +156,8 @@ func (a *app) await(ctx context.Context, c *localclient.Client, id string, d api
 	return a.endOfWait(p, run)
 }
 
-// follower is what the log has told of a run.
-type follower struct {
-	rests   bool           // put off or over: nothing goes on at the moment
-	outcome events.Outcome // "" = it was put off
-	reboot  bool           // the installer asked for a restart of the machine
-}
-
-func (f *follower) take(e events.Event) {
-	switch e := e.(type) {
-	case events.RebootWanted:
-		f.reboot = true
-	case events.Finished:
-		f.outcome = e.Outcome
-	case events.Deferred, events.Held, events.Reported:
-		f.rests = true
-	case events.WaitEnded, events.Accepted, events.ChecksStarted:
-		f.rests, f.outcome = false, "" // the same step goes on
-	}
-}
-
 // endOfWait prints where the product stands and gives the run its exit code.
-func (a *app) endOfWait(p apitypes.ProductDoc, run follower) error {
+func (a *app) endOfWait(p apitypes.ProductDoc, run *follower) error {
 	if a.json {
 		if err := a.document(p); err != nil {
 			return err
@@ -185,14 +165,12 @@ func (a *app) endOfWait(p apitypes.ProductDoc, run follower) error {
 	} else {
 		a.printProduct(p.Product)
 	}
-	switch {
-	case run.outcome == "":
-		return done(exitDeferred)
-	case run.outcome != events.OutcomeOK:
-		return done(exitFailed)
-	case run.reboot:
-		fmt.Fprintln(a.Err, a.words.Text("done.restart", nil))
-		return done(exitReboot)
+	code := run.code()
+	if code == exitOK {
+		return nil
 	}
-	return nil
+	if code == exitReboot {
+		fmt.Fprintln(a.Err, a.words.Text("done.restart", nil))
+	}
+	return done(code)
 }

@@ -5,7 +5,6 @@ package cli
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -32,18 +31,23 @@ type Outside struct {
 	Version  string // of the build
 	Terminal bool   // Out is one
 	Program  string // this program's file, to look at a log.db in a child; "" = without one
+	Width    int    // of that terminal, in columns; 0 = not known
 }
 
 // app is one call of the command line: its surroundings and the global flags.
 type app struct {
 	Outside
-	json     bool
-	file     string // "" = ask the daemon
+	json     bool // JSON of some form goes out
+	layout   layout
+	rows     io.Writer // where rows go, also when Out is standard error
+	headed   []string  // columns that CSV has a header of
+	file     string    // "" = ask the daemon
 	socket   string
 	stateDir string
 	lang     string
 	utc      bool
 	noColor  bool
+	windows  bool // exit codes as installers on Windows have them
 
 	words   *words.Words
 	started bool // a command runs: an error from here on is not one of usage
@@ -68,8 +72,15 @@ func Run(ctx context.Context, o Outside, args []string) int {
 			fmt.Fprintln(o.Err, "  "+hint)
 		}
 	}
+	if a.windows && runtime.GOOS == "windows" {
+		return windowsCode(exitCode(err))
+	}
 	return exitCode(err)
 }
+
+// Commands are all commands with their flags and help texts, for the manual
+// pages. They are to be read, not to be run.
+func Commands() *cobra.Command { return (&app{}).root() }
 
 // hintOf says what to do about an error, "" if nothing is known.
 func hintOf(err error) string {
@@ -105,9 +116,9 @@ A product's id may be shortened as far as it stays unique.`,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-		PersistentPreRunE: func(*cobra.Command, []string) error {
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			a.started = true
-			return a.prepare()
+			return a.prepare(cmd)
 		},
 	}
 	root.SetIn(a.In)
@@ -115,25 +126,43 @@ A product's id may be shortened as far as it stays unique.`,
 	root.SetErr(a.Err)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
 	f := root.PersistentFlags()
-	f.BoolVar(&a.json, "json", false, "print versioned JSON")
 	f.StringVar(&a.file, "file", "", "read a copied log instead of asking the daemon: a state folder, a journal\nsegment or a folder of them, an export, a copy of log.db")
 	f.StringVar(&a.socket, "socket", "", "socket of the daemon (default "+localclient.DefaultSocket+")")
 	f.StringVar(&a.stateDir, "state-dir", "", "state folder the daemon was started with; its socket is in there")
 	f.StringVar(&a.lang, "lang", "", "language of the texts, de or en (default: that of the environment)")
 	f.BoolVar(&a.utc, "utc", false, "tell times in UTC")
-	f.BoolVar(&a.noColor, "no-color", false, "no colours (NO_COLOR does the same)")
+	f.BoolVar(&a.windows, "windows-exit-codes", false, "exit codes as installers on Windows have them: 1602, 3010, 1618")
+	a.formatFlags(root)
 	root.AddCommand(a.demoCommand(), a.statusCommand(), a.showCommand(), a.eventsCommand(), a.whyCommand(),
-		a.configCommand(), a.requestCommand(), a.holdCommand(), a.releaseCommand(), a.processesCommand(), a.replayCommand(),
-		a.sequenceCommand(), a.storeCommand(), a.doctorCommand(),
+		a.runsCommand(), a.watchCommand(), a.diagramCommand(),
+		a.requestCommand(), a.holdCommand(), a.releaseCommand(), a.processesCommand(), a.replayCommand(),
+		a.configCommand(), a.metaCommand(), a.sequenceCommand(), a.storeCommand(), a.doctorCommand(),
 		a.versionCommand(), exitCodesTopic())
 	for _, o := range orders() {
 		root.AddCommand(a.orderCommand(o))
 	}
+	completion(root)
 	return root
 }
 
-// prepare chooses the language once the flags are read.
-func (a *app) prepare() error {
+// completion is cobra's command, except that a shell it does not know is wrong usage.
+func completion(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "completion" {
+			c.Args = cobra.ArbitraryArgs
+			c.RunE = func(cmd *cobra.Command, args []string) error {
+				if len(args) > 0 {
+					return usage(fmt.Errorf("no completion for the shell %q: there is one for bash, zsh, fish and powershell", args[0]))
+				}
+				return cmd.Help()
+			}
+		}
+	}
+}
+
+// prepare chooses language and form of the output once the flags are read.
+func (a *app) prepare(cmd *cobra.Command) error {
 	if a.lang != "" && a.lang != "de" && a.lang != "en" {
 		return usage(fmt.Errorf("no texts in %q: --lang is de or en", a.lang))
 	}
@@ -146,11 +175,17 @@ func (a *app) prepare() error {
 		return err
 	}
 	a.words = w
-	if a.Getenv("NO_COLOR") != "" || !a.Terminal {
+	if a.Getenv("NO_COLOR") != "" || !a.screen() {
 		a.noColor = true
 	}
-	return nil
+	if a.windows && runtime.GOOS != "windows" {
+		return usage(errors.New("--windows-exit-codes works on Windows only: elsewhere an exit code is at most 255"))
+	}
+	return a.chooseFormat(cmd)
 }
+
+// screen reports whether the output is a terminal that can be drawn on.
+func (a *app) screen() bool { return a.Terminal && a.Getenv("TERM") != "dumb" }
 
 // socketPath is where the daemon is asked.
 func (a *app) socketPath() (string, error) {
@@ -178,14 +213,6 @@ func (a *app) daemon() (*localclient.Client, error) {
 
 // say prints a line of human output.
 func (a *app) say(key string, d i18n.Data) { fmt.Fprintln(a.Out, a.words.Text(key, d)) }
-
-// document prints one JSON document.
-func (a *app) document(v any) error {
-	enc := json.NewEncoder(a.Out)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(v)
-}
 
 // exact refuses arguments that a command does not take.
 func exact(n int) cobra.PositionalArgs {

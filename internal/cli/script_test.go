@@ -3,6 +3,7 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"flag"
 	"os"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/quietsetup/quietsetup/internal/daemon"
 	"github.com/quietsetup/quietsetup/internal/needs"
 )
 
@@ -23,6 +25,9 @@ var update = flag.Bool("update", false, "write what the scripts compare with ane
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"quietsetup": func() { os.Exit(Main("0.0.0-test")) },
+		"quietsetupd": func() {
+			os.Exit(daemon.Command(context.Background(), "0.0.0-test", os.Args[1:], os.Stdout, os.Stderr))
+		},
 	})
 }
 
@@ -47,6 +52,7 @@ func TestScripts(t *testing.T) {
 			"bytes":  sameBytes,
 			"serve":  serve,
 			"state":  state,
+			"inuse":  inUse,
 		},
 	})
 }

@@ -22,25 +22,49 @@ import (
 )
 
 // serve plays a daemon whose log is a history, behind the socket of $WORK/state:
-// serve HISTORY SEQ. What is asked of it is granted, and SEQ is what the request
-// was recorded as. Its state is that after the whole history.
+// serve HISTORY SEQ [AT]. What is asked of it is granted, and SEQ is what the
+// request was recorded as. Its state is that after AT records, or after the whole
+// history; who follows the log is told the rest.
 func serve(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 2 {
-		ts.Fatalf("usage: serve HISTORY SEQ")
+	if neg || len(args) < 2 || len(args) > 3 {
+		ts.Fatalf("usage: serve HISTORY SEQ [AT]")
 	}
 	seq, err := strconv.ParseUint(args[1], 10, 64)
 	ts.Check(err)
-	c := &copied{path: args[0]}
-	c.c, err = replay.Fold(logLines(context.Background(), args[0]), nil)
-	ts.Check(err)
+	at := 1 << 30
+	if len(args) == 3 {
+		at, err = strconv.Atoi(args[2])
+		ts.Check(err)
+	}
 	state := ts.MkAbs("state")
 	ts.Check(os.RemoveAll(state))
 	ts.Check(os.Mkdir(state, 0o700))
-	l, err := net.Listen("unix", filepath.Join(state, "api.sock"))
+	end, err := play(state, ts.MkAbs(args[0]), seq, at)
 	ts.Check(err)
+	ts.Defer(end)
+}
+
+// play begins to serve a history behind the socket of a state folder.
+func play(state, history string, seq uint64, at int) (end func(), err error) {
+	c := &copied{path: history}
+	c.c, err = replay.Fold(func(yield func(replay.Line, error) bool) {
+		n := 0
+		for l, err := range logLines(context.Background(), history) {
+			if n++; n > at || !yield(l, err) {
+				return
+			}
+		}
+	}, nil)
+	if err != nil {
+		return nil, err
+	}
+	l, err := net.Listen("unix", filepath.Join(state, "api.sock"))
+	if err != nil {
+		return nil, err
+	}
 	s := &http.Server{Handler: played(c, seq), ReadHeaderTimeout: time.Second}
 	go func() { _ = s.Serve(l) }() // ends with Close
-	ts.Defer(func() { _ = s.Close() })
+	return func() { _ = s.Close() }, nil
 }
 
 func played(c *copied, seq uint64) http.Handler {
@@ -55,6 +79,10 @@ func played(c *copied, seq uint64) http.Handler {
 	m.HandleFunc("GET /v1/status", func(w http.ResponseWriter, r *http.Request) {
 		s, err := c.Status(r.Context())
 		s.Version, s.PID, s.StateDir = "1.2.3", 4711, "/var/lib/quietsetup"
+		s.Started = c.c.Clock.Wall
+		for i := range s.Sessions {
+			s.Sessions[i].Kind, s.Sessions[i].Agent = "graphical", true
+		}
 		s.Sources = []apitypes.Source{{Kind: "local", Place: "/srv/depot", State: "ok"}}
 		answer(w, s, err)
 	})
@@ -64,6 +92,9 @@ func played(c *copied, seq uint64) http.Handler {
 	})
 	m.HandleFunc("GET /v1/products/{id}", func(w http.ResponseWriter, r *http.Request) {
 		p, err := c.Product(r.Context(), r.PathValue("id"))
+		if p.Phase == "checking" {
+			p.Failing = []apitypes.Failing{{Work: "prepare", Error: "the depot\x1b[2J is locked", Tries: 3, Again: p.At.Add(time.Minute)}}
+		}
 		answer(w, p, err)
 	})
 	m.HandleFunc("GET /v1/products/{id}/processes", func(w http.ResponseWriter, r *http.Request) {
@@ -74,7 +105,7 @@ func played(c *copied, seq uint64) http.Handler {
 		}
 		answer(w, view.Processes(r.PathValue("id"), c.c.Clock.Wall, seen, view.Hidden), nil)
 	})
-	m.HandleFunc("GET /v1/products/{id}/log", func(w http.ResponseWriter, r *http.Request) {
+	tell := func(w http.ResponseWriter, r *http.Request) {
 		from, _ := strconv.ParseUint(r.FormValue("from"), 10, 64)
 		err := c.Log(r.Context(), localclient.LogQuery{Product: r.PathValue("id"), From: from}, func(line []byte) error {
 			_, err := w.Write(append(line[:len(line):len(line)], '\n'))
@@ -84,7 +115,9 @@ func played(c *copied, seq uint64) http.Handler {
 			_ = http.NewResponseController(w).Flush()
 			<-r.Context().Done() // nothing more happens
 		}
-	})
+	}
+	m.HandleFunc("GET /v1/products/{id}/log", tell)
+	m.HandleFunc("GET /v1/log", tell)
 	m.HandleFunc("POST /v1/products/{id}/{verb}", func(w http.ResponseWriter, r *http.Request) {
 		p := c.c.Product(r.PathValue("id"))
 		switch {

@@ -4,6 +4,8 @@ package cli
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -17,15 +19,16 @@ import (
 )
 
 func (a *app) showCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "show [PRODUCT]",
-		Short: "One product in full, or the list of all",
+	return withRows(&cobra.Command{
+		Use:   "show [PRODUCT|RUN]",
+		Short: "One product or run in full, or the list of all products",
 		Long: long(`
 Shows where a product stands: its request, what it waits for, its counters, the
 open question, the installer, the report, and each value of its policy with who
-set it. Without a product all are listed.
+set it. Without a product all are listed. Of a run, PRODUCT#NUMBER, it shows what
+became of it and its way through the phases.
 
-JSON: product/v1, products/v1.`, "3 the daemon is not running", "4 no such product"),
+JSON: product/v1, run/v1, products/v1; as NDJSON one product/v1 per line.`, "3 the daemon is not running", "4 no such product or run"),
 		Args:              atMost(1),
 		ValidArgsFunction: a.completeID,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -44,9 +47,12 @@ JSON: product/v1, products/v1.`, "3 the daemon is not running", "4 no such produ
 				a.printProducts(ps)
 				return nil
 			}
-			id, err := resolve(cmd.Context(), r, args[0])
+			id, run, err := a.resolveRun(cmd.Context(), r, args[0])
 			if err != nil {
 				return err
+			}
+			if run > 0 {
+				return a.showRun(cmd.Context(), r, id, run)
 			}
 			p, err := r.Product(cmd.Context(), id)
 			if err != nil {
@@ -55,10 +61,29 @@ JSON: product/v1, products/v1.`, "3 the daemon is not running", "4 no such produ
 			if a.json {
 				return a.document(p)
 			}
+			if a.csv() {
+				a.printProducts(apitypes.Products{Products: []apitypes.Product{p.Product}})
+				return nil
+			}
 			a.printProduct(p.Product)
 			return nil
 		},
+	}, productColumns()...)
+}
+
+func (a *app) showRun(ctx context.Context, r reader, id string, run int) error {
+	if a.csv() {
+		return usage(errors.New("a run is not one row: quietsetup runs --output-format csv lists them"))
 	}
+	x, err := findRun(ctx, r, id, run)
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return a.document(x)
+	}
+	a.printRun(x)
+	return nil
 }
 
 func (a *app) printProduct(p apitypes.Product) {
@@ -92,6 +117,7 @@ func (a *app) printProduct(p apitypes.Product) {
 	if len(p.Requires) > 0 {
 		a.say("show.requires", i18n.Data{"Products": strings.Join(p.Requires, ", ")})
 	}
+	a.printFailing("show.failing", p.Failing)
 	if p.OverdueWhy != "" {
 		a.say("show.overdue", i18n.Data{"Why": p.OverdueWhy})
 	}

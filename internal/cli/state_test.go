@@ -34,6 +34,16 @@ func state(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.Rename(filepath.Join(short, "log.db"), filepath.Join(dir, "log.db")))
 }
 
+// inUse has a state folder open until the script ends, as a daemon has: inuse FOLDER.
+func inUse(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: inuse FOLDER")
+	}
+	s, _, err := store.Open(store.Options{Dir: ts.MkAbs(args[0])})
+	ts.Check(err)
+	ts.Defer(func() { _ = s.Close() })
+}
+
 func fill(ts *testscript.TestScript, dir, history string, n int) {
 	s, _, err := store.Open(store.Options{Dir: dir})
 	ts.Check(err)

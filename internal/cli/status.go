@@ -14,7 +14,7 @@ import (
 )
 
 func (a *app) statusCommand() *cobra.Command {
-	return &cobra.Command{
+	return withRows(&cobra.Command{
 		Use:   "status",
 		Short: "The service and all products at a glance",
 		Long: long(`
@@ -39,12 +39,14 @@ JSON: status/v1 (the products: quietsetup show --json).`, "3 the daemon is not r
 			if err != nil {
 				return err
 			}
-			a.printStatus(s)
-			fmt.Fprintln(a.Out)
+			if !a.csv() { // the rows are the products
+				a.printStatus(s)
+				fmt.Fprintln(a.Out)
+			}
 			a.printProducts(ps)
 			return nil
 		},
-	}
+	}, productColumns()...)
 }
 
 func (a *app) printStatus(s apitypes.Status) {
@@ -92,13 +94,17 @@ func (a *app) printSessions(s apitypes.Status) {
 	a.say("status.sessions", i18n.Data{"Sessions": strings.Join(all, ", ")})
 }
 
+func productColumns() []string {
+	return []string{"product", "phase", "action", "version", "installed", "defers", "note"}
+}
+
 // printProducts prints one row for each product.
 func (a *app) printProducts(ps apitypes.Products) {
-	if len(ps.Products) == 0 {
+	if len(ps.Products) == 0 && !a.csv() {
 		a.say("status.empty", nil)
 		return
 	}
-	t := a.table("product", "phase", "action", "version", "installed", "defers", "note")
+	t := a.table(productColumns()...)
 	for _, p := range ps.Products {
 		t.row(p.ID, a.phase(p), p.Action, p.Version, p.Installed, used(p.Defers), a.note(p))
 	}

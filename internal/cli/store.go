@@ -76,7 +76,7 @@ func (a *app) probe() func(context.Context, string) error {
 }
 
 func (a *app) storeCheckCommand() *cobra.Command {
-	return &cobra.Command{
+	return withRows(&cobra.Command{
 		Use:   "check [FOLDER|FILE]",
 		Short: "Whether the log is what was written",
 		Long: long(`
@@ -100,9 +100,12 @@ JSON: store-check/v1.`, "8 damaged, or newer than this build", "9 no right to re
 			if err != nil {
 				return err
 			}
-			if a.json {
+			switch {
+			case a.json:
 				err = a.document(r)
-			} else {
+			case a.csv():
+				a.checkRows(r)
+			default:
 				a.printCheck(r)
 			}
 			switch {
@@ -115,7 +118,25 @@ JSON: store-check/v1.`, "8 damaged, or newer than this build", "9 no right to re
 			}
 			return nil
 		},
+	}, checkColumns()...)
+}
+
+func checkColumns() []string {
+	return []string{"part", "verdict", "code", "file", "from", "to", "found"}
+}
+
+// checkRows are the parts and what is wrong with each, in the words of JSON.
+func (a *app) checkRows(r storecheck.Report) {
+	t := a.table(checkColumns()...)
+	for _, p := range r.Parts {
+		if len(p.Faults) == 0 {
+			t.row(p.Name, p.Grade)
+		}
+		for _, f := range p.Faults {
+			t.row(p.Name, f.Grade, f.Code, f.File, f.From, f.To, f.Text)
+		}
 	}
+	t.print()
 }
 
 func (a *app) printCheck(r storecheck.Report) {

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/quietsetup/quietsetup/events"
+	"github.com/quietsetup/quietsetup/internal/apitypes"
 	"github.com/quietsetup/quietsetup/internal/i18n"
 	"github.com/quietsetup/quietsetup/internal/localclient"
 	"github.com/quietsetup/quietsetup/internal/replay"
@@ -23,7 +24,8 @@ func (a *app) whyCommand() *cobra.Command {
 		Long: long(`
 Says in plain words why a product is not installed yet, or what became of it:
 the reason, the rule with its value and who set it, the program that is in the
-way, since when and until when, what happens next, and which record decided it.
+way, since when and until when, what happens next, and which record decided it. Of
+work that fails and is tried again it tells the last error.
 
 With --file it works on a copied log alone, on any machine.
 
@@ -82,6 +84,13 @@ func explain(ctx context.Context, r reader, id string) (replay.Explanation, erro
 	return replay.Explain(p.Product, blockers, steps), nil
 }
 
+// printFailing tells of work that is tried again.
+func (a *app) printFailing(key string, fs []apitypes.Failing) {
+	for _, f := range fs {
+		a.say(key, i18n.Data{"Work": f.Work, "Error": f.Error, "Tries": f.Tries, "Again": a.words.Time(f.Again)})
+	}
+}
+
 func (a *app) printWhy(w replay.Explanation) {
 	a.say("why.title", i18n.Data{"Name": cmp.Or(w.Name, w.Product), "Phase": a.words.Phase(w.Phase)})
 	a.say("why.reason", i18n.Data{"Reason": a.words.Reason(w.Reason), "Detail": w.Detail})
@@ -110,6 +119,7 @@ func (a *app) printWhy(w replay.Explanation) {
 	if d := w.Decided; d != nil {
 		a.say("why.decided", i18n.Data{"Seq": d.Seq, "At": a.words.Time(d.At), "Actor": d.Actor, "Input": d.Input, "Event": d.Event})
 	}
+	a.printFailing("why.failing", w.Failing)
 	if w.Overdue != "" {
 		a.say("why.overdue", i18n.Data{"Why": w.Overdue})
 	}

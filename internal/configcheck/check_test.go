@@ -122,6 +122,7 @@ func TestFindings(t *testing.T) {
 		"overlay": {map[string]string{"c.toml": paths, "overlay/hand-writting.toml": "", "overlay/Notes.toml": "", "overlay/notes.tml": "", "overlay/.notes.toml.swp": "",
 			overlay: "[[installers]]\ncheck_proceses_from_dirs = ['/opt/notes']\nprocesses = ['notes']\n", "overlay/hand-writing.toml": "[quietsetup]\nversion = 99\n"}, []string{
 			"overlay/Notes.toml:0  overlay-name warning {Detail=not a product id: \"Notes\" holds a character that is not allowed there}",
+			"overlay/hand-writing.toml:0  overlay-slip warning {Detail=names no directory and no process, so nobody knows what an installation disturbs: handled as if there were no metadata}",
 			"overlay/hand-writing.toml:2 quietsetup.version overlay-broken error {Detail=is 99, and this version of quietsetup knows 1: the package needs a newer one}",
 			"overlay/hand-writting.toml:0  overlay-unused warning {Near=hand-writing; Product=hand-writting}",
 			"overlay/notes.tml:0  overlay-name warning {Detail=its name does not end with .toml}",

@@ -10,6 +10,7 @@ import (
 	"iter"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/quietsetup/quietsetup/events"
@@ -59,14 +60,27 @@ func (v *views) Products(context.Context) (out apitypes.Products, err error) {
 	return out, nil
 }
 
-// Product is one product.
+// Product is one product, with the work that fails for it.
 func (v *views) Product(_ context.Context, id string) (out apitypes.ProductDoc, err error) {
 	known := false
 	v.at(func(now view.View) { out, known = now.Product(id) })
 	if !known {
 		return out, notKnown(id)
 	}
+	for _, f := range v.engine.Failing(id) {
+		out.Failing = append(out.Failing, apitypes.Failing{Work: string(f.Ticket.Kind), Session: f.Ticket.Session,
+			Error: clipped(f.Err.Error()), Tries: f.Tries, Again: f.Again.UTC()})
+	}
 	return out, nil
+}
+
+// clipped bounds an error's text: it may hold what a program printed.
+func clipped(s string) string {
+	const most = 1000
+	if len(s) > most {
+		s = s[:most] + "…"
+	}
+	return strings.ToValidUTF8(s, "")
 }
 
 func notKnown(id string) error {

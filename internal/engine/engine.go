@@ -67,6 +67,7 @@ type Engine struct {
 	client  *fsm.Client
 	changed chan struct{} // closed and replaced at each record
 	broken  error         // why the log cannot be written, nil if it can
+	failing map[lane]Failure
 
 	// The loop's own.
 	seq   uint64
@@ -96,7 +97,8 @@ func New(o Options) (*Engine, error) {
 	if o.Seam == nil {
 		o.Seam = func(string) {}
 	}
-	e := &Engine{o: o, codec: events.NewCodec(), in: make(chan *submission), pings: make(chan struct{}), gone: make(chan struct{}), changed: make(chan struct{})}
+	e := &Engine{o: o, codec: events.NewCodec(), in: make(chan *submission), pings: make(chan struct{}), gone: make(chan struct{}), changed: make(chan struct{}),
+		failing: map[lane]Failure{}}
 	if err := e.fold(); err != nil {
 		return nil, err
 	}

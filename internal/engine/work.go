@@ -125,6 +125,7 @@ func (w *workshop) emit(t events.Ticket) func(events.Input) error {
 
 // drop cancels a job. One that rests is gone at once.
 func (w *workshop) drop(t events.Ticket, j *job) {
+	w.e.setFailing(result{ticket: t}, 0, 0)
 	if j.unrest != nil {
 		j.unrest()
 		delete(w.jobs, t)
@@ -147,8 +148,11 @@ func (w *workshop) finish(r result) {
 	delete(w.jobs, r.ticket)
 	w.report(r, j)
 	if !j.dropped && w.due(r.ticket) {
-		w.rest(j, r.ran)
+		pause := w.rest(j, r.ran)
+		w.e.setFailing(r, j.tries, pause)
+		return
 	}
+	w.e.setFailing(result{ticket: r.ticket}, 0, 0)
 }
 
 // due reports whether a ticket is live.
@@ -162,7 +166,7 @@ func (w *workshop) due(t events.Ticket) bool {
 }
 
 // rest lets a job pause before its next try.
-func (w *workshop) rest(j *job, ran time.Duration) {
+func (w *workshop) rest(j *job, ran time.Duration) time.Duration {
 	if ran >= lastPause {
 		j.tries = 0 // it worked for a long time; this is another trouble
 	}
@@ -181,6 +185,7 @@ func (w *workshop) rest(j *job, ran time.Duration) {
 		case <-w.closed:
 		}
 	})
+	return pause
 }
 
 // wake starts a rested job again. A timer that fired while its job was dropped

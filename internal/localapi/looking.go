@@ -34,7 +34,7 @@ func (s *server) products(w http.ResponseWriter, r *http.Request, _ localsock.Pe
 	return write(w, v)
 }
 
-func (s *server) product(w http.ResponseWriter, r *http.Request, _ localsock.Peer) error {
+func (s *server) product(w http.ResponseWriter, r *http.Request, peer localsock.Peer) error {
 	id := r.PathValue("id")
 	if err := productID(id); err != nil {
 		return err
@@ -42,6 +42,9 @@ func (s *server) product(w http.ResponseWriter, r *http.Request, _ localsock.Pee
 	v, err := s.Views.Product(r.Context(), id)
 	if err != nil {
 		return err
+	}
+	if !s.trusted(peer) {
+		v = v.Redacted()
 	}
 	return write(w, v)
 }

@@ -61,7 +61,8 @@ func (w *world) Product(_ context.Context, id string) (apitypes.ProductDoc, erro
 	if id != "firefox" {
 		return apitypes.ProductDoc{}, &apitypes.Error{Code: apitypes.CodeNotFound, Message: "no product is called " + id}
 	}
-	return apitypes.ProductDoc{Schema: apitypes.SchemaProduct, Product: apitypes.Product{ID: id}}, w.hear("product %s", id)
+	return apitypes.ProductDoc{Schema: apitypes.SchemaProduct, Product: apitypes.Product{ID: id,
+		Failing: []apitypes.Failing{{Work: "send_report", Error: "cannot write /home/anna/row", Tries: 2}}}}, w.hear("product %s", id)
 }
 
 func (w *world) Processes(_ context.Context, id string) (apitypes.Processes, error) {

@@ -9,8 +9,8 @@ const maxLength = 128
 
 // Word returns the known word that is closest to what was written, "" if none is
 // close: at most one slip for each three letters, and never more than three. A
-// slip is a letter too much, too few, exchanged, or two in the wrong order. Case,
-// and "-" for "_", are no slips. Of equally close words the first one counts.
+// slip is a letter too much, too few, exchanged, or two in the wrong order. Case
+// and separators ("-", "_", blanks) are no slips. Of equally close words the first one counts.
 func Word(written string, known ...string) string {
 	w := plain(written)
 	if w == "" || len(w) > maxLength {
@@ -28,7 +28,9 @@ func Word(written string, known ...string) string {
 	return best
 }
 
-func plain(s string) string { return strings.ReplaceAll(strings.ToLower(s), "-", "_") }
+func plain(s string) string {
+	return strings.NewReplacer("_", "", "-", "", " ", "").Replace(strings.ToLower(s))
+}
 
 // slips counts the slips between two words, or returns limit if there are at
 // least so many.

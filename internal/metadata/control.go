@@ -22,18 +22,19 @@ const (
 
 // control reads what the product is. The format is opsi's and has more keys than
 // are of use here, so unknown ones are not mentioned.
-func (l *loading) control(doc *tomlfile.Document) error {
+func (l *loading) control(doc *tomlfile.Document, old bool) {
+	defer l.take(doc)
 	root := doc.Root()
 	product := root.Table("Product")
 	if product == nil {
 		root.Wrong("Product", "the table [Product] is missing")
-		return asFound(CodeUnreadable, doc.Mistakes())
+		return
 	}
-	if id := product.Text("id", ""); id != l.pkg.Product {
-		product.Wrong("id", "is %q, but the folder is called %q", id, l.pkg.Product)
+	if id := product.Text("id", ""); l.pkg.Product != "" && id != l.pkg.Product {
+		product.WrongAs(CodeID, "id", "is %q, but the folder is called %q", id, l.pkg.Product)
 	}
 	if kind := product.Text("type", "LocalbootProduct"); !strings.EqualFold(kind, "LocalbootProduct") && !strings.EqualFold(kind, "localboot") {
-		product.Wrong("type", "is %q; only a LocalbootProduct can be installed here", kind)
+		product.WrongAs(CodeType, "type", "is %q; only a LocalbootProduct can be installed here", kind)
 	}
 	l.pkg.ProductVersion = version(product, productVersions, "version", "productVersion")
 	packaged := root.Table("Package")
@@ -50,11 +51,10 @@ func (l *loading) control(doc *tomlfile.Document) error {
 	l.pkg.Priority = int(max(-100, min(100, product.Int("priority", 0))))
 	for _, t := range root.Tables("ProductDependency") {
 		before := len(doc.Mistakes())
-		if d := dependency(t); len(doc.Mistakes()) == before {
+		if d := dependency(t, old); len(doc.Mistakes()) == before {
 			l.pkg.Dependencies = append(l.pkg.Dependencies, d)
 		}
 	}
-	return asFound(CodeUnreadable, doc.Mistakes())
 }
 
 // version reads the first of the keys that is there.
@@ -65,16 +65,18 @@ func version(t *tomlfile.Table, pattern string, names ...string) string {
 		}
 		v := t.Text(k, "")
 		if !regexp.MustCompile(pattern).MatchString(v) {
-			t.Wrong(k, "must match %s, is %q", pattern, v)
+			t.WrongAs(CodeVersion, k, "must match %s, is %q", pattern, v)
 			return ""
 		}
 		return v
 	}
-	t.Wrong(names[0], "is missing")
+	t.WrongAs(CodeVersion, names[0], "is missing")
 	return ""
 }
 
-func dependency(t *tomlfile.Table) Dependency {
+// dependency reads one dependency. The two forms of the file differ in one thing:
+// what it means when nothing says before or after.
+func dependency(t *tomlfile.Table, old bool) Dependency {
 	d := Dependency{
 		Action:         events.Action(t.Text("action", "")),
 		Product:        t.Text("requiredProduct", ""),
@@ -90,6 +92,9 @@ func dependency(t *tomlfile.Table) Dependency {
 	if d.RequiredAction == events.ActionNone {
 		d.RequiredAction = ""
 	}
+	if old && strings.EqualFold(d.RequiredStatus, "none") {
+		d.RequiredStatus = ""
+	}
 	if d.RequiredAction != "" && !slices.Contains(events.Actions(), d.RequiredAction) {
 		t.Wrong("requiredAction", "is %q, which is no action", d.RequiredAction)
 	}
@@ -98,8 +103,17 @@ func dependency(t *tomlfile.Table) Dependency {
 	default:
 		t.Wrong("requiredStatus", "must be installed or not_installed, is %q", d.RequiredStatus)
 	}
-	switch kind := t.Text("requirementType", "before"); kind {
-	case "", "before":
+	kind := t.Text("requirementType", "before")
+	if old {
+		kind = strings.ToLower(t.Text("requirementType", ""))
+	}
+	switch kind {
+	case "before":
+	case "", "none":
+		d.Unordered = old
+		if kind != "" && !old {
+			t.Wrong("requirementType", "must be before or after, is %q", kind)
+		}
 	case "after":
 		d.After = true
 	default:

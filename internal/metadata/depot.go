@@ -19,18 +19,18 @@ import (
 // is not mounted, a folder that is not there. It says nothing about any package.
 var ErrDepotUnreachable = errors.New("the depot cannot be reached")
 
-// The files of a package.
+// The files of a package. ControlFile beats OldControlFile.
 const (
-	controlFile = "OPSI/control.toml"
-	oldControl  = "OPSI/control"
-	clientData  = "CLIENT_DATA"
-	metaFile    = clientData + "/opsi-meta-data.toml"
+	ControlFile    = "OPSI/control.toml"
+	OldControlFile = "OPSI/control"
+	ClientData     = "CLIENT_DATA"
+	MetaFile       = ClientData + "/opsi-meta-data.toml"
 )
 
-// What readPlain finds in a file's place. Both are the package's fault.
+// What ReadPlain finds in a file's place. Both are the package's fault.
 var (
-	errNotPlain = errors.New("is not a plain file below plain folders")
-	errTooLarge = fmt.Errorf("is larger than %d bytes", tomlfile.MaxBytes)
+	ErrNotPlain = errors.New("is not a plain file below plain folders")
+	ErrTooLarge = fmt.Errorf("is larger than %d bytes", tomlfile.MaxBytes)
 )
 
 // Reachable returns nil if the depot's folder can be opened, else an error that
@@ -51,7 +51,7 @@ func (r Reader) openDepot() (*os.Root, error) {
 	return root, nil
 }
 
-// openPackage opens a product's folder; fs.ErrNotExist and errNotPlain tell that
+// openPackage opens a product's folder; fs.ErrNotExist and ErrNotPlain tell that
 // the depot has none. An empty depot is taken for the empty folder below a share
 // that is not mounted.
 func openPackage(depot *os.Root, id string) (*os.Root, error) {
@@ -66,7 +66,7 @@ func openPackage(depot *os.Root, id string) (*os.Root, error) {
 		return nil, fmt.Errorf("%w: %w", ErrDepotUnreachable, err)
 	}
 	if !info.IsDir() {
-		return nil, errNotPlain
+		return nil, ErrNotPlain
 	}
 	root, err := depot.OpenRoot(id)
 	if err != nil {
@@ -85,11 +85,11 @@ func empty(root *os.Root) bool {
 	return errors.Is(err, io.EOF)
 }
 
-// readPlain reads a small file below root. It follows no link, and opens nothing
+// ReadPlain reads a small file below root. It follows no link, and opens nothing
 // that is not a regular file: a pipe would keep it waiting for ever. Its errors
-// wrap fs.ErrNotExist, errNotPlain or errTooLarge; any other says that it could
+// wrap fs.ErrNotExist, ErrNotPlain or ErrTooLarge; any other says that it could
 // not look.
-func readPlain(root *os.Root, name string) ([]byte, error) {
+func ReadPlain(root *os.Root, name string) ([]byte, error) {
 	if err := plainPath(root, name); err != nil {
 		return nil, err
 	}
@@ -104,14 +104,14 @@ func readPlain(root *os.Root, name string) ([]byte, error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, errNotPlain
+		return nil, ErrNotPlain
 	}
 	text, err := io.ReadAll(io.LimitReader(f, tomlfile.MaxBytes+1))
 	if err != nil {
 		return nil, fmt.Errorf("cannot read %s: %w", filepath.Join(root.Name(), name), err)
 	}
 	if len(text) > tomlfile.MaxBytes {
-		return nil, errTooLarge
+		return nil, ErrTooLarge
 	}
 	return text, nil
 }
@@ -126,7 +126,7 @@ func plainPath(root *os.Root, name string) error {
 		}
 		last := i == len(parts)-1
 		if last && !info.Mode().IsRegular() || !last && !info.IsDir() {
-			return errNotPlain
+			return ErrNotPlain
 		}
 	}
 	return nil

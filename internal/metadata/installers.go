@@ -7,15 +7,13 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/quietsetup/quietsetup/internal/meant"
 	"github.com/quietsetup/quietsetup/internal/metadata/tomlfile"
 )
 
-// schema is the version of opsi's metadata file that is known here.
-const schema = "0.1"
-
 // metadata reads the package's own file and the site's overlay, of which at
 // least one is there.
-func (l *loading) metadata(own, over *tomlfile.Document) error {
+func (l *loading) metadata(own, over *tomlfile.Document) {
 	var roots []*tomlfile.Table // strongest first
 	var docs []*tomlfile.Document
 	for _, d := range []*tomlfile.Document{over, own} {
@@ -23,24 +21,16 @@ func (l *loading) metadata(own, over *tomlfile.Document) error {
 			docs, roots = append(docs, d), append(roots, d.Root())
 		}
 	}
-	mistakes := func() []tomlfile.Mistake {
-		var out []tomlfile.Mistake
-		for _, d := range docs {
-			out = append(out, d.Mistakes()...)
-		}
-		return out
-	}
 	for _, root := range roots {
 		l.general(root)
 	}
 	home := holder(roots, "installers")
 	installers := home.Tables("installers")
 	chosen := l.choose(installers)
-	if err := asFound(CodeUnreadable, mistakes()); err != nil {
-		return err
-	}
+	l.take(docs...)
 	if chosen == nil && len(installers) > 0 {
-		return asFound(CodeNothing, []tomlfile.Mistake{home.Mistake("installers", "none is for this machine, %s; there are %s", l.machine, offered(installers))})
+		l.found(CodeNothing, home.Doubt(CodeNothing, "installers", "none is for this machine, %s; there are %s", l.machine, offered(installers)))
+		return
 	}
 	if chosen != nil {
 		l.programs(chosen)
@@ -53,34 +43,46 @@ func (l *loading) metadata(own, over *tomlfile.Document) error {
 		quiet = append(quiet, root.Table("quietsetup"))
 	}
 	l.quiet(slices.DeleteFunc(quiet, func(t *tomlfile.Table) bool { return t == nil }))
-	if err := asFound(CodeUnreadable, mistakes()); err != nil {
-		return err
-	}
-	if err := asFound(CodeDirectory, l.badDirs); err != nil {
-		return err
-	}
+	l.take(docs...)
+	l.found(CodeDirectory, l.badDirs...)
 	l.pkg.Metadata = len(l.pkg.Dirs)+len(l.pkg.Processes)+len(l.pkg.Services) > 0
-	if !l.pkg.Metadata {
-		l.warn(roots[0].Mistake("", "names no directory and no process, so nobody knows what an installation disturbs: handled as if there were no metadata"))
+	if !l.pkg.Metadata && len(l.badDirs) == 0 {
+		at := roots[0]
+		if chosen != nil {
+			at = chosen
+		}
+		l.warn(at.Doubt(CodeBlind, "", "names no directory and no process, so nobody knows what an installation disturbs: handled as if there were no metadata"))
 	}
-	return nil
 }
 
 // general looks at what stands outside the installers.
 func (l *loading) general(root *tomlfile.Table) {
-	l.warn(root.Unknown("specification", "product", "installers", "quietsetup")...)
+	l.warn(root.Unknown(Known("")...)...)
 	spec := root.Table("specification")
-	l.warn(spec.Unknown("version")...)
+	l.warn(spec.Unknown(Known("specification")...)...)
 	if v := spec.Text("version", schema); v != schema {
-		l.warn(spec.Mistake("version", "is %q; read as %q", v, schema))
+		l.warn(spec.Doubt(CodeSchema, "version", "is %q; read as %q", v, schema))
 	}
 	product := root.Table("product")
-	l.warn(product.Unknown("productIconFilePath", "product_icon_file_path")...)
-	product.Text("productIconFilePath", "")
+	l.warn(product.Unknown(Known("product")...)...)
+	product.Text(Spelling(product, "productIconFilePath", "product_icon_file_path"), "")
+}
+
+// Spelling is the one of a key's two spellings that the table uses. Both at once
+// are a mistake.
+func Spelling(t *tomlfile.Table, usual, other string) string {
+	if !t.Has(other) {
+		return usual
+	}
+	if t.Has(usual) {
+		t.Wrong(other, "is there already as %s", usual)
+	}
+	return other
 }
 
 func (l *loading) warn(ms ...tomlfile.Mistake) {
 	for _, m := range ms {
+		l.exam.Doubts = append(l.exam.Doubts, m)
 		l.pkg.Warnings = append(l.pkg.Warnings, m.Error())
 	}
 }
@@ -95,43 +97,75 @@ func holder(tables []*tomlfile.Table, key string) *tomlfile.Table {
 	return nil
 }
 
-// choose finds the one installer for this machine, nil if none fits. Of two that
-// fit equally the first counts.
+// choose finds the one installer for this machine, nil if none fits, and says
+// what is odd about the others.
 func (l *loading) choose(installers []*tomlfile.Table) *tomlfile.Table {
+	best := Choose(installers, l.machine)
+	for _, t := range installers {
+		os, arch := Requires(t)
+		switch {
+		case !knownOS(os):
+			l.warn(unknownWord(t, "os", os, systems()))
+		case !knownArch(arch):
+			l.warn(unknownWord(t, "os_arch", arch, architectures()))
+		case best != nil && t != best && l.machine.fit(os, arch) == fitOf(best, l.machine):
+			l.warn(t.Doubt(CodeEqual, "", "fits this machine as well as the installer at %s, which is used", best.Place("")))
+		}
+	}
+	return best
+}
+
+func unknownWord(t *tomlfile.Table, key, word string, known []string) tomlfile.Mistake {
+	m := t.Doubt(CodeSystem, requirementKey(t), "%s %q is not known, so the installer fits no machine", key, word)
+	m.Hint = meant.Word(word, known...)
+	return m
+}
+
+// Choose finds the one installer for a machine, nil if none fits. Of two that fit
+// equally the first counts.
+func Choose(installers []*tomlfile.Table, m Machine) *tomlfile.Table {
 	var best *tomlfile.Table
 	most := 0
 	for _, t := range installers {
-		os, arch := requirement(t)
-		if !knownOS(os) {
-			l.warn(t.Mistake("requirement", "os %q is not known, so the installer fits no machine", os))
-			continue
-		}
-		if !knownArch(arch) {
-			l.warn(t.Mistake("requirement", "os_arch %q is not known, so the installer fits no machine", arch))
-			continue
-		}
-		rank := l.machine.fit(os, arch)
-		if rank > 0 && rank == most {
-			l.warn(t.Mistake("", "fits this machine as well as the installer at %s, which is used", best.Place("")))
-		}
-		if rank > most {
+		if rank := fitOf(t, m); rank > most {
 			best, most = t, rank
 		}
 	}
 	return best
 }
 
-// requirement is what an installer needs, in lower case. What is not said fits
-// every machine.
-func requirement(t *tomlfile.Table) (os, arch string) {
-	r := t.Table("requirement")
+func fitOf(t *tomlfile.Table, m Machine) int {
+	if !KnownRequirement(t) {
+		return 0
+	}
+	os, arch := Requires(t)
+	return m.fit(os, arch)
+}
+
+// Requires is what an installer needs, in lower case and in opsi's words. What
+// is not said fits every machine.
+func Requires(t *tomlfile.Table) (os, arch string) {
+	r := Requirement(t)
 	return strings.ToLower(r.Text("os", anyOS)), strings.ToLower(r.Text("os_arch", anyArch))
 }
+
+// KnownRequirement reports whether an installer's requirement is in words that
+// are known.
+func KnownRequirement(t *tomlfile.Table) bool {
+	os, arch := Requires(t)
+	return knownOS(os) && knownArch(arch)
+}
+
+// Requirement is the table of an installer's requirement, nil without one. It is
+// found under both names that are in use, and as a list of one.
+func Requirement(t *tomlfile.Table) *tomlfile.Table { return t.OneTable(requirementKey(t)) }
+
+func requirementKey(t *tomlfile.Table) string { return Spelling(t, "requirement", "requirements") }
 
 func offered(installers []*tomlfile.Table) string {
 	var out []string
 	for _, t := range installers {
-		os, arch := requirement(t)
+		os, arch := Requires(t)
 		out = append(out, fmt.Sprintf("%.20s %.20s", os, arch))
 	}
 	const most = 5
@@ -143,12 +177,16 @@ func offered(installers []*tomlfile.Table) string {
 
 // programs reads what the chosen installer would disturb.
 func (l *loading) programs(t *tomlfile.Table) {
-	l.warn(t.Unknown("name", "path", "install_dir", "check_processes_from_dirs", "processes",
-		"install_in_background", "requirement", "quietsetup")...)
-	r := t.Table("requirement")
-	l.warn(r.Unknown("os", "os_arch", "requiredSpaceMB", "required_space_MB")...)
-	if mb := r.Int("requiredSpaceMB", 0); mb < 0 {
-		r.Wrong("requiredSpaceMB", "must not be negative, is %d", mb)
+	l.warn(t.Unknown(Known("installers")...)...)
+	os, arch := Requires(t)
+	l.pkg.Installer = &Installer{Name: t.Text("name", ""), OS: os, Arch: arch, At: t.Place("")}
+	r := Requirement(t)
+	l.warn(r.Unknown(Known("installers.requirement")...)...)
+	space := Spelling(r, "requiredSpaceMB", "required_space_MB")
+	if mb := r.Int(space, 0); mb < 0 {
+		r.Wrong(space, "must not be negative, is %d", mb)
+	} else {
+		l.pkg.RequiredMB = mb
 	}
 	l.pkg.Background = t.Bool("install_in_background", true)
 	l.dirs(t)

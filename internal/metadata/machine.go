@@ -2,7 +2,10 @@
 
 package metadata
 
-import "runtime"
+import (
+	"runtime"
+	"slices"
+)
 
 // Machine is what an installer's requirement is compared with, in opsi's words.
 type Machine struct {
@@ -67,18 +70,10 @@ func (m Machine) fitArch(arch string) int {
 	return 0
 }
 
-func knownOS(os string) bool {
-	switch os {
-	case "windows", "linux", "macos", anyOS:
-		return true
-	}
-	return false
-}
+// systems and architectures are opsi's words.
+func systems() []string       { return []string{"windows", "linux", "macos", anyOS} }
+func architectures() []string { return []string{"x86", "x64", "arm64", "arm", anyArch} }
 
-func knownArch(arch string) bool {
-	switch arch {
-	case "x86", "x64", "arm64", "arm", anyArch:
-		return true
-	}
-	return false
-}
+func knownOS(os string) bool { return slices.Contains(systems(), os) }
+
+func knownArch(arch string) bool { return slices.Contains(architectures(), arch) }

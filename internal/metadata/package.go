@@ -15,19 +15,29 @@ type Package struct {
 	events.Package
 	Priority     int // -100..100, higher first
 	Dependencies []Dependency
+	Installer    *Installer   // the one for this machine; nil if none is listed
+	RequiredMB   int64        // space the installer needs, in megabytes; 0 = not known
 	Policy       policy.Layer // what the packager says about policy
 	Warnings     []string     // one line each, with file, line and key
 
 	install, uninstall tomlfile.Mistake // where the commands stand, without a text
 }
 
-// Dependency is one [[ProductDependency]] of control.toml.
+// Installer is the installer of the metadata file that was chosen.
+type Installer struct {
+	Name     string
+	OS, Arch string // what it requires, as compared: "windows", "x64"
+	At       string // where it stands, "file:line"
+}
+
+// Dependency is one [ProductDependency] of a control file.
 type Dependency struct {
 	Action         events.Action // the action of this product that has the dependency
 	Product        string
 	RequiredAction events.Action // what must be done with Product; "" = only RequiredStatus counts
 	RequiredStatus string        // installed, not_installed, or ""
 	After          bool          // Product's action comes after this one, not before
+	Unordered      bool          // Product's action is added too, and may come before or after
 }
 
 // Requires lists the products that must be done before the action, in the order
@@ -41,7 +51,7 @@ func (p Package) related(a events.Action, after bool) []string {
 	var out []string
 	seen := map[string]bool{p.Product: true}
 	for _, d := range p.Dependencies {
-		if d.Action == a && d.After == after && !seen[d.Product] {
+		if d.Action == a && d.After == after && !d.Unordered && !seen[d.Product] {
 			seen[d.Product] = true
 			out = append(out, d.Product)
 		}
@@ -58,6 +68,27 @@ const (
 	CodeDirectory  = "bad_directory"       // a directory that must not or cannot be searched
 )
 
+// The codes of mistakes and doubts beside those of tomlfile.
+const (
+	CodeFiles     = "file"              // a file or folder is missing, or not plain
+	CodeSection   = "unknown-section"   // of a control file
+	CodeID        = "id-mismatch"       // the product is called otherwise than its folder
+	CodeType      = "not-localboot"     // a product of another kind
+	CodeVersion   = "bad-version"       // of product or package
+	CodeNewer     = "newer-version"     // our table is of a later quietsetup
+	CodeSchema    = "unknown-version"   // of the metadata file
+	CodeSystem    = "unknown-system"    // an installer for a system that nobody knows
+	CodeEqual     = "same-requirement"  // two installers for the same machines
+	CodeConstant  = "unknown-constant"  // a %Name% that nobody knows
+	CodeUser      = "user-constant"     // a %Name% that is of one user
+	CodePlaces    = "machine-constant"  // a %Name% that is known on the machine alone
+	CodePath      = "bad-path"          // not one exact absolute path
+	CodeUnsafe    = "unsafe-directory"  // too wide, or the system's
+	CodeProcess   = "bad-process"       // no program can be called so
+	CodeInvisible = "control-character" // in a name or path
+	CodeBlind     = "nothing-to-hold"   // names no directory and no program
+)
+
 // CheckCommand returns nil if a command can be started from a package's folder.
 // The error says why it cannot.
 type CheckCommand func(folder string, argv []string) error
@@ -69,10 +100,7 @@ func (p Package) CheckStart(a events.Action, check CheckCommand) *events.Problem
 	if problem := p.CheckAction(a); problem != nil {
 		return problem
 	}
-	at := p.install
-	if a == events.ActionUninstall {
-		at = p.uninstall
-	}
+	at := p.CommandAt(a)
 	argv := p.CommandFor(a)
 	if check == nil {
 		at.Text = fmt.Sprintf("%.200q cannot be judged", argv[0])
@@ -82,6 +110,15 @@ func (p Package) CheckStart(a events.Action, check CheckCommand) *events.Problem
 		return nil
 	}
 	return &events.Problem{Code: CodeNoCommand, Message: at.Error()}
+}
+
+// CommandAt is where the command for an action stands, as a mistake without a
+// text; without a file if there is none.
+func (p Package) CommandAt(a events.Action) tomlfile.Mistake {
+	if a == events.ActionUninstall {
+		return p.uninstall
+	}
+	return p.install
 }
 
 // CheckAction returns a Problem if the package has no command for the action.
@@ -94,5 +131,5 @@ func (p Package) CheckAction(a events.Action) *events.Problem {
 		key = "uninstall_command"
 	}
 	return &events.Problem{Code: CodeNoCommand,
-		Message: p.Product + "/" + metaFile + ": quietsetup." + key + ": is not set, so there is nothing to run for " + string(a)}
+		Message: p.Product + "/" + MetaFile + ": quietsetup." + key + ": is not set, so there is nothing to run for " + string(a)}
 }

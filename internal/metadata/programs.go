@@ -10,6 +10,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/quietsetup/quietsetup/internal/meant"
 	"github.com/quietsetup/quietsetup/internal/metadata/tomlfile"
 )
 
@@ -45,11 +46,11 @@ func (l *loading) dir(t *tomlfile.Table, key, raw string) {
 	}
 	clean, err := l.machine.absolute(dir)
 	if err != nil {
-		l.badDirs = append(l.badDirs, t.Mistake(key, "%q %v", dir, err))
+		l.badDirs = append(l.badDirs, t.Doubt(CodePath, key, "%q %v", dir, err))
 		return
 	}
 	if err := l.searchable(clean); err != nil {
-		l.badDirs = append(l.badDirs, t.Mistake(key, "%v", err))
+		l.badDirs = append(l.badDirs, t.Doubt(CodeUnsafe, key, "%v", err))
 		return
 	}
 	if !slices.Contains(l.pkg.Dirs, clean) {
@@ -81,12 +82,15 @@ func (l *loading) processes(t *tomlfile.Table) {
 		if strings.ContainsAny(name, `/\`) {
 			clean, err := l.machine.absolute(name)
 			if err != nil {
-				t.Wrong(at, "%q %v", name, err)
+				t.WrongAs(CodeProcess, at, "%q %v", name, err)
 				continue
 			}
 			name = clean
 		} else if name == "." || name == ".." {
-			t.Wrong(at, "%q is no program", name)
+			t.WrongAs(CodeProcess, at, "%q is no program", name)
+			continue
+		} else if strings.ContainsAny(name, "*?") {
+			t.WrongAs(CodeProcess, at, "%q is a pattern; each program must be named whole", name)
 			continue
 		}
 		if !slices.Contains(l.pkg.Processes, name) {
@@ -100,14 +104,46 @@ func (l *loading) processes(t *tomlfile.Table) {
 func (l *loading) resolve(t *tomlfile.Table, key, raw string) (string, bool) {
 	s, err := l.constants.resolve(raw)
 	if err != nil {
-		t.Wrong(key, "%v", err)
+		l.unresolved(t, key, err)
 		return "", false
 	}
 	if strings.ContainsFunc(s, unicode.IsControl) {
-		t.Wrong(key, "must not hold control characters")
+		t.WrongAs(CodeInvisible, key, "must not hold control characters")
 		return "", false
 	}
 	return s, true
+}
+
+// unresolved notes a constant without a value, and the one that was meant.
+func (l *loading) unresolved(t *tomlfile.Table, key string, err error) {
+	code, hint := CodeConstant, ""
+	if c := (*constantError)(nil); errors.As(err, &c) {
+		code = c.code
+		if near := meant.Word(strings.Trim(c.name, "%"), ConstantNames()...); near != "" && code == CodeConstant {
+			hint = "%" + near + "%"
+		}
+	}
+	m := t.Doubt(code, key, "%v", err)
+	m.Hint = hint
+	t.Add(m)
+}
+
+// oldDirs reads where earlier versions were installed: their programs are
+// disturbed as well, when an installer replaces them. Every list counts.
+func (l *loading) oldDirs(tables []*tomlfile.Table) {
+	const key = "old_install_dirs"
+	for _, t := range tables {
+		listed := t.Texts(key)
+		if len(listed) > maxPrograms {
+			t.Wrong(key, "more than %d directories", maxPrograms)
+			continue
+		}
+		for i, dir := range listed {
+			if dir != "" {
+				l.dir(t, tomlfile.Element(key, i), dir)
+			}
+		}
+	}
 }
 
 // absolute normalises a path by the rules of the machine it is for, which need

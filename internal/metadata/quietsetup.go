@@ -21,10 +21,11 @@ const (
 
 // quiet reads our own table. It may stand at four places: the file's and the
 // chosen installer's, in the package and in the overlay. They are given strongest
-// first, and each key counts where it is found first; policy is merged key by key.
+// first, and each key counts where it is found first; policy is merged key by
+// key, and the old directories of all count.
 func (l *loading) quiet(tables []*tomlfile.Table) {
 	for _, t := range tables {
-		l.warn(t.Unknown("version", "command", "uninstall_command", "repeatable", "exit_codes", "detect", "services", "policy")...)
+		l.warn(t.Unknown(Known("quietsetup")...)...)
 		l.checkVersion(t)
 	}
 	l.pkg.Command, l.pkg.install = l.command(holder(tables, "command"), "command")
@@ -33,6 +34,7 @@ func (l *loading) quiet(tables []*tomlfile.Table) {
 	l.exitCodes(holder(tables, "exit_codes").Table("exit_codes"))
 	l.detect(holder(tables, "detect").Table("detect"))
 	l.services(holder(tables, "services"))
+	l.oldDirs(tables)
 	for _, t := range slices.Backward(tables) {
 		p := t.Table("policy")
 		for _, k := range p.Keys() {
@@ -56,7 +58,7 @@ func (l *loading) checkVersion(t *tomlfile.Table) {
 	if !ok || n < 0 {
 		t.Wrong("version", "must be the number of a version")
 	} else if n > quietVersion {
-		t.Wrong("version", "is %d, and this version of quietsetup knows %d: the package needs a newer one", n, quietVersion)
+		t.WrongAs(CodeNewer, "version", "is %d, and this version of quietsetup knows %d: the package needs a newer one", n, quietVersion)
 	}
 }
 
@@ -83,7 +85,7 @@ func (l *loading) command(t *tomlfile.Table, key string) (argv []string, at toml
 	for i, raw := range args {
 		s, err := l.constants.resolve(raw)
 		if err != nil {
-			t.Wrong(tomlfile.Element(key, i), "%v", err)
+			l.unresolved(t, tomlfile.Element(key, i), err)
 		}
 		if strings.ContainsRune(s, 0) {
 			t.Wrong(tomlfile.Element(key, i), "must not hold a zero byte")
@@ -94,7 +96,7 @@ func (l *loading) command(t *tomlfile.Table, key string) (argv []string, at toml
 }
 
 func (l *loading) exitCodes(t *tomlfile.Table) {
-	l.warn(t.Unknown("ok", "reboot", "retry")...)
+	l.warn(t.Unknown(Known("quietsetup.exit_codes")...)...)
 	where := map[int]string{}
 	read := func(key string) []int {
 		var out []int
@@ -125,7 +127,7 @@ func (l *loading) detect(t *tomlfile.Table) {
 	if t == nil {
 		return
 	}
-	l.warn(t.Unknown("kind", "name", "version")...)
+	l.warn(t.Unknown(Known("quietsetup.detect")...)...)
 	d := &events.Detect{Kind: t.Text("kind", "")}
 	kinds := []string{"file", "dpkg", "registry", "msi", "command"}
 	if !slices.Contains(kinds, d.Kind) {
@@ -143,6 +145,8 @@ func (l *loading) detect(t *tomlfile.Table) {
 		t.Wrong("name", "is missing")
 	case strings.HasPrefix(d.Name, "-"):
 		t.Wrong("name", "%q looks like an option", d.Name)
+	case d.Kind == "registry":
+		d.Name = strings.ReplaceAll(d.Name, `\\`, `\`) // some tools write it twice
 	case d.Kind == "file":
 		clean, err := l.machine.absolute(d.Name)
 		if err != nil {

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/quietsetup/quietsetup/events"
 	"github.com/quietsetup/quietsetup/internal/metadata/productid"
@@ -39,8 +40,7 @@ type Reader struct {
 // could not be looked at, and then nothing is known; it wraps
 // ErrDepotUnreachable when the depot as a whole is missing.
 func (r Reader) Load(id string) (Package, *events.Problem, error) {
-	p := Package{Package: events.Package{Product: id, Name: id, Background: true, ExitCodes: events.ExitCodes{OK: []int{0}}},
-		Policy: policy.NewLayer(policy.Metadata)}
+	p := emptyPackage(id)
 	if err := productid.Check(id); err != nil {
 		return p, &events.Problem{Code: CodeMissing, Message: err.Error()}, nil
 	}
@@ -50,31 +50,113 @@ func (r Reader) Load(id string) (Package, *events.Problem, error) {
 	}
 	defer depot.Close()
 	root, err := openPackage(depot, id)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errNotPlain) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrNotPlain) {
 		return p, &events.Problem{Code: CodeMissing, Message: "the depot has no package folder " + id}, nil
 	}
 	if err != nil {
 		return p, nil, err
 	}
 	defer root.Close()
-	l := &loading{pkg: p, sum: sha256.New(), machine: r.Machine, checkDir: r.CheckDir}
-	err = l.read(root, r)
-	l.pkg.Digest = hex.EncodeToString(l.sum.Sum(nil))
-	problem := (*found)(nil)
-	if errors.As(err, &problem) {
-		return l.pkg, &events.Problem{Code: problem.code, Message: problem.message}, nil
-	}
-	return l.pkg, nil, err
+	x, err := r.examine(root, p, filepath.Join(r.Depot, id, ClientData))
+	return x.Package, x.problem(), err
 }
 
-// found is a Problem on its way out of the reading.
-type found struct{ code, message string }
+// Exam is everything that was found in one package on one machine.
+type Exam struct {
+	Package Package
+	// Mistakes keep the package from being used; they name files as Load does,
+	// "<id>/OPSI/control.toml", each with its code.
+	Mistakes []tomlfile.Mistake
+	Doubts   []tomlfile.Mistake // what Package.Warnings says
+	groups   []group            // the mistakes as they were found
+}
 
-func (f *found) Error() string { return f.message }
+// group are mistakes of one reason. One line must do for a Problem: the first
+// mistake, and how many more there are.
+type group struct {
+	code     string
+	mistakes []tomlfile.Mistake
+}
+
+func (x Exam) problem() *events.Problem {
+	if len(x.groups) == 0 {
+		return nil
+	}
+	g := x.groups[0]
+	message := g.mistakes[0].Error()
+	if n := len(g.mistakes) - 1; n > 0 {
+		message += fmt.Sprintf(" (and %d more)", n)
+	}
+	return &events.Problem{Code: g.code, Message: message}
+}
+
+// Examine is Load for those who want to know all that is wrong at once. The
+// package's folder is open already. It is judged as if it lay in the depot,
+// which need not be there: the machine may be another than this.
+func (r Reader) Examine(root *os.Root, id string) (Exam, error) {
+	return r.examine(root, emptyPackage(id), r.folder(id))
+}
+
+// ExamineText is Examine for a metadata file without a package around it. Its
+// mistakes name it as called.
+func (r Reader) ExamineText(id, called string, text []byte) Exam {
+	l := &loading{exam: Exam{Package: emptyPackage(id)}, sum: sha256.New(), machine: r.Machine, checkDir: r.CheckDir}
+	l.pkg = &l.exam.Package
+	l.constants = r.Constants.with(*l.pkg, r.folder(id))
+	if doc := l.parse(called, text, tomlfile.Parse); doc != nil {
+		l.metadata(doc, nil)
+	}
+	return l.done()
+}
+
+// ExamineControl is Examine for a control file without a package around it, of
+// the old form or the newer one.
+func ExamineControl(called string, text []byte, old bool) Exam {
+	l := &loading{sum: sha256.New()}
+	l.pkg = &l.exam.Package
+	parse := tomlfile.Parse
+	if old {
+		parse = ParseOldControl
+	}
+	if doc := l.parse(called, text, parse); doc != nil {
+		l.control(doc, old)
+	}
+	return l.done()
+}
+
+// folder is where a package lies on the machine.
+func (r Reader) folder(id string) string {
+	sep := "/"
+	if r.Machine.OS == "windows" {
+		sep = `\`
+	}
+	return strings.Join([]string{r.Depot, id, ClientData}, sep)
+}
+
+func emptyPackage(id string) Package {
+	return Package{Package: events.Package{Product: id, Name: id, Background: true, ExitCodes: events.ExitCodes{OK: []int{0}}},
+		Policy: policy.NewLayer(policy.Metadata)}
+}
+
+func (r Reader) examine(root *os.Root, p Package, folder string) (Exam, error) {
+	l := &loading{exam: Exam{Package: p}, sum: sha256.New(), machine: r.Machine, checkDir: r.CheckDir}
+	l.pkg = &l.exam.Package
+	err := l.read(root, r, folder)
+	return l.done(), err
+}
+
+func (l *loading) done() Exam {
+	l.pkg.Digest = hex.EncodeToString(l.sum.Sum(nil))
+	for _, g := range l.exam.groups {
+		l.exam.Mistakes = append(l.exam.Mistakes, g.mistakes...)
+	}
+	return l.exam
+}
 
 // loading is one package being read.
 type loading struct {
-	pkg       Package
+	exam      Exam
+	pkg       *Package  // the exam's
 	sum       hash.Hash // over every file read
 	machine   Machine
 	constants Constants
@@ -82,32 +164,51 @@ type loading struct {
 	badDirs   []tomlfile.Mistake
 }
 
-func (l *loading) read(root *os.Root, r Reader) error {
-	control, err := l.file(root, controlFile, l.pkg.Product+"/"+controlFile)
-	if err != nil {
-		return err
+// found notes mistakes that keep the package from being used.
+func (l *loading) found(code string, mistakes ...tomlfile.Mistake) {
+	if len(mistakes) > 0 {
+		l.exam.groups = append(l.exam.groups, group{code, mistakes})
 	}
-	if control == nil {
-		what := "is missing"
-		if _, err := root.Lstat(oldControl); err == nil {
-			what = "is missing; there is only OPSI/control, and this version does not read that form"
-		}
-		return &found{CodeUnreadable, l.pkg.Product + "/" + controlFile + ": " + what}
-	}
-	if err := l.control(control); err != nil {
-		return err
-	}
-	info, err := root.Lstat(clientData)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
-		return &found{CodeUnreadable, l.pkg.Product + "/" + clientData + ": is not there, or not a plain folder"}
-	}
-	if err != nil {
-		return err
-	}
-	l.pkg.Folder = filepath.Join(r.Depot, l.pkg.Product, clientData)
-	l.constants = r.Constants.with(l.pkg, l.pkg.Folder)
+}
 
-	own, err := l.file(root, metaFile, l.pkg.Product+"/"+metaFile)
+// take notes the mistakes of documents that were not noted yet.
+func (l *loading) take(docs ...*tomlfile.Document) {
+	seen := map[tomlfile.Mistake]bool{}
+	for _, g := range l.exam.groups {
+		for _, m := range g.mistakes {
+			seen[m] = true
+		}
+	}
+	var fresh []tomlfile.Mistake
+	for _, d := range docs {
+		for _, m := range d.Mistakes() {
+			if !seen[m] {
+				seen[m] = true
+				fresh = append(fresh, m)
+			}
+		}
+	}
+	l.found(CodeUnreadable, fresh...)
+}
+
+// read reads the package's files. After a mistake it goes on, so that all are
+// found; an error says that a file could not be looked at.
+func (l *loading) read(root *os.Root, r Reader, folder string) error {
+	if err := l.readControl(root); err != nil {
+		return err
+	}
+	info, err := root.Lstat(ClientData)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
+		l.found(CodeUnreadable, tomlfile.Mistake{File: l.pkg.Product + "/" + ClientData, Code: CodeFiles, Text: "is not there, or not a plain folder"})
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	l.pkg.Folder = folder
+	l.constants = r.Constants.with(*l.pkg, l.pkg.Folder)
+
+	own, err := l.file(root, MetaFile, l.pkg.Product+"/"+MetaFile, tomlfile.Parse)
 	if err != nil {
 		return err
 	}
@@ -115,10 +216,30 @@ func (l *loading) read(root *os.Root, r Reader) error {
 	if err != nil {
 		return err
 	}
-	if own == nil && over == nil {
-		return nil
+	if own != nil || over != nil {
+		l.metadata(own, over)
 	}
-	return l.metadata(own, over)
+	return nil
+}
+
+// readControl reads the control file in the newer form, or else in the old one.
+func (l *loading) readControl(root *os.Root) error {
+	called := l.pkg.Product + "/" + ControlFile
+	groups := len(l.exam.groups)
+	doc, err := l.file(root, ControlFile, called, tomlfile.Parse)
+	old := err == nil && doc == nil && len(l.exam.groups) == groups
+	if old {
+		doc, err = l.file(root, OldControlFile, l.pkg.Product+"/"+OldControlFile, ParseOldControl)
+	}
+	switch {
+	case err != nil:
+		return err
+	case doc != nil:
+		l.control(doc, old)
+	case len(l.exam.groups) == groups:
+		l.found(CodeUnreadable, tomlfile.Mistake{File: called, Code: CodeFiles, Text: "is missing"})
+	}
+	return nil
 }
 
 // overlay reads the site's own file for the product, nil if there is none.
@@ -138,42 +259,40 @@ func (l *loading) overlay(folder string, check func(string, fs.FileInfo) error) 
 	path := filepath.Join(folder, name)
 	if info, err := root.Lstat(name); err == nil && info.Mode().IsRegular() && check != nil {
 		if err := check(path, info); err != nil {
-			return nil, &found{CodeUnreadable, err.Error()}
+			l.found(CodeUnreadable, tomlfile.Mistake{File: path, Code: CodeFiles, Text: strings.TrimPrefix(err.Error(), path+": ")})
+			return nil, nil
 		}
 	}
-	return l.file(root, name, path)
+	return l.file(root, name, path, tomlfile.Parse)
 }
 
-// file reads and parses one file, nil if it is not there. Messages call it by
-// the second name.
-func (l *loading) file(root *os.Root, name, called string) (*tomlfile.Document, error) {
-	text, err := readPlain(root, name)
+// file reads and parses one file, nil if it is not there or not readable as
+// what it should be. Messages call it by the second name.
+func (l *loading) file(root *os.Root, name, called string, parse func(string, []byte) (*tomlfile.Document, error)) (*tomlfile.Document, error) {
+	text, err := ReadPlain(root, name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
-	case errors.Is(err, errNotPlain), errors.Is(err, errTooLarge):
-		return nil, &found{CodeUnreadable, called + ": " + err.Error()}
+	case errors.Is(err, ErrNotPlain), errors.Is(err, ErrTooLarge):
+		l.found(CodeUnreadable, tomlfile.Mistake{File: called, Code: CodeFiles, Text: err.Error()})
+		return nil, nil
 	case err != nil:
 		return nil, err
 	}
 	fmt.Fprintf(l.sum, "%s %d\n", name, len(text))
 	l.sum.Write(text)
-	doc, err := tomlfile.Parse(called, text)
-	if err != nil {
-		return nil, &found{CodeUnreadable, err.Error()}
-	}
-	return doc, nil
+	return l.parse(called, text, parse), nil
 }
 
-// asFound turns mistakes into one Problem, nil without any. One line must do:
-// the first mistake, and how many more there are.
-func asFound(code string, mistakes []tomlfile.Mistake) error {
-	if len(mistakes) == 0 {
-		return nil
+func (l *loading) parse(called string, text []byte, parse func(string, []byte) (*tomlfile.Document, error)) *tomlfile.Document {
+	doc, err := parse(called, text)
+	if err == nil {
+		return doc
 	}
-	message := mistakes[0].Error()
-	if n := len(mistakes) - 1; n > 0 {
-		message += fmt.Sprintf(" (and %d more)", n)
+	var m tomlfile.Mistake
+	if !errors.As(err, &m) {
+		m = tomlfile.Mistake{File: called, Code: tomlfile.CodeSyntax, Text: err.Error()}
 	}
-	return &found{code, message}
+	l.found(CodeUnreadable, m)
+	return nil
 }

@@ -41,7 +41,10 @@ type Explanation struct {
 	// Decided is the record that put the product there; nil when the log at hand
 	// does not reach back to it.
 	Decided *Decision `json:"decided,omitempty"`
-	Overdue string    `json:"overdue,omitempty"` // why it should not have taken so long, English
+	// Failing is outstanding work that ended with an error and is tried again; of
+	// a running daemon only.
+	Failing []apitypes.Failing `json:"failing,omitempty"`
+	Overdue string             `json:"overdue,omitempty"` // why it should not have taken so long, English
 }
 
 // Decision is the record that decided.
@@ -98,7 +101,7 @@ const (
 // keep it waiting, nil to take them from the steps.
 func Explain(p apitypes.Product, blockers []events.Process, steps []events.Step) Explanation {
 	w := Explanation{Schema: WhySchema, Product: p.ID, Name: p.Name, Run: p.Run, Round: p.Round, Action: p.Action,
-		Version: p.Version, Phase: p.Phase, Defers: p.Defers, Overdue: p.OverdueWhy, Since: p.Since}
+		Version: p.Version, Phase: p.Phase, Defers: p.Defers, Overdue: p.OverdueWhy, Failing: p.Failing, Since: p.Since}
 	w.Decided = decided(p.ID, steps)
 	if w.Decided != nil {
 		w.Since = &w.Decided.At

@@ -20,23 +20,34 @@ type Document struct {
 	mistakes []Mistake
 }
 
+// byteOrderMark may stand before a text and means nothing.
+const byteOrderMark = "\ufeff"
+
+// New makes a document of values that were read from another form than TOML, so
+// that they are read and judged like one. The values have the types of
+// Table.Raw. lines holds the line of each whole key ("Product.id",
+// "ProductDependency[0]"); mistakes are those found already.
+func New(file string, values map[string]any, lines map[string]int, mistakes ...Mistake) *Document {
+	return &Document{file: file, lines: lines, values: values, mistakes: mistakes}
+}
+
 // Parse reads a TOML text; file is how messages name it. Every error is a
 // Mistake: too large, not UTF-8, over a limit, or not TOML.
 func Parse(file string, text []byte) (*Document, error) {
 	if len(text) > MaxBytes {
-		return nil, Mistake{File: file, Text: fmt.Sprintf("larger than %d bytes", MaxBytes)}
+		return nil, Mistake{File: file, Code: CodeTooLarge, Text: fmt.Sprintf("larger than %d bytes", MaxBytes)}
 	}
 	if !utf8.Valid(text) {
-		return nil, Mistake{File: file, Text: "not UTF-8 text"}
+		return nil, Mistake{File: file, Code: CodeEncoding, Text: "not UTF-8 text"}
 	}
-	s := strings.TrimPrefix(string(text), "\ufeff")
+	s := strings.TrimPrefix(string(text), byteOrderMark)
 	lines, err := walk(file, s)
 	if err != nil {
 		return nil, err
 	}
 	d := &Document{file: file, lines: lines, values: map[string]any{}}
 	if err := decode(s, &d.values); err != nil {
-		m := Mistake{File: file, Text: strings.TrimPrefix(err.Error(), "toml: ")}
+		m := Mistake{File: file, Code: CodeSyntax, Text: strings.TrimPrefix(err.Error(), "toml: ")}
 		if pe := (toml.ParseError{}); errors.As(err, &pe) {
 			m.Line, m.Key, m.Text = pe.Position.Line, pe.LastKey, pe.Message
 		}

@@ -19,7 +19,19 @@ type Mistake struct {
 	Line int    // from 1; 0 = no line can be named
 	Key  string // "installers[0].install_dir"; "" = the file as a whole
 	Text string // what is wrong, without the place
+	Code string // one word for what kind of mistake it is: "wrong-type"; for programs
+	Hint string // what was meant, where it can be guessed; not part of the error
 }
+
+// The codes of mistakes that are found here. Callers have their own.
+const (
+	CodeTooLarge   = "too-large"
+	CodeEncoding   = "not-utf8"
+	CodeSyntax     = "syntax"
+	CodeWrongType  = "wrong-type"
+	CodeBadValue   = "bad-value" // the right type, and not a value that can be used
+	CodeUnknownKey = "unknown-key"
+)
 
 // Error is one printable line: "file:line: key: what".
 func (m Mistake) Error() string {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+
+	"github.com/quietsetup/quietsetup/internal/meant"
 )
 
 // Table is one table of a document. Its methods read a value of the wanted
@@ -87,27 +89,56 @@ func (t *Table) Tables(key string) []*Table {
 		for i, x := range v {
 			m, ok := x.(map[string]any)
 			if !ok {
-				t.Wrong(Element(key, i), "must be a table, is %s", kind(x))
+				t.WrongAs(CodeWrongType, Element(key, i), "must be a table, is %s", kind(x))
 				continue
 			}
 			out = append(out, &Table{doc: t.doc, path: path + "[" + strconv.Itoa(i) + "]", values: m})
 		}
 	default:
-		t.Wrong(key, "must be a list of tables, is %s", kind(v))
+		t.WrongAs(CodeWrongType, key, "must be a list of tables, is %s", kind(v))
 	}
 	return out
 }
 
-// Wrong adds a mistake about the key to the document.
-func (t *Table) Wrong(key, format string, args ...any) {
-	t.doc.mistakes = append(t.doc.mistakes, t.Mistake(key, format, args...))
+// OneTable reads a table that may also be written as a list with one table in
+// it, nil if it is missing.
+func (t *Table) OneTable(key string) *Table {
+	switch t.Raw(key).(type) {
+	case []map[string]any, []any:
+	default:
+		return t.Table(key)
+	}
+	many := t.Tables(key)
+	if len(many) == 0 {
+		return nil
+	}
+	if len(many) > 1 {
+		t.WrongAs(CodeBadValue, key, "there is more than one, and only one can count")
+	}
+	return many[0]
 }
 
-// Mistake is a mistake about a key that is not added to the document: a
-// warning. Key may be an Element; "" is the table itself.
-func (t *Table) Mistake(key, format string, args ...any) Mistake {
+// Wrong adds a mistake about the key to the document: a bad value.
+func (t *Table) Wrong(key, format string, args ...any) { t.WrongAs(CodeBadValue, key, format, args...) }
+
+// WrongAs is Wrong with a code.
+func (t *Table) WrongAs(code, key, format string, args ...any) {
+	t.Add(t.Doubt(code, key, format, args...))
+}
+
+// Add adds a mistake that Doubt made.
+func (t *Table) Add(m Mistake) { t.doc.mistakes = append(t.doc.mistakes, m) }
+
+// Doubt is a mistake with a code that is not added to the document: a warning.
+// Key may be an Element; "" is the table itself.
+func (t *Table) Doubt(code, key, format string, args ...any) Mistake {
 	path := t.whole(key)
-	return Mistake{File: t.doc.file, Line: t.doc.place(path), Key: path, Text: fmt.Sprintf(format, args...)}
+	return Mistake{File: t.doc.file, Line: t.doc.place(path), Key: path, Code: code, Text: fmt.Sprintf(format, args...)}
+}
+
+// Mistake is a Doubt about a value.
+func (t *Table) Mistake(key, format string, args ...any) Mistake {
+	return t.Doubt(CodeBadValue, key, format, args...)
 }
 
 // Place is "file:line" of a key, "" as in Mistake.
@@ -119,12 +150,15 @@ func (t *Table) Path() string { return t.path }
 // Element names an element of a list for Wrong and Mistake.
 func Element(key string, i int) string { return key + "[" + strconv.Itoa(i) + "]" }
 
-// Unknown gives a mistake for every key that is not listed.
+// Unknown gives a mistake for every key that is not listed. Its Hint is the
+// listed one that was meant, if one is near enough.
 func (t *Table) Unknown(known ...string) []Mistake {
 	var out []Mistake
 	for _, k := range t.Keys() {
 		if !slices.Contains(known, k) {
-			out = append(out, t.Mistake(k, "unknown key"))
+			m := t.Doubt(CodeUnknownKey, k, "unknown key")
+			m.Hint = meant.Word(k, known...)
+			out = append(out, m)
 		}
 	}
 	return out
@@ -150,7 +184,7 @@ func read[T any](t *Table, key string, missing T, want string) T {
 	}
 	v, ok := t.values[key].(T)
 	if !ok {
-		t.Wrong(key, "must be %s, is %s", want, kind(t.values[key]))
+		t.WrongAs(CodeWrongType, key, "must be %s, is %s", want, kind(t.values[key]))
 		return missing
 	}
 	return v
@@ -162,14 +196,14 @@ func list[T any](t *Table, key, want string) []T {
 	}
 	values, ok := t.values[key].([]any)
 	if !ok {
-		t.Wrong(key, "must be a list, is %s", kind(t.values[key]))
+		t.WrongAs(CodeWrongType, key, "must be a list, is %s", kind(t.values[key]))
 		return nil
 	}
 	out := make([]T, 0, len(values))
 	for i, x := range values {
 		v, ok := x.(T)
 		if !ok {
-			t.Wrong(Element(key, i), "must be %s, is %s", want, kind(x))
+			t.WrongAs(CodeWrongType, Element(key, i), "must be %s, is %s", want, kind(x))
 			continue
 		}
 		out = append(out, v)

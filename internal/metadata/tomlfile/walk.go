@@ -260,7 +260,7 @@ func (w *walker) note(path string) error {
 }
 
 func (w *walker) wrong(path, format string, args ...any) error {
-	return Mistake{File: w.file, Line: w.line, Key: path, Text: fmt.Sprintf(format, args...)}
+	return Mistake{File: w.file, Line: w.line, Key: path, Code: CodeSyntax, Text: fmt.Sprintf(format, args...)}
 }
 
 // peek is the next byte, 0 at the end.
@@ -299,6 +299,9 @@ func (w *walker) blank() {
 func bare(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-'
 }
+
+// Path is the whole key of a key below a table, whose own is "" for the root.
+func Path(table, key string) string { return join(table, key) }
 
 // join puts a key below a table, quoting what is not a bare key.
 func join(path, part string) string {

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build unix
+
+package daemon
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestFailingWorkIsTold: a report that cannot be written shows with its error,
+// is tried again, and is gone from the view when it was written.
+func TestFailingWorkIsTold(t *testing.T) {
+	s := newSite(t, "")
+	obstacle := filepath.Join(s.state, "local", ".app.json.new")
+	s.write("depot/app/CLIENT_DATA/setup.sh", "#!/bin/sh\nset -eu\necho 2.0 >"+s.product+"/version\nmkdir -p "+obstacle+"/in-the-way\n")
+	s.started()
+	if _, err := s.client.Request(t.Context(), "app", "setup", false, "test"); err != nil {
+		t.Fatal(err)
+	}
+	s.until("the report fails", func() bool { return len(s.show().Failing) > 0 })
+	f := s.show().Failing[0]
+	if f.Work != "send_report" || f.Tries < 1 || f.Again.IsZero() || !strings.Contains(f.Error, "cannot write row") {
+		t.Errorf("%+v", f)
+	}
+	if err := os.RemoveAll(obstacle); err != nil {
+		t.Fatal(err)
+	}
+	s.until("it is reported", func() bool { return s.show().Phase == "reported" })
+	if got := s.show().Failing; len(got) > 0 {
+		t.Errorf("still told: %+v", got)
+	}
+}
+
+// TestClipped bounds what a program may have printed.
+func TestClipped(t *testing.T) {
+	if got := clipped(strings.Repeat("ü", 2000)); len(got) > 1010 || !strings.HasSuffix(got, "…") {
+		t.Errorf("%d bytes, %q", len(got), got[len(got)-10:])
+	}
+	if got := clipped("a\xffb"); got != "ab" {
+		t.Errorf("%q", got)
+	}
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package canon
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/quietsetup/quietsetup/internal/metadata"
+)
+
+// ErrNoFile means that there is no metadata file at a path.
+var ErrNoFile = errors.New("no metadata file, and no package or folder of packages that has one")
+
+// Find lists the metadata files that a path stands for: itself, that of a
+// package's folder, or those of the packages of a folder.
+func Find(path string) ([]string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read: %w", err)
+	}
+	if !info.IsDir() {
+		return []string{path}, nil
+	}
+	root, err := os.OpenRoot(path)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read: %w", err)
+	}
+	defer root.Close()
+	if _, err := root.Lstat(metadata.MetaFile); err == nil {
+		return []string{filepath.Join(path, metadata.MetaFile)}, nil
+	}
+	entries, err := fs.ReadDir(root.FS(), ".")
+	if err != nil {
+		return nil, fmt.Errorf("cannot read: %w", err)
+	}
+	var out []string
+	for _, e := range entries {
+		if !e.IsDir() {
+			continue
+		}
+		name := filepath.Join(e.Name(), metadata.MetaFile)
+		if _, err := root.Lstat(name); err == nil {
+			out = append(out, filepath.Join(path, name))
+		}
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("cannot format %s: %w", path, ErrNoFile)
+	}
+	return out, nil
+}
+
+// Read reads a metadata file. It follows no link and reads nothing that is not
+// a plain file.
+func Read(path string) ([]byte, error) {
+	root, err := os.OpenRoot(filepath.Dir(path))
+	if err != nil {
+		return nil, fmt.Errorf("cannot read: %w", err)
+	}
+	defer root.Close()
+	text, err := metadata.ReadPlain(root, filepath.Base(path))
+	if err != nil {
+		return nil, fmt.Errorf("cannot read %s: %w", path, err)
+	}
+	return text, nil
+}
+
+// Replace puts a new text in the place of the old one, which must still be there.
+// Mode and owner stay. Whoever reads meanwhile sees one text or the other.
+func Replace(path string, old, text []byte) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("cannot write %s: %w", path, err)
+		}
+	}()
+	root, err := os.OpenRoot(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	name := filepath.Base(path)
+	info, err := root.Lstat(name)
+	if err != nil {
+		return err
+	}
+	temp := "." + name + ".quietsetup-new"
+	if err := root.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err // left by a crash
+	}
+	f, err := root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, root.Remove(temp))
+		}
+	}()
+	_, err = f.Write(text)
+	err = errors.Join(err, keepOwner(f, info))
+	err = errors.Join(err, f.Chmod(info.Mode().Perm())) // after the owner, which may take bits away
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err != nil {
+		return err
+	}
+	now, err := metadata.ReadPlain(root, name)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(now, old) {
+		return errors.New("somebody changed it meanwhile")
+	}
+	return root.Rename(temp, name)
+}
