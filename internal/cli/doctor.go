@@ -83,7 +83,7 @@ Exit code 0 also with warnings; 1 if something fails. JSON: doctor/v1.`),
 	return withRows(cmd, doctorColumns()...)
 }
 
-func doctorColumns() []string { return []string{"check", "verdict", "code", "found", "mend"} }
+func doctorColumns() []string { return []string{"subject", "verdict", "code", "found", "mend"} }
 
 // doctorDocument prints the findings for programs, in English.
 func (a *app) doctorDocument(found []doctor.Finding, at time.Time) error {
@@ -124,7 +124,7 @@ func facts(f doctor.Finding) map[string]any {
 }
 
 func (a *app) printDoctor(found []doctor.Finding) {
-	t := a.table("check", "verdict", "found")
+	t := a.table("subject", "verdict", "found")
 	last := ""
 	for _, f := range found {
 		name := ""
