@@ -18,6 +18,11 @@ var (
 	// ErrOutcomeUnknown: an append failed, and whether its record is there is
 	// not known until Recover has succeeded.
 	ErrOutcomeUnknown = errors.New("outcome of an append is unknown")
+	// ErrUnclean: with OnlyClean, the last run did not close the store in order,
+	// or a file changed since.
+	ErrUnclean = errors.New("store was not closed in order")
+	// ErrNoRecord: an excerpt would hold no record.
+	ErrNoRecord = errors.New("no such record")
 	// ErrUnsafe: a state file is a link, belongs to somebody else or may be
 	// written by others.
 	ErrUnsafe = errors.New("state file is not safe to use")

@@ -27,11 +27,35 @@ func checkOwner(path string, info fs.FileInfo) error {
 	return nil
 }
 
+// foreign compares a file with its state directory: FaultOwner if it belongs to
+// somebody else (uid), FaultWritable and FaultReadable for what others may do.
+func foreign(dir, info fs.FileInfo) (kind string, uid int) {
+	d, ok := dir.Sys().(*syscall.Stat_t)
+	st, ok2 := info.Sys().(*syscall.Stat_t)
+	switch {
+	case !ok || !ok2:
+		return "", 0
+	case st.Uid != d.Uid:
+		return FaultOwner, int(st.Uid)
+	case info.Mode().Perm()&0o022 != 0:
+		return FaultWritable, 0
+	case info.Mode().Perm()&0o055 != 0:
+		return FaultReadable, 0
+	}
+	return "", 0
+}
+
 // tryLock takes the exclusive lock on an open file; false if another holds it.
 // The system drops it when the file is closed or the process ends.
-func tryLock(f *os.File) (bool, error) {
+func tryLock(f *os.File) (bool, error) { return flock(f, syscall.LOCK_EX) }
+
+// tryShare takes a lock that others may share; false if another holds it for
+// itself. It is enough that the file is open for reading.
+func tryShare(f *os.File) (bool, error) { return flock(f, syscall.LOCK_SH) }
+
+func flock(f *os.File, how int) (bool, error) {
 	for {
-		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		err := syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB)
 		switch {
 		case err == nil:
 			return true, nil

@@ -60,11 +60,14 @@ func listSegments(dir string) ([]uint64, error) {
 	return out, nil
 }
 
+// opener opens a file of the log for reading.
+type opener func(path string) (*os.File, error)
+
 // scanSegment reads a segment and notes every valid record in it. An error
 // means that the file could not be looked at, or is newer (ErrNewer); damage is
 // in the result.
-func scanSegment(d *disk, path string, first uint64, seed maphash.Seed) (segment, error) {
-	f, err := d.open(path)
+func scanSegment(open opener, path string, first uint64, seed maphash.Seed) (segment, error) {
+	f, err := open(path)
 	if err != nil {
 		return segment{}, fmt.Errorf("cannot read %s: %w", path, err)
 	}
@@ -119,7 +122,7 @@ func (s *segment) spoil(format string, args ...any) {
 }
 
 // scanJournal reads all segments of the journal directory.
-func scanJournal(d *disk, dir string, seed maphash.Seed) (*twin, []segment, error) {
+func scanJournal(open opener, dir string, seed maphash.Seed) (*twin, []segment, error) {
 	firsts, err := listSegments(dir)
 	if err != nil {
 		return nil, nil, err
@@ -130,7 +133,7 @@ func scanJournal(d *disk, dir string, seed maphash.Seed) (*twin, []segment, erro
 	}
 	var segs []segment
 	for i, first := range firsts {
-		s, err := scanSegment(d, filepath.Join(dir, segmentName(first)), first, seed)
+		s, err := scanSegment(open, filepath.Join(dir, segmentName(first)), first, seed)
 		if err != nil {
 			return nil, nil, err
 		}

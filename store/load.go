@@ -105,7 +105,7 @@ func (s *Store) look(f *Findings) (*survey, error) {
 			return nil, err
 		}
 	}
-	if sv.jrnl, sv.segs, err = scanJournal(s.disk, filepath.Join(dir, dirJournal), sv.seed); err == nil {
+	if sv.jrnl, sv.segs, err = scanJournal(s.disk.open, filepath.Join(dir, dirJournal), sv.seed); err == nil {
 		err = s.readDB(sv, bid)
 	}
 	if err != nil {
@@ -229,7 +229,7 @@ func (s *Store) fetchArchived(sv *survey, p plan) (plan, error) {
 	if err := s.disk.rename(filepath.Join(dir, name), to); err != nil {
 		return p, err
 	}
-	if sv.jrnl, sv.segs, err = scanJournal(s.disk, filepath.Dir(to), sv.seed); err != nil {
+	if sv.jrnl, sv.segs, err = scanJournal(s.disk.open, filepath.Dir(to), sv.seed); err != nil {
 		return p, err
 	}
 	lost := p.lost

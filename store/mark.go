@@ -40,7 +40,7 @@ const (
 
 // markFiles reads every file of the twins and sums it up, side by side: this is
 // most of the time a start after a clean stop takes.
-func markFiles(d *disk, dir string, segs []uint64) (map[string]fileMark, error) {
+func markFiles(open opener, dir string, segs []uint64) (map[string]fileMark, error) {
 	names := []string{nameDB}
 	for _, first := range segs {
 		names = append(names, dirJournal+"/"+segmentName(first))
@@ -49,7 +49,7 @@ func markFiles(d *disk, dir string, segs []uint64) (map[string]fileMark, error) 
 	var wg sync.WaitGroup
 	for i, name := range names {
 		path := filepath.Join(dir, filepath.FromSlash(name))
-		f, err := d.open(path)
+		f, err := open(path)
 		if err != nil {
 			errs[i] = err
 			break
@@ -82,20 +82,25 @@ func readMark(d *disk, dir string) (*cleanMark, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot read %s: %w", filepath.Join(dir, fileClean), err)
 	}
+	return parseMark(b), nil
+}
+
+// parseMark reads the text of a mark, nil if it is none.
+func parseMark(b []byte) *cleanMark {
 	var m cleanMark
 	if json.Unmarshal(b, &m) != nil || m.Files == nil {
-		return nil, nil
+		return nil
 	}
-	return &m, nil
+	return &m
 }
 
 // holds reports whether every file of the twins is as the mark says.
-func (m *cleanMark) holds(d *disk, dir string) bool {
+func (m *cleanMark) holds(open opener, dir string) bool {
 	segs, err := listSegments(filepath.Join(dir, dirJournal))
 	if err != nil || len(segs)+1 != len(m.Files) {
 		return false
 	}
-	now, err := markFiles(d, dir, segs)
+	now, err := markFiles(open, dir, segs)
 	if err != nil {
 		return false
 	}
@@ -113,7 +118,7 @@ func writeMark(d *disk, dir string, seq uint64, sum string) error {
 	if err != nil {
 		return err
 	}
-	files, err := markFiles(d, dir, segs)
+	files, err := markFiles(d.open, dir, segs)
 	if err != nil {
 		return err
 	}
@@ -143,10 +148,18 @@ func readStoreFile(d *disk, dir string) (id identity, found bool, err error) {
 	if err != nil {
 		return id, false, fmt.Errorf("cannot read %s: %w", path, err)
 	}
-	if json.Unmarshal(b, &id) != nil || !id.valid() {
+	if id, found = parseIdentity(b); !found {
 		return identity{}, false, nil
 	}
 	return id, true, id.admit(path)
+}
+
+// parseIdentity reads the text of store.json; false if it does not say what it should.
+func parseIdentity(b []byte) (id identity, ok bool) {
+	if json.Unmarshal(b, &id) != nil || !id.valid() {
+		return identity{}, false
+	}
+	return id, true
 }
 
 func writeStoreFile(d *disk, dir string, id identity) error {

@@ -38,10 +38,14 @@ func readNotice(d *disk, dir string) (n notice, err error) {
 	if err != nil {
 		return n, fmt.Errorf("cannot read %s: %w", path, err)
 	}
+	return parseNotice(b), nil
+}
+
+func parseNotice(b []byte) (n notice) {
 	if err := json.Unmarshal(b, &n); err != nil || n.Cut && n.Fork == nil {
-		return notice{Lost: &Lost{From: 1, To: 1}}, nil
+		return notice{Lost: &Lost{From: 1, To: 1}}
 	}
-	return n, nil
+	return n
 }
 
 func (n notice) write(d *disk, dir string) error {

@@ -42,10 +42,19 @@ func ReadLog(path string) iter.Seq2[Line, error] {
 			yield(Line{File: path}, err)
 			return
 		}
-		for i, f := range files {
-			if !readFile(f, i == len(files)-1, yield) {
-				return
-			}
+		readFiles(files, yield)
+	}
+}
+
+// ReadFiles is ReadLog for files that are named one by one, in their order.
+func ReadFiles(files []string) iter.Seq2[Line, error] {
+	return func(yield func(Line, error) bool) { readFiles(files, yield) }
+}
+
+func readFiles(files []string, yield func(Line, error) bool) {
+	for i, f := range files {
+		if !readFile(f, i == len(files)-1, yield) {
+			return
 		}
 	}
 }
@@ -62,18 +71,12 @@ func logFiles(path string) ([]string, error) {
 		}
 		return []string{path}, nil
 	}
-	var out []string
-	for _, dir := range []string{filepath.Join(path, dirArchive), filepath.Join(path, dirJournal), path} {
-		firsts, err := listSegments(dir)
-		if err != nil {
-			return nil, err
-		}
-		for _, n := range firsts {
-			out = append(out, filepath.Join(dir, segmentName(n)))
-		}
+	out, err := segmentFiles(path)
+	if err == nil && len(out) == 0 {
+		out, err = segmentsIn(path)
 	}
-	if len(out) > 0 {
-		return out, nil
+	if err != nil || len(out) > 0 {
+		return out, err
 	}
 	// An export or what was put aside after a fork may have any name.
 	others, err := filepath.Glob(filepath.Join(escapeGlob(path), "*.ndjson"))
@@ -90,6 +93,52 @@ func logFiles(path string) ([]string, error) {
 	return others, nil
 }
 
+// segmentFiles lists the segments of a state directory, archived ones first. A
+// running daemon may move one from the journal to the archive at any moment, so
+// the journal is listed first, and what is in both is named once; openMoved finds
+// what was moved later.
+func segmentFiles(dir string) ([]string, error) {
+	current, err := listSegments(filepath.Join(dir, dirJournal))
+	if err != nil {
+		return nil, err
+	}
+	archived, err := listSegments(filepath.Join(dir, dirArchive))
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, n := range archived {
+		if !slices.Contains(current, n) {
+			out = append(out, filepath.Join(dir, dirArchive, segmentName(n)))
+		}
+	}
+	for _, n := range current {
+		out = append(out, filepath.Join(dir, dirJournal, segmentName(n)))
+	}
+	return out, nil
+}
+
+func segmentsIn(dir string) ([]string, error) {
+	firsts, err := listSegments(dir)
+	var out []string
+	for _, n := range firsts {
+		out = append(out, filepath.Join(dir, segmentName(n)))
+	}
+	return out, err
+}
+
+// openMoved opens a plain file, and a segment of a journal also where the daemon
+// has moved it since it was listed.
+func openMoved(path string) (*os.File, error) {
+	f, err := openPlain(path)
+	if dir := filepath.Dir(path); errors.Is(err, os.ErrNotExist) && filepath.Base(dir) == dirJournal {
+		if moved, merr := openPlain(filepath.Join(filepath.Dir(dir), dirArchive, filepath.Base(path))); merr == nil {
+			return moved, nil
+		}
+	}
+	return f, err
+}
+
 func escapeGlob(path string) string {
 	if os.PathSeparator == '\\' {
 		return path // there a backslash cannot escape
@@ -99,7 +148,7 @@ func escapeGlob(path string) string {
 
 // readFile yields one file; false ends the whole reading.
 func readFile(path string, last bool, yield func(Line, error) bool) bool {
-	f, err := openPlain(path)
+	f, err := openMoved(path)
 	if err != nil {
 		return yield(Line{File: path}, fmt.Errorf("cannot read the log: %w", err))
 	}

@@ -27,8 +27,12 @@ type Options struct {
 	// order and returns its error; it must end when ctx does. nil = in this
 	// process, which a damaged file can kill.
 	Probe func(ctx context.Context, dbPath string) error
-	Now   func() time.Time // for the names of what is put aside; nil = time.Now
-	Seam  Seam             // asked before every call that leaves the process; nil = none
+	// OnlyClean opens a store only that was closed in order and is as it was
+	// left, and leaves the upkeep to Compact. Else Open changes nothing of the log
+	// and returns ErrUnclean. A missing store is not made: fs.ErrNotExist.
+	OnlyClean bool
+	Now       func() time.Time // for the names of what is put aside; nil = time.Now
+	Seam      Seam             // asked before every call that leaves the process; nil = none
 }
 
 // Store is an open log. Append, Recover and Close are for one goroutine; the
@@ -77,6 +81,11 @@ func Open(opt Options) (*Store, Findings, error) {
 }
 
 func (s *Store) open() (Findings, error) {
+	if s.opt.OnlyClean {
+		if _, err := os.Lstat(filepath.Join(s.opt.Dir, fileIdentity)); err != nil {
+			return Findings{}, err
+		}
+	}
 	if err := tighten(s.opt.Dir); err != nil {
 		return Findings{}, err
 	}
@@ -99,6 +108,9 @@ func (s *Store) open() (Findings, error) {
 			n, err := readNotice(s.disk, s.opt.Dir)
 			return Findings{Clean: true, Fork: n.Fork, Lost: n.Lost}, err
 		}
+	}
+	if s.opt.OnlyClean {
+		return Findings{}, ErrUnclean
 	}
 	f, err := s.load(mark)
 	if err == nil {
@@ -161,7 +173,7 @@ func (s *Store) openClean(mark *cleanMark) (bool, error) {
 			return false, err
 		}
 	}
-	if !mark.holds(s.disk, s.opt.Dir) {
+	if !mark.holds(s.disk.open, s.opt.Dir) {
 		return false, nil
 	}
 	if err := s.openTwins(); err != nil {
@@ -174,29 +186,34 @@ func (s *Store) openClean(mark *cleanMark) (bool, error) {
 	if err := removeMark(s.disk, s.opt.Dir); err != nil {
 		return false, errors.Join(err, s.closeTwins())
 	}
-	s.chore = s.upkeep()
+	if !s.opt.OnlyClean {
+		s.chore = s.upkeep()
+	}
 	return true, nil
 }
 
 // agree checks that log.db ends as the store believes and is this store's.
-func (s *Store) agree() error {
-	id, err := readIdentity(s.db)
+func (s *Store) agree() error { return s.endsIn(s.db) }
+
+// endsIn checks that a log.db ends as the store does and is this store's.
+func (s *Store) endsIn(db *bbolt.DB) error {
+	id, err := readIdentity(db)
 	if err != nil {
 		return err
 	}
 	if id != s.id {
-		return fmt.Errorf("%s is another store's: %w", s.db.Path(), ErrDamaged)
+		return fmt.Errorf("%s is another store's: %w", db.Path(), ErrDamaged)
 	}
 	if s.seq == 0 {
 		return nil
 	}
-	line, err := getLine(s.db, s.seq)
+	line, err := getLine(db, s.seq)
 	if err != nil {
 		return err
 	}
 	r, err := events.DecodeRecord(line)
 	if err == nil && (r.Seq != s.seq || r.Sum != s.sum) {
-		err = fmt.Errorf("%s does not end with record %d: %w", s.db.Path(), s.seq, ErrDamaged)
+		err = fmt.Errorf("%s does not end with record %d: %w", db.Path(), s.seq, ErrDamaged)
 	}
 	return err
 }

@@ -30,7 +30,7 @@ func (s *Store) upkeep() error {
 		s.journal.segs = append([]uint64(nil), s.journal.segs[n-2:]...)
 	}
 	if s.first < floor {
-		if err := s.compact(floor); err != nil {
+		if err := s.compact(floor, nil); err != nil {
 			return fmt.Errorf("cannot make %s smaller: %w", filepath.Join(s.opt.Dir, nameDB), err)
 		}
 	}
@@ -81,7 +81,8 @@ func equalFiles(a, b string) (bool, error) {
 
 // compact replaces log.db by one that begins with a record. Until the rename
 // the old file is in force, after it the new one; both hold all that matters.
-func (s *Store) compact(floor uint64) error {
+// verify, if not nil, judges the new file before it takes the place of the old.
+func (s *Store) compact(floor uint64, verify func(path string) error) error {
 	path := filepath.Join(s.opt.Dir, nameDB)
 	tmp := path + tmpSuffix
 	next := floor
@@ -93,6 +94,9 @@ func (s *Store) compact(floor uint64) error {
 		next++
 		return e, true, err
 	})
+	if err == nil && verify != nil {
+		err = verify(tmp)
+	}
 	if err != nil {
 		return errors.Join(err, s.disk.remove(tmp))
 	}

@@ -105,6 +105,10 @@ func rooms() []room {
 			"the state as people are told it, live or from a copied log; it tells and never acts"},
 		{"internal/replay", []string{"events", "fsm", "internal/apitypes", "internal/view"}, nil,
 			"works on records, wherever they come from: a laptop has no daemon"},
+		{"internal/storecheck", []string{"events", "internal/replay", "store"}, nil,
+			"judges a store from outside: it reads what installers left, and must not know how they are run"},
+		{"internal/doctor", []string{"checks", "internal/apitypes", "internal/config", "internal/host", "internal/localclient", "store"}, nil,
+			"looks at a machine through interfaces; the words for what it finds are the command line's"},
 		{"internal/daemon", []string{
 			"checks", "events", "fsm", "store", "internal/apitypes", "internal/config", "internal/effects", "internal/engine",
 			"internal/host", "internal/installer", "internal/localapi", "internal/localsock", "internal/metadata",
@@ -117,10 +121,10 @@ func rooms() []room {
 		{"internal/cli/words", []string{"events", "internal/i18n"}, []string{goi18n, tomlLib},
 			"the command line's sentences; it reads no log and asks no daemon"},
 		{"internal/cli", []string{
-			"checks", "events", "fsm", "store", "internal/apitypes", "internal/cli/words", "internal/config", "internal/configcheck", "internal/demo", "internal/host",
-			"internal/i18n", "internal/localclient", "internal/localsock", "internal/meant", "internal/metadata", "internal/metadata/canon", "internal/metadata/draft",
-			"internal/metadata/lint", "internal/metadata/productid", "internal/metadata/tomlfile", "internal/order", "internal/policy", "internal/promptui",
-			"internal/replay", "internal/view"},
+			"checks", "events", "fsm", "store", "internal/apitypes", "internal/cli/words", "internal/config", "internal/configcheck", "internal/demo", "internal/doctor",
+			"internal/host", "internal/i18n", "internal/localclient", "internal/localsock", "internal/meant", "internal/metadata", "internal/metadata/canon",
+			"internal/metadata/draft", "internal/metadata/lint", "internal/metadata/productid", "internal/metadata/tomlfile", "internal/order", "internal/policy",
+			"internal/promptui", "internal/replay", "internal/storecheck", "internal/view"},
 			[]string{cobra, goPretty, xterm, xsys},
 			"inspects from outside: it must not reach engine, effects or installer, or support could act by looking"},
 

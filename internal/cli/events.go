@@ -47,7 +47,7 @@ their sums can be checked with replay --verify once they are complete.`, "3 the 
 			if want.since, err = a.since(since); err != nil {
 				return err
 			}
-			r, err := a.reader(cmd.Context())
+			r, err := a.recordReader(cmd.Context())
 			if err != nil {
 				return err
 			}

@@ -92,6 +92,13 @@ func exampleOf(t *testing.T, history, at, line string) string {
 		}
 		return out.String()
 	}
+	if print := madeUp(line); print != nil { // it tells of this machine, or of a folder that changes
+		var out bytes.Buffer
+		if err := print(&app{Outside: Outside{Out: &out}}); err != nil {
+			t.Fatal(err)
+		}
+		return out.String()
+	}
 	n, err := strconv.Atoi(at)
 	if err != nil {
 		t.Fatal(err)
@@ -129,7 +136,7 @@ func exampleOf(t *testing.T, history, at, line string) string {
 		t.Fatalf("quietsetup %s: exit %d, %s", line, code, &said)
 	}
 	text := strings.NewReplacer(runtime.Version(), "go1.26.0", runtime.GOOS+"/"+runtime.GOARCH, "linux/amd64",
-		files+"/depot", "/srv/depot", files+"/quietsetup.toml", "/etc/quietsetup/quietsetup.toml", files, "/srv/packages/editor/CLIENT_DATA").Replace(out.String())
+		file, "/srv/logs/editor.ndjson", files+"/depot", "/srv/depot", files+"/quietsetup.toml", "/etc/quietsetup/quietsetup.toml", files, "/srv/packages/editor/CLIENT_DATA").Replace(out.String())
 	if !strings.HasPrefix(text, "{") {
 		t.Fatalf("quietsetup %s prints no JSON: %s", line, text)
 	}
@@ -184,7 +191,9 @@ func cutLists(lines []string) []string {
 }
 
 // documents are the packages, below internal, whose types go out as JSON.
-func documents() []string { return []string{"apitypes", "cli", "demo", "metadata/lint", "replay"} }
+func documents() []string {
+	return []string{"apitypes", "cli", "demo", "metadata/lint", "replay", "storecheck", "../store"}
+}
 
 // structs are their types by "package.Type".
 func structs(t *testing.T) map[string]*ast.StructType {
@@ -294,7 +303,7 @@ func kindOf(e ast.Expr) string {
 		return kindOf(e.Sel)
 	case *ast.Ident:
 		switch e.Name {
-		case "string", "Code", "Severity":
+		case "string", "Code", "Grade", "Severity", "State":
 			return "text"
 		case "bool":
 			return "true or false"

@@ -21,5 +21,8 @@ func Main(version string) int {
 	if width, _, err := term.GetSize(screen); err == nil {
 		o.Width = width
 	}
+	if program, err := os.Executable(); err == nil {
+		o.Program = program // else what needs a child does without
+	}
 	return Run(ctx, o, os.Args[1:])
 }

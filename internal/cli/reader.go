@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"iter"
 	"os"
 	"path/filepath"
@@ -22,6 +21,7 @@ import (
 	"github.com/quietsetup/quietsetup/internal/apitypes"
 	"github.com/quietsetup/quietsetup/internal/localclient"
 	"github.com/quietsetup/quietsetup/internal/replay"
+	"github.com/quietsetup/quietsetup/internal/storecheck"
 	"github.com/quietsetup/quietsetup/internal/view"
 	"github.com/quietsetup/quietsetup/store"
 )
@@ -40,7 +40,18 @@ func (a *app) reader(ctx context.Context) (reader, error) {
 	if a.file == "" {
 		return a.daemon()
 	}
+	if h, ok := store.ReadExcerptHead(a.file); ok {
+		return nil, (&excerpt{a.file, h}).refuse()
+	}
 	return openCopy(ctx, a.file)
+}
+
+// recordReader is reader for a command that needs no state, but records alone.
+func (a *app) recordReader(ctx context.Context) (reader, error) {
+	if h, ok := store.ReadExcerptHead(a.file); ok {
+		return &excerpt{a.file, h}, nil
+	}
+	return a.reader(ctx)
 }
 
 // copied is a log that was copied from somewhere, folded.
@@ -77,36 +88,10 @@ func lastSegment(path string) string {
 	return slices.Max(names)
 }
 
-// logLines reads a log for package replay, which knows no store. The end of ctx
-// ends the reading with its cause.
+// logLines reads a log for package replay. The end of ctx ends the reading with
+// its cause.
 func logLines(ctx context.Context, path string) iter.Seq2[replay.Line, error] {
-	return func(yield func(replay.Line, error) bool) {
-		for l, err := range store.ReadLog(path) {
-			if ctx.Err() != nil {
-				yield(replay.Line{File: l.File}, context.Cause(ctx))
-				return
-			}
-			if !yield(replay.Line(l), lineError(l, err)) {
-				return
-			}
-		}
-	}
-}
-
-// lineError puts the store's errors in the words of the reader.
-func lineError(l store.Line, err error) error {
-	var place *fs.PathError
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, store.ErrTornTail):
-		return fmt.Errorf("%w: %w", replay.ErrTornTail, err)
-	case errors.As(err, &place), errors.Is(err, store.ErrInUse), errors.Is(err, store.ErrNewer), l.Number == 0:
-		return err // about the file, not about the line
-	case errors.Is(err, events.ErrSum), errors.Is(err, events.ErrPrivate), errors.Is(err, events.ErrUnknownType), errors.Is(err, events.ErrChain):
-		return err
-	}
-	return fmt.Errorf("%w: %w", events.ErrNotARecord, err)
+	return storecheck.Lines(ctx, store.ReadLog(path))
 }
 
 // errNoLog is about a file in which not a single line is a record.

@@ -45,6 +45,9 @@ JSON: replay/v1 with --verify, else one replay_step/v1 per line.`, "8 the log di
 			if err := exists(args[0]); err != nil {
 				return err
 			}
+			if h, ok := store.ReadExcerptHead(args[0]); ok {
+				return (&excerpt{args[0], h}).refuse()
+			}
 			if verify {
 				return a.verify(cmd.Context(), args[0])
 			}

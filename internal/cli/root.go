@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -19,6 +20,7 @@ import (
 	"github.com/quietsetup/quietsetup/internal/cli/words"
 	"github.com/quietsetup/quietsetup/internal/i18n"
 	"github.com/quietsetup/quietsetup/internal/localclient"
+	"github.com/quietsetup/quietsetup/store"
 )
 
 // Outside is what a command line has around it.
@@ -28,6 +30,7 @@ type Outside struct {
 	Getenv   func(string) string
 	Version  string // of the build
 	Terminal bool   // Out is one
+	Program  string // this program's file, to look at a log.db in a child; "" = without one
 	Width    int    // of that terminal, in columns; 0 = not known
 }
 
@@ -87,8 +90,14 @@ func hintOf(err error) string {
 		return i18n.Clean(e.Hint, 300)
 	case errors.Is(err, localclient.ErrNotRunning):
 		return "start it (systemctl start quietsetupd), or read a copied log with --file"
+	case errors.Is(err, store.ErrInUse):
+		return "stop the service first (systemctl stop quietsetupd), or take a copy: quietsetup store copy"
+	case errors.Is(err, store.ErrUnclean):
+		return "start the service and stop it again: it sees to what its last end left behind, and records that"
 	case errors.Is(err, localclient.ErrSilent):
 		return "see what it is doing (systemctl status quietsetupd, journalctl -u quietsetupd), or read a copied log with --file"
+	case errors.Is(err, fs.ErrPermission) && exitCode(err) == exitPrivileges:
+		return "run it as root"
 	case exitCode(err) == exitUsage:
 		return "see quietsetup help"
 	}
@@ -127,7 +136,7 @@ A product's id may be shortened as far as it stays unique.`,
 	root.AddCommand(a.demoCommand(), a.statusCommand(), a.showCommand(), a.eventsCommand(), a.whyCommand(),
 		a.runsCommand(), a.watchCommand(), a.diagramCommand(),
 		a.requestCommand(), a.holdCommand(), a.releaseCommand(), a.processesCommand(), a.replayCommand(),
-		a.configCommand(), a.metaCommand(), a.sequenceCommand(),
+		a.configCommand(), a.metaCommand(), a.sequenceCommand(), a.storeCommand(), a.doctorCommand(),
 		a.versionCommand(), exitCodesTopic())
 	for _, o := range orders() {
 		root.AddCommand(a.orderCommand(o))

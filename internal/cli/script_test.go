@@ -47,6 +47,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exit":   exit,
+			"folder": folder,
 			"schema": schema,
 			"bytes":  sameBytes,
 			"serve":  serve,

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package cli
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/quietsetup/quietsetup/internal/cli/words"
+	"github.com/quietsetup/quietsetup/internal/doctor"
+	"github.com/quietsetup/quietsetup/internal/storecheck"
+	"github.com/quietsetup/quietsetup/store"
+)
+
+// TestDoctorSaysEverything: each code has a sentence in both languages, and what
+// somebody should see to has a mend.
+func TestDoctorSaysEverything(t *testing.T) {
+	facts := map[string]any{"Exit": "7", "Percent": 5, "At": time.Now(), "Verdict": "ok"}
+	for _, lang := range []string{"en", "de"} {
+		w, err := words.New(time.UTC, lang)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for code, state := range doctor.Codes() {
+			found, mend := sentences(w, doctor.Finding{Code: code, State: state, Data: facts})
+			if found == "[doctor."+code+"]" || found == "" && code != "config_bad" && code != "config_note" && !strings.HasSuffix(code, "_ok") && code != "store_unreadable" {
+				t.Errorf("%s: nothing is said of %s", lang, code)
+			}
+			if mend == "" && (state == doctor.Warn || state == doctor.Fail) {
+				t.Errorf("%s: no mend for %s", lang, code)
+			}
+		}
+		for _, code := range []string{store.FaultDirectory, store.FaultOwner, store.FaultWritable, store.FaultReadable, store.FaultNewer, store.FaultOlder,
+			store.FaultNoIdentity, store.FaultOtherStore, store.FaultDamaged, store.FaultMissing, store.FaultBehind, store.FaultTorn, store.FaultInUse,
+			store.FaultNotCopied, store.FaultNotProbed, store.FaultGap, store.FaultBegins, store.FaultLost, store.FaultFork, store.FaultUnclean,
+			store.FaultChanged, store.FaultPending, store.FaultKept, storecheck.FaultDiverged, storecheck.FaultTooSmall} {
+			if text := w.Text("fault."+code, map[string]any{"File": "x"}); text == "[fault."+code+"]" {
+				t.Errorf("%s: nothing is said of %s", lang, code)
+			}
+		}
+	}
+}

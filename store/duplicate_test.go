@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/quietsetup/quietsetup/store/storetest"
+)
+
+func TestDuplicate(t *testing.T) {
+	dir := newDir(t)
+	s, _ := mustOpen(t, Options{Dir: dir, SegmentBytes: smallSegment})
+	want := fillSegments(t, s, 4)
+	if err := os.MkdirAll(filepath.Join(dir, "outcome"), dirMode); err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, filepath.Join(dir, "outcome", "t.json"), "{}")
+	writeFile(t, filepath.Join(dir, "outcome", "t.log"), "what the installer printed")
+	live := filepath.Join(t.TempDir(), "live")
+	files, used, err := Duplicate(dir, live)
+	if err != nil || !used || len(files) == 0 {
+		t.Fatalf("%v, in use %v, %v", files, used, err)
+	}
+	storetest.Equal(t, "copy of a working store", rawLines(t, live), want)
+	if e := lookAt(t, live, childProbe); e.InUse || !slices.Equal(e.codes(), []string{"log.db: not_copied"}) {
+		t.Errorf("%q", e.codes())
+	}
+	mustClose(t, s)
+	still := filepath.Join(t.TempDir(), "still")
+	if err := os.Mkdir(still, 0o755); err != nil { // an empty one is taken
+		t.Fatal(err)
+	}
+	before := fingerprint(t, dir)
+	files, used, err = Duplicate(dir, still)
+	if err != nil || used {
+		t.Fatalf("in use %v, %v", used, err)
+	}
+	if fingerprint(t, dir) != before {
+		t.Error("the original was changed")
+	}
+	if e := lookAt(t, still, childProbe); e.part(PartDB).Grade != GradeOK || e.worst() != GradeOK && runtime.GOOS != "windows" && !slices.Equal(e.codes(), []string{"files: readable"}) {
+		t.Errorf("%q", e.codes())
+	}
+	var names []string
+	for _, f := range files {
+		names = append(names, f.File)
+		info, err := os.Lstat(filepath.Join(still, filepath.FromSlash(f.File)))
+		if err != nil || info.Size() != f.Bytes || len(f.SHA256) != 64 || runtime.GOOS != "windows" && info.Mode() != fileMode {
+			t.Errorf("%+v: %v", f, err)
+		}
+	}
+	for _, must := range []string{nameDB, fileIdentity, fileClean, "outcome/t.json", "archive/" + segmentName(1)} {
+		if !slices.Contains(names, must) {
+			t.Errorf("%s is not in %q", must, names)
+		}
+	}
+	if slices.Contains(names, "outcome/t.log") || slices.Contains(names, fileLock) {
+		t.Errorf("copied %q", names)
+	}
+	mended, _ := mustOpen(t, Options{Dir: copyDir(t, still)})
+	storetest.Equal(t, "a store made of the copy", storetest.Lines(t, mended.Records(1)), want)
+}
+
+// TestDuplicateWhileWriting takes copies while records are appended and segments
+// move to the archive: each copy is a whole chain.
+func TestDuplicateWhileWriting(t *testing.T) {
+	dir := newDir(t)
+	s, _ := mustOpen(t, Options{Dir: dir, SegmentBytes: smallSegment})
+	storetest.Fill(t, s, 2)
+	const rounds = 20
+	turns, done := make(chan bool, rounds), make(chan error, 1)
+	go func() {
+		for range turns {
+			for range 20 { // beside one copy
+				seq, sum := s.Last()
+				r := storetest.Record(seq+1, sum, 40)
+				if s.WantsCheckpoint() {
+					r = storetest.Checkpoint(seq+1, sum)
+				}
+				if err := s.Append(&r); err != nil {
+					done <- err
+					return
+				}
+			}
+		}
+		done <- nil
+	}()
+	shortest, longest := 1<<30, 0
+	for range rounds {
+		turns <- true
+		to := filepath.Join(t.TempDir(), "copy")
+		if _, used, err := Duplicate(dir, to); err != nil || !used {
+			t.Fatalf("in use %v, %v", used, err)
+		}
+		n := 0
+		for _, path := range []string{to, dir} { // a growing log is read as a whole chain, too
+			var seq uint64
+			var sum string
+			n = 0
+			for l, err := range ReadLog(path) {
+				if errors.Is(err, ErrTornTail) && path == dir {
+					break
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := l.Record.Follows(seq, sum); err != nil {
+					t.Fatalf("%s: %v", path, err)
+				}
+				seq, sum = l.Record.Seq, l.Record.Sum
+				n++
+			}
+		}
+		shortest, longest = min(shortest, n), max(longest, n)
+	}
+	close(turns)
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d copies of %d to %d records", rounds, shortest, longest)
+}
+
+func TestDuplicateRefuses(t *testing.T) {
+	dir, _ := original(t)
+	full := t.TempDir()
+	writeFile(t, filepath.Join(full, "x"), "x")
+	parent := t.TempDir()
+	file := filepath.Join(parent, "file")
+	writeFile(t, file, "x")
+	link := filepath.Join(parent, "link")
+	if err := os.Symlink(t.TempDir(), link); err != nil && runtime.GOOS != "windows" {
+		t.Fatal(err)
+	}
+	for name, to := range map[string]string{"not empty": full, "a file": file, "a link": link,
+		"inside": filepath.Join(dir, "copy"), "itself": dir, "around": filepath.Dir(dir), "no parent": filepath.Join(parent, "a", "b")} {
+		if _, _, err := Duplicate(dir, to); err == nil {
+			t.Errorf("%s was taken", name)
+		}
+	}
+	if b, err := os.ReadFile(file); err != nil || !bytes.Equal(b, []byte("x")) {
+		t.Errorf("%q, %v", b, err)
+	}
+	for name, from := range map[string]string{"nothing there": filepath.Join(parent, "nowhere"), "no store": t.TempDir()} {
+		to := filepath.Join(t.TempDir(), "copy")
+		if _, _, err := Duplicate(from, to); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := os.Lstat(to); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s: something stayed: %v", name, err)
+		}
+	}
+	// A link in place of a segment is not followed, and nothing stays.
+	d := copyDir(t, dir)
+	seg := lastSegment(t, d)
+	if err := errors.Join(os.Rename(seg, seg+".x"), os.Symlink(seg+".x", seg)); err != nil && runtime.GOOS != "windows" {
+		t.Fatal(err)
+	}
+	to := filepath.Join(t.TempDir(), "copy")
+	if _, _, err := Duplicate(d, to); runtime.GOOS != "windows" && (!errors.Is(err, ErrUnsafe) || !strings.Contains(err.Error(), "is a link")) {
+		t.Errorf("a link: %v", err)
+	}
+	if _, err := os.Lstat(to); !errors.Is(err, fs.ErrNotExist) && runtime.GOOS != "windows" {
+		t.Errorf("something stayed: %v", err)
+	}
+}

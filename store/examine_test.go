@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/quietsetup/quietsetup/store/storetest"
+)
+
+// fingerprint sums up every byte, mode and name of a directory.
+func fingerprint(t testing.TB, dir string) string {
+	t.Helper()
+	h := sha256.New()
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := os.Lstat(path)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(h, path, info.Mode(), info.Size(), info.ModTime().UnixNano())
+		if info.Mode().IsRegular() {
+			b, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			h.Write(b)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("%x", h.Sum(nil))
+}
+
+// lookAt examines a directory and makes sure that nothing was changed or left behind.
+func lookAt(t testing.TB, dir string, probe func(context.Context, string) error) *Examination {
+	t.Helper()
+	before, tmp := fingerprint(t, dir), t.TempDir()
+	e, err := Examine(dir, ExamineOptions{Probe: probe, Temp: tmp})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if after := fingerprint(t, dir); after != before {
+		t.Fatal("the look changed the directory")
+	}
+	if left, err := os.ReadDir(tmp); err != nil || len(left) > 0 {
+		t.Fatalf("left behind: %v, %v", left, err)
+	}
+	return e
+}
+
+func (e *Examination) part(name string) Part {
+	return e.Parts[slices.IndexFunc(e.Parts, func(p Part) bool { return p.Name == name })]
+}
+
+func (e *Examination) worst() Grade {
+	g := GradeOK
+	for _, p := range e.Parts {
+		g = g.Worse(p.Grade)
+	}
+	return g
+}
+
+// codes lists "part: code" of all faults, each once.
+func (e *Examination) codes() []string {
+	out := []string{}
+	for _, p := range e.Parts {
+		for _, f := range p.Faults {
+			out = append(out, p.Name+": "+f.Code)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func TestExamine(t *testing.T) {
+	dir, want := original(t)
+	other, _ := original(t)
+	long := newDir(t)
+	s, _ := mustOpen(t, Options{Dir: long, SegmentBytes: smallSegment})
+	fillSegments(t, s, 6)
+	mustClose(t, s)
+	fork := copyDir(t, dir)
+	for i, d := range []string{dir, fork} {
+		s, _ := mustOpen(t, Options{Dir: d})
+		seq, sum := s.Last()
+		line := storetest.Put(t, s, storetest.Record(seq+1, sum, 10+i))
+		if i == 0 {
+			want = append(want, line)
+		}
+		mustClose(t, s)
+	}
+	newer, err := json.Marshal(identity{Format: 9, Reader: 9, ID: lookAt(t, dir, childProbe).ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	archived := func(d string) []string {
+		firsts, err := listSegments(filepath.Join(d, dirArchive))
+		if err != nil || len(firsts) < 3 {
+			t.Fatalf("archive %v, %v", firsts, err)
+		}
+		var out []string
+		for _, n := range firsts {
+			out = append(out, filepath.Join(d, dirArchive, segmentName(n)))
+		}
+		return out
+	}
+	cases := []struct {
+		name  string
+		from  string
+		spoil func(d string)
+		grade Grade
+		codes []string
+	}{
+		{"sound", dir, func(string) {}, GradeOK, []string{}},
+		{"sound, long", long, func(string) {}, GradeOK, []string{}},
+		{"not closed in order", dir, func(d string) { remove(t, d, fileClean) }, GradeOK, []string{"marks: unclean"}},
+		{"journal: a changed byte", dir, func(d string) { patch(t, lastSegment(t, d), 300, 'X') }, GradeDamaged,
+			[]string{"journal: damaged", "marks: changed_meanwhile"}},
+		{"journal: the last line is cut", dir, func(d string) { cutFile(t, lastSegment(t, d), 20) }, GradeWarn,
+			[]string{"journal: behind", "journal: torn", "marks: changed_meanwhile"}},
+		{"journal: gone", dir, func(d string) { remove(t, d, dirJournal) }, GradeDamaged,
+			[]string{"journal: missing", "marks: changed_meanwhile"}},
+		{"log.db: gone", dir, func(d string) { remove(t, d, nameDB) }, GradeDamaged,
+			[]string{"log.db: missing", "marks: changed_meanwhile"}},
+		{"log.db: rubbish", dir, func(d string) { writeFile(t, filepath.Join(d, nameDB), "rubbish") }, GradeDamaged,
+			[]string{"log.db: damaged", "marks: changed_meanwhile"}},
+		{"log.db: empty", dir, func(d string) { writeFile(t, filepath.Join(d, nameDB), "") }, GradeDamaged,
+			[]string{"log.db: damaged", "marks: changed_meanwhile"}},
+		{"log.db: half", dir, func(d string) { cutFile(t, filepath.Join(d, nameDB), 30000) }, GradeDamaged,
+			[]string{"log.db: damaged", "marks: changed_meanwhile"}},
+		{"log.db: of another store", dir, func(d string) { copyFile(t, filepath.Join(other, nameDB), filepath.Join(d, nameDB)) }, GradeDamaged,
+			[]string{"format: other_store", "log.db: damaged", "marks: changed_meanwhile"}},
+		{"a fork", dir, func(d string) { copyFile(t, filepath.Join(fork, nameDB), filepath.Join(d, nameDB)) }, GradeDamaged,
+			[]string{"chain: fork", "journal: damaged", "log.db: damaged", "marks: changed_meanwhile"}},
+		{"both twins gone", dir, func(d string) { remove(t, d, dirJournal); remove(t, d, nameDB) }, GradeDamaged,
+			[]string{"chain: lost", "log.db: missing", "marks: changed_meanwhile"}},
+		{"log.db gone, the journal's end damaged", dir, func(d string) { remove(t, d, nameDB); cutFile(t, lastSegment(t, d), 400) }, GradeDamaged,
+			[]string{"chain: lost", "journal: torn", "log.db: missing", "marks: changed_meanwhile"}},
+		{"newer", dir, func(d string) { writeFile(t, filepath.Join(d, fileIdentity), string(newer)) }, GradeNewer, []string{"format: newer"}},
+		{"no identity", dir, func(d string) { remove(t, d, fileIdentity) }, GradeDamaged, []string{"format: no_identity"}},
+		{"archive: a changed byte", long, func(d string) { patch(t, archived(d)[1], 200, 'X') }, GradeDamaged, []string{"archive: damaged"}},
+		{"archive: one taken out of the middle", long, func(d string) { _ = os.Remove(archived(d)[1]) }, GradeWarn, []string{"archive: gap"}},
+		{"archive: the newest taken out", long, func(d string) { a := archived(d); _ = os.Remove(a[len(a)-1]) }, GradeWarn, []string{"archive: gap"}},
+		{"archive: the oldest taken out", long, func(d string) { _ = os.Remove(archived(d)[0]) }, GradeOK, []string{"archive: begins_later"}},
+		{"archive: two swapped", long, func(d string) {
+			a := archived(d)
+			swap(t, a[0], a[1])
+		}, GradeDamaged, []string{"archive: damaged"}},
+		{"a notice", dir, func(d string) { writeFile(t, filepath.Join(d, fileNotice), `{"lost":{"From":3,"To":4}}`) }, GradeWarn, []string{"marks: pending"}},
+		{"put aside", dir, func(d string) { writeFile(t, filepath.Join(d, "log.db.corrupt-20261122T080000Z"), "x") }, GradeOK, []string{"marks: kept"}},
+		{"a copy without log.db", dir, func(d string) { remove(t, d, nameDB); remove(t, d, fileLock); remove(t, d, fileClean) }, GradeSkipped,
+			[]string{"log.db: not_copied"}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			d := copyDir(t, c.from)
+			c.spoil(d)
+			e := lookAt(t, d, childProbe)
+			if !slices.Equal(e.codes(), c.codes) || e.worst() != c.grade {
+				t.Errorf("%s, %q\nwant %s, %q", e.worst(), e.codes(), c.grade, c.codes)
+			}
+		})
+	}
+	if e := lookAt(t, dir, childProbe); e.part(PartChain).Last != uint64(len(want)) || e.ID == "" || e.Format != Format {
+		t.Errorf("%+v", e)
+	}
+}
+
+func swap(t testing.TB, a, b string) {
+	t.Helper()
+	for _, m := range [][2]string{{a, a + ".x"}, {b, a}, {a + ".x", b}} {
+		if err := os.Rename(m[0], m[1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestExamineInUse: a working daemon is not disturbed, and its log.db is let be.
+func TestExamineInUse(t *testing.T) {
+	dir := newDir(t)
+	s, _ := mustOpen(t, Options{Dir: dir, SegmentBytes: smallSegment})
+	want := fillSegments(t, s, 4)
+	e := lookAt(t, dir, func(context.Context, string) error { t.Error("the probe ran"); return nil })
+	if !e.InUse || e.worst() != GradeSkipped || !slices.Equal(e.codes(), []string{"log.db: in_use"}) || e.part(PartChain).Last != uint64(len(want)) {
+		t.Errorf("%+v", e)
+	}
+	n := 0
+	for l, err := range ReadFiles(e.Files) {
+		if n++; err != nil || string(l.Raw) != want[n-1] {
+			t.Fatalf("record %d: %v", n, err)
+		}
+	}
+	if n != len(want) {
+		t.Errorf("%d records, want %d", n, len(want))
+	}
+	storetest.Fill(t, s, 1)
+	mustClose(t, s)
+	if used, err := InUse(dir); used || err != nil {
+		t.Errorf("in use after its end: %v, %v", used, err)
+	}
+}
+
+// TestExamineProbe: a probe that cannot be started says nothing about the file;
+// one that takes too long says that it is damaged.
+func TestExamineProbe(t *testing.T) {
+	dir, _ := original(t)
+	_, missing := os.StartProcess(filepath.Join(dir, "no-such-program"), nil, &os.ProcAttr{})
+	e := lookAt(t, dir, func(context.Context, string) error { return missing })
+	if e.worst() != GradeSkipped || !slices.Equal(e.codes(), []string{"log.db: not_probed"}) {
+		t.Errorf("%s, %q", e.worst(), e.codes())
+	}
+	e = lookAt(t, dir, func(context.Context, string) error { return context.DeadlineExceeded })
+	if e.worst() != GradeDamaged || e.part(PartDB).Records == 0 {
+		t.Errorf("%s, %+v", e.worst(), e.part(PartDB))
+	}
+}
+
+func TestExamineRights(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		return // there the directory's access list decides
+	}
+	dir, _ := original(t)
+	for _, c := range []struct {
+		name  string
+		spoil func(d string) error
+		grade Grade
+		code  string
+	}{
+		{"readable", func(d string) error { return os.Chmod(filepath.Join(d, nameDB), 0o644) }, GradeWarn, "files: readable"},
+		{"writable", func(d string) error { return os.Chmod(filepath.Join(d, dirJournal), 0o770) }, GradeUnsafe, "files: writable"},
+		{"a link", func(d string) error { return os.Symlink(dir, filepath.Join(d, "x")) }, GradeUnsafe, "files: not_a_file"},
+		{"a copy", func(d string) error {
+			return errors.Join(os.Remove(filepath.Join(d, fileLock)), os.Chmod(d, 0o777))
+		}, GradeWarn, "files: writable"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d := copyDir(t, dir)
+			if err := c.spoil(d); err != nil {
+				t.Fatal(err)
+			}
+			if e := lookAt(t, d, childProbe); e.worst() != c.grade || !slices.Equal(e.codes(), []string{c.code}) {
+				t.Errorf("%s, %q", e.worst(), e.codes())
+			}
+		})
+	}
+	if os.Geteuid() == 0 {
+		d := copyDir(t, dir)
+		if err := os.Chown(filepath.Join(d, fileIdentity), 65534, 65534); err != nil {
+			t.Fatal(err)
+		}
+		if e := lookAt(t, d, childProbe); e.worst() != GradeUnsafe || !slices.Equal(e.codes(), []string{"files: foreign_owner"}) {
+			t.Errorf("%s, %q", e.worst(), e.codes())
+		}
+	}
+	for name, path := range map[string]string{"missing": filepath.Join(dir, "nowhere"), "a file": filepath.Join(dir, nameDB)} {
+		if _, err := Examine(path, ExamineOptions{}); err == nil || name == "missing" && !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestExamineForetellsOpen damages stores at random: the look must find what the
+// next start finds, no more and no less.
+func TestExamineForetellsOpen(t *testing.T) {
+	dir, _ := original(t)
+	spoiled, told := 60, 0
+	if testing.Short() {
+		spoiled = 10
+	}
+	for seed := range uint64(spoiled) {
+		rng := rand.New(rand.NewPCG(seed, 11))
+		d := copyDir(t, dir)
+		remove(t, d, fileClean)
+		files := append(segmentsOf(t, d), filepath.Join(d, nameDB), filepath.Join(d, nameDB))
+		for range 1 + rng.IntN(2) {
+			path := files[rng.IntN(len(files))]
+			info, err := os.Stat(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			switch at := rng.Int64N(max(info.Size(), 1)); rng.IntN(4) {
+			case 0:
+				if err := os.Truncate(path, at); err != nil {
+					t.Fatal(err)
+				}
+			default:
+				patch(t, path, at, byte(rng.IntN(256)))
+			}
+		}
+		e := lookAt(t, d, childProbe)
+		s, f, err := Open(Options{Dir: d, Probe: childProbe})
+		if err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		drop(t, s)
+		var damaged []string
+		for _, p := range []string{PartJournal, PartDB, PartChain} {
+			for _, c := range e.part(p).Faults {
+				damaged = append(damaged, p+" "+c.Code)
+			}
+		}
+		has := func(s string) bool {
+			return slices.ContainsFunc(damaged, func(d string) bool { return strings.HasPrefix(d, s) })
+		}
+		if has("chain lost") != (f.Lost != nil) || has("chain fork") != (f.Fork != nil) {
+			t.Errorf("seed %d: told %q, found lost %v, fork %v", seed, damaged, f.Lost, f.Fork)
+		}
+		for name, part := range map[string]string{nameDB: PartDB, nameJournal: PartJournal} {
+			mended := slices.ContainsFunc(f.Rebuilt, func(r Rebuilt) bool { return r.Store == name })
+			if mended != (has(part+" damaged") || has(part+" missing") || has(part+" behind")) && (part != PartJournal || f.Torn == "") {
+				t.Errorf("seed %d: told %q, mended %+v", seed, damaged, f.Rebuilt)
+			}
+		}
+		told += len(damaged)
+	}
+	t.Logf("%d damaged stores, %d faults foretold", spoiled, told)
+}
