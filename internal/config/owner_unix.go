@@ -21,6 +21,9 @@ func changeable(name string, info fs.FileInfo) error {
 	return foreign(name, owner, os.Geteuid(), info.Mode().Perm())
 }
 
+// readableByAll reports whether the mode lets everybody read the file.
+func readableByAll(mode fs.FileMode) bool { return mode.Perm()&0o004 != 0 }
+
 // foreign judges a file's owner and mode for whoever runs as self.
 func foreign(name string, owner, self int, mode fs.FileMode) error {
 	switch {

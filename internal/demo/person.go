@@ -57,6 +57,9 @@ func (p *person) Show(ctx context.Context, w *promptui.Window) (string, error) {
 // Say tells what is no question; the story has its own words.
 func (p *person) Say(string) {}
 
+// Report tells how the agent fares; likewise.
+func (p *person) Report(string) {}
+
 func programs(p apitypes.Prompt) string {
 	var out []string
 	for _, x := range p.Programs {
