@@ -170,9 +170,11 @@ func (f *Desktop) once(ctx context.Context, w *Window, s *showing) (choice strin
 				ready = time.Time{} // like a new window
 			}
 			v.buttons = onButtons(v.buttons, prog.hides)
-			number = win.Set(v.percent(), v.text(f, prog.live))
+			if prog.live {
+				number = win.Set(v.percent(), v.text(f, true))
+			}
 		case <-tick.C:
-			if text, percent := v.text(f, prog.live), v.percent(); prog.live && !v.isWritten(text, percent) {
+			if text, percent := v.text(f, true), v.percent(); prog.live && !v.isWritten(text, percent) {
 				number = win.Set(percent, text)
 			}
 		case <-win.Done():

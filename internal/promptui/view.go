@@ -197,11 +197,11 @@ func leftToRight(line string) string {
 func hintText(w i18n.Window) string {
 	const few = 3
 	names := w.Programs
-	more := ""
+	more := "."
 	if len(names) > few {
 		names, more = names[:few], " …"
 	}
-	return printable(w.Intro + " " + strings.Join(names, ", ") + more + "\n" + w.Lines[0])
+	return printable(w.Intro + " " + strings.Join(names, ", ") + more + " " + w.Lines[0])
 }
 
 // logo is the prompt's image if it can be shown; a window without it is no worse.

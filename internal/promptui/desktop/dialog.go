@@ -65,11 +65,11 @@ type Program struct {
 // to the display for it.
 const versionFor = 10 * time.Second
 
-// version asks a program for its version.
-func version(ctx context.Context, path string, environ []string) (string, error) {
+// version asks a program for its version, with arguments that it has to take.
+func version(ctx context.Context, path string, environ []string, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, versionFor)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, path, "--version")
+	cmd := exec.CommandContext(ctx, path, append(args, "--version")...)
 	cmd.Env = environ
 	cmd.WaitDelay = time.Second
 	out, err := cmd.Output()

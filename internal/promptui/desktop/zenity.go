@@ -25,12 +25,12 @@ func Zenity(ctx context.Context, environ []string) (*Program, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNone, err)
 	}
-	v, err := version(ctx, path, environ)
+	environ, v, err := speaking(ctx, path, environ)
 	if err != nil {
 		return nil, err
 	}
 	major := major(v)
-	environ = append(environ[:len(environ):len(environ)], "ZENITY_OK="+strconv.Itoa(zenityOK), "ZENITY_ESC="+strconv.Itoa(zenityEsc))
+	environ = append(environ, "ZENITY_OK="+strconv.Itoa(zenityOK), "ZENITY_ESC="+strconv.Itoa(zenityEsc))
 	return &Program{
 		Name: "zenity", Live: true, path: path, environ: environ,
 		args:    func(d Dialog) []string { return zenityArgs(d, major) },
@@ -39,6 +39,23 @@ func Zenity(ctx context.Context, environ []string) (*Program, error) {
 			return strconv.Itoa(percent) + "\n#" + zenityText(text, major) + "\n"
 		},
 	}, nil
+}
+
+// speaking asks for the version under the first locale in which zenity takes
+// texts beyond ASCII: the person's, or else one that most systems have. A dash in
+// a title is enough to make it refuse all its arguments under "C", or under a
+// locale that is not installed.
+func speaking(ctx context.Context, path string, environ []string) (env []string, v string, err error) {
+	for _, locale := range []string{"", "LC_ALL=C.UTF-8", "LC_ALL=en_US.UTF-8"} {
+		env = environ[:len(environ):len(environ)]
+		if locale != "" {
+			env = append(env, locale) // the last one counts
+		}
+		if v, err = version(ctx, path, env, "--title=ä – “"); err == nil {
+			return env, v, nil
+		}
+	}
+	return nil, "", err
 }
 
 // major is the first number of a version; 4, the newest known, if there is none.
