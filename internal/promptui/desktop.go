@@ -138,7 +138,7 @@ func (f *Desktop) once(ctx context.Context, w *Window, s *showing) (choice strin
 		return "", err
 	}
 	defer win.Close()
-	prog := f.program
+	prog, first := f.program, v // whose title and buttons it keeps
 	opened := f.now()
 	var ready time.Time // from when a button counts; zero = it is not shown yet
 	number := 1         // of the text that was written last
@@ -163,7 +163,7 @@ func (f *Desktop) once(ctx context.Context, w *Window, s *showing) (choice strin
 			was := v
 			v = f.look(w, s)
 			more := v.prompt.Revision != was.prompt.Revision
-			if more && (!prog.live || !v.sameButtons(was)) || !v.sameChoices(was) {
+			if more && (!prog.live || !v.sameButtons(first)) || !v.sameChoices(first) {
 				return "", nil
 			}
 			if more {
