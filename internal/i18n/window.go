@@ -73,7 +73,11 @@ func (l *Localizer) Window(p apitypes.Prompt, now time.Time) Window {
 	if p.Final {
 		w.Lines = append(w.Lines, l.final(p, now))
 	}
-	w.Lines = append(w.Lines, l.Text("window.takes", nil))
+	takes := l.Text("window.takes", nil)
+	if !p.Final || stays(p) { // else it has been said until when there is time to save
+		takes += " " + l.Text("window.save", nil)
+	}
+	w.Lines = append(w.Lines, takes)
 	if offersLater(p) {
 		if left := p.DefersMax - p.DefersUsed; left > 0 {
 			w.Lines = append(w.Lines, l.Count("window.later_left", left, nil))
@@ -138,6 +142,11 @@ func offersLater(p apitypes.Prompt) bool {
 	return !p.Final && slices.Contains(p.Choices, apitypes.ChoiceDefer)
 }
 
+// stays: without an answer everything stays open.
+func stays(p apitypes.Prompt) bool {
+	return p.Default == apitypes.ChoiceDefer || p.Default == apitypes.ChoiceFail
+}
+
 func (l *Localizer) asker(p apitypes.Prompt) string {
 	if a := Clean(p.Asker, 80); a != "" {
 		return a
@@ -195,7 +204,7 @@ func (l *Localizer) final(p apitypes.Prompt, now time.Time) string {
 	if p.DefersUsed > 0 {
 		asked = l.Count("window.put_off", p.DefersUsed, d)
 	}
-	if p.Default == apitypes.ChoiceDefer || p.Default == apitypes.ChoiceFail { // nothing is closed then
+	if stays(p) {
 		end = "window.final_stays"
 	}
 	return asked + " " + l.Text(end, d)

@@ -157,7 +157,7 @@ func (v *view) text(f *Desktop, live bool) string {
 	if live {
 		tail = []string{"", f.texts.LeftRoughly(v.ends.Sub(v.now()))}
 	}
-	body := append([]string{""}, v.words.Lines...)
+	body := slices.Concat([]string{""}, v.words.Lines)
 	room := func() int { return dialogRows - rowsOf(head) - rowsOf(body) - rowsOf(tail) }
 	for room() < 3 && len(body) > 2 {
 		body = body[:len(body)-1]
@@ -168,7 +168,7 @@ func (v *view) text(f *Desktop, live bool) string {
 	}
 	lines := slices.Concat(head, programs, body, tail)
 	for i, line := range lines {
-		lines[i] = leftToRight(printable(line))
+		lines[i] = leftToRight(breakable(printable(line)))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -180,6 +180,25 @@ func rowsOf(lines []string) int {
 		n += len(wrap(line, dialogChars, styleNone))
 	}
 	return n
+}
+
+// maxWord is how long a word may be that a line cannot be broken in.
+const maxWord = 24
+
+// breakable lets a line be broken within words that are too wide for a window.
+func breakable(line string) string {
+	var b strings.Builder
+	n := 0
+	for _, r := range line {
+		if n++; unicode.IsSpace(r) {
+			n = 0
+		} else if n > maxWord {
+			b.WriteRune('\u200b') // a place without width
+			n = 1
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
 }
 
 // leftToRight keeps a line at its side that holds a name written from right to

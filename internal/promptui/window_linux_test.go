@@ -118,11 +118,12 @@ func TestWindowByKeyboard(t *testing.T) {
 					c.change(w)
 				}
 			})
+			var window desktoptest.Window
 			for n, keys := range c.keys {
 				if n == 0 {
 					s.settled()
 				}
-				window := s.Wait(c.title)
+				window = s.Next(c.title, window)
 				if a := s.Area(window); !a.Fits() {
 					t.Errorf("%s, %s: the window is at %+v", lang, c.title, a)
 				}
@@ -130,7 +131,7 @@ func TestWindowByKeyboard(t *testing.T) {
 					time.Sleep(2 * windowSettle)
 				}
 				s.Press(keys...)
-				s.Desktop.Until("the window is answered", func() bool { return s.Window(c.title) != window })
+				s.Desktop.Until("the window is answered", func() bool { return s.Active(c.title) != window })
 			}
 			s.wait(localsock.Self() + " {Window:" + id + " Session:" + localsock.Self() + " Seen:7 Choice:" + c.choice + "}")
 			end()
@@ -239,10 +240,7 @@ func TestWindowsLife(t *testing.T) {
 	if err := syscall.Kill(one[0], syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	s.Desktop.Until("the window is back", func() bool {
-		w := s.Window(title)
-		return w != "" && len(s.dialogs("zenity")) == 1 && s.dialogs("zenity")[0] != one[0]
-	})
+	s.Next(title, window)
 	_ = s.agent.Process.Kill()
 	_ = s.agent.Wait()
 	s.Gone(title)

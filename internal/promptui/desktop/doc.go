@@ -24,6 +24,8 @@
 //     display went away.
 //   - Text: a new line is written as \n, a backslash as \\. Version 3 shows what
 //     is left as it is; version 4 reads it as Pango markup, and & < > are escaped.
+//   - A window stays where it was put when its text grows, and then hangs out of
+//     the screen. So the text is an argument too, and it is put where it fits.
 //   - Under a locale that is not UTF-8, or not installed, it refuses arguments
 //     beyond ASCII, and with them all. It is then given one that works.
 //   - --window-icon is known to version 3 only.

@@ -61,5 +61,6 @@ func kdialogWord(s string) string {
 // soon as a name in it looks like markup.
 func kdialogText(text string) string {
 	text = strings.ReplaceAll(html.EscapeString(text), `\`, "&#92;")
+	text = strings.ReplaceAll(text, "\n  ", "\n&nbsp;&nbsp;") // what is indented stays so
 	return "<qt>" + strings.ReplaceAll(text, "\n", "<br>") + "</qt>"
 }

@@ -16,8 +16,9 @@ const (
 	zenityEsc = 12
 )
 
-// dialogWidth is the least width of a dialog, in pixels; three buttons make it wider.
-const dialogWidth = 520
+// dialogWidth is the least width of a dialog, in pixels: a title of a usual length
+// has room in its bar. Three buttons can make it wider.
+const dialogWidth = 700
 
 // Zenity finds zenity in PATH and asks it once for its version.
 func Zenity(ctx context.Context, environ []string) (*Program, error) {
@@ -70,6 +71,8 @@ func major(version string) int {
 func zenityArgs(d Dialog, major int) []string {
 	// "--title=T" in one word: a title that begins with a dash stays one.
 	args := []string{"--progress", "--no-cancel", "--title=" + d.Title, "--width=" + strconv.Itoa(dialogWidth), "--ok-label=" + label(d.OK)}
+	// Always as markup: what it shows is replaced at once by what is written.
+	args = append(args, "--text="+zenityText(d.Text, 4))
 	for _, o := range d.Others {
 		args = append(args, "--extra-button="+label(o))
 	}

@@ -163,27 +163,39 @@ func (d *Desktop) Titles() []string {
 	return titles
 }
 
-// Window is the id of the window that has the keyboard, if its title is this
-// one; "" if not.
-func (d *Desktop) Window(title string) string {
-	id, err := d.Command("xdotool", "getactivewindow").Output()
-	if err != nil {
-		return ""
+// Window is a window. Its id alone does not say which: the display gives the id
+// of one that has gone to the next.
+type Window struct{ ID, PID string }
+
+// Active is the window that has the keyboard, if its title begins so; the zero
+// Window if not.
+func (d *Desktop) Active(title string) Window {
+	ask := func(what string, args ...string) string {
+		out, err := d.Command("xdotool", append([]string{what}, args...)...).Output()
+		if err != nil { // it has just gone
+			return ""
+		}
+		return strings.TrimSpace(string(out))
 	}
-	w := strings.TrimSpace(string(id))
-	// kdialog adds its own name.
-	name, err := d.Command("xdotool", "getwindowname", w).Output()
-	if err != nil || !strings.HasPrefix(strings.TrimSuffix(string(name), "\n"), title) {
-		return ""
+	id := ask("getactivewindow")
+	if id == "" || !strings.HasPrefix(ask("getwindowname", id), title) {
+		return Window{}
 	}
+	return Window{id, ask("getwindowpid", id)}
+}
+
+// Wait waits until the window of a title has the keyboard.
+func (d *Desktop) Wait(title string) (w Window) {
+	d.Helper()
+	d.Until("the window "+title+" is there", func() bool { w = d.Active(title); return w != Window{} })
 	return w
 }
 
-// Wait waits until the window of a title has the keyboard, and returns its id.
-func (d *Desktop) Wait(title string) (id string) {
+// Next waits until another window of the title has the keyboard.
+func (d *Desktop) Next(title string, was Window) (w Window) {
 	d.Helper()
-	d.Until("the window "+title+" is there", func() bool { id = d.Window(title); return id != "" })
-	return id
+	d.Until("the next window "+title+" is there", func() bool { w = d.Active(title); return w != Window{} && w != was })
+	return w
 }
 
 // Gone waits until no window has the title.
@@ -220,9 +232,9 @@ func (a Area) Fits() bool {
 }
 
 // Area is where a window is.
-func (d *Desktop) Area(id string) Area {
+func (d *Desktop) Area(w Window) Area {
 	d.Helper()
-	out, err := d.Command("xdotool", "getwindowgeometry", "--shell", id).Output()
+	out, err := d.Command("xdotool", "getwindowgeometry", "--shell", w.ID).Output()
 	if err != nil {
 		d.Fatalf("cannot measure the window: %v", err)
 	}
@@ -242,7 +254,7 @@ func (d *Desktop) Shot(path string) bool {
 	if err != nil {
 		return false
 	}
-	trim := d.Command("convert", "png:-", "-trim", "+repage", "-bordercolor", "#707070", "-border", "6", "-colors", "32", "-strip", "png8:"+path)
+	trim := d.Command("convert", "png:-", "-trim", "+repage", "-bordercolor", "#707070", "-border", "6", "+dither", "-colors", "32", "-strip", "png8:"+path)
 	trim.Stdin = strings.NewReader(string(raw))
 	return trim.Run() == nil
 }
