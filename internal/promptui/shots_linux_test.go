@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -81,6 +82,7 @@ type picture struct {
 // TestWindowsFit shows every window on the smallest screen with real programs.
 // With -shots it takes the pictures of docs/prompts.
 func TestWindowsFit(t *testing.T) {
+	t.Parallel()
 	needs.Tool(t, "zenity", "kdialog")
 	d := desktoptest.Start(t)
 	for _, find := range []func(context.Context, []string) (*desktop.Program, error){desktop.Zenity, desktop.KDialog} {
@@ -168,6 +170,38 @@ func takePicture(d *desktoptest.Desktop, file string) {
 	}
 	if !d.Shot(filepath.Join("../../docs/prompts", file)) {
 		d.Errorf("%s could not be taken", file)
+	}
+}
+
+// TestDocs: docs/prompts.md shows the terminal as it is, and every picture that
+// there is.
+func TestDocs(t *testing.T) {
+	page, err := os.ReadFile("../../docs/prompts.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, lang := range i18n.Languages() {
+		screen, err := os.ReadFile("testdata/screen.question." + lang + ".txt")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(page), "```\n"+string(screen)+"```\n") {
+			t.Errorf("docs/prompts.md does not show the terminal in %s as it is", lang)
+		}
+	}
+	files, err := filepath.Glob("../../docs/prompts/*.png")
+	if err != nil || len(files) < 10 {
+		t.Fatal(files, err)
+	}
+	for _, f := range files {
+		if !strings.Contains(string(page), "](prompts/"+filepath.Base(f)+")") {
+			t.Errorf("docs/prompts.md does not show %s", f)
+		}
+	}
+	for _, m := range regexp.MustCompile(`\]\(prompts/([^)]*)\)`).FindAllStringSubmatch(string(page), -1) {
+		if _, err := os.Stat("../../docs/prompts/" + m[1]); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

@@ -87,62 +87,65 @@ func last(w *fsm.AskUsers) {
 // All choices by the keyboard, in both languages, from the keys to the core.
 func TestWindowByKeyboard(t *testing.T) {
 	needs.Tool(t, "zenity")
-	d := desktoptest.Start(t)
 	titles := map[string][]string{
 		"en_GB.UTF-8": {"Firefox update – please close this program", "Firefox update – last notice, please close this program", "Firefox will be removed – please close this program"},
 		"de_DE.UTF-8": {"Firefox aktualisieren – bitte Programm schließen", "Firefox aktualisieren – letzte Ankündigung, bitte Programm schließen", "Firefox entfernen – bitte Programm schließen"},
 	}
 	for lang, title := range titles {
-		s := sit(t, d, "auto", lang)
-		for i, c := range []struct {
-			title  string
-			change func(*fsm.AskUsers)
-			keys   [][]string // of one window after the other
-			choice string
-		}{
-			{title[0], nil, [][]string{{"Return"}}, "defer"},
-			{title[0], nil, [][]string{{"space"}}, "defer"},
-			{title[0], nil, [][]string{{"Tab", "Return"}}, "recheck"},
-			{title[0], nil, [][]string{{"Tab", "Tab", "Return"}}, "kill"},
-			{title[0], nil, [][]string{{"Escape"}}, "defer"},
-			{title[1], last, [][]string{{"Tab", "Return"}}, "recheck"},
-			{title[1], last, [][]string{{"Return"}, {"Return"}}, "kill"},
-			{title[2], func(w *fsm.AskUsers) { w.Window.Action = events.ActionUninstall }, [][]string{{"Right", "Right", "space"}}, "kill"},
-			{title[0], func(w *fsm.AskUsers) { w.Window.Choices = []events.Choice{"defer", "kill"} }, [][]string{{"Tab", "Return"}}, "kill"},
-		} {
-			s.forget()
-			id := fmt.Sprintf("firefox#1.%d", i+1)
-			end := s.askFor(func(w *fsm.AskUsers) {
-				w.Window.ID = id
-				if c.change != nil {
-					c.change(w)
+		t.Run(lang, func(t *testing.T) {
+			t.Parallel()
+			s := sit(t, desktoptest.Start(t), "auto", lang)
+			for i, c := range []struct {
+				title  string
+				change func(*fsm.AskUsers)
+				keys   [][]string // of one window after the other
+				choice string
+			}{
+				{title[0], nil, [][]string{{"Return"}}, "defer"},
+				{title[0], nil, [][]string{{"space"}}, "defer"},
+				{title[0], nil, [][]string{{"Tab", "Return"}}, "recheck"},
+				{title[0], nil, [][]string{{"Tab", "Tab", "Return"}}, "kill"},
+				{title[0], nil, [][]string{{"Escape"}}, "defer"},
+				{title[1], last, [][]string{{"Tab", "Return"}}, "recheck"},
+				{title[1], last, [][]string{{"Return"}, {"Return"}}, "kill"},
+				{title[2], func(w *fsm.AskUsers) { w.Window.Action = events.ActionUninstall }, [][]string{{"Right", "Right", "space"}}, "kill"},
+				{title[0], func(w *fsm.AskUsers) { w.Window.Choices = []events.Choice{"defer", "kill"} }, [][]string{{"Tab", "Return"}}, "kill"},
+			} {
+				s.forget()
+				id := fmt.Sprintf("firefox#1.%d", i+1)
+				end := s.askFor(func(w *fsm.AskUsers) {
+					w.Window.ID = id
+					if c.change != nil {
+						c.change(w)
+					}
+				})
+				var window desktoptest.Window
+				for n, keys := range c.keys {
+					if n == 0 {
+						s.settled()
+					}
+					window = s.Next(c.title, window)
+					if a := s.Area(window); !a.Fits() {
+						t.Errorf("%s, %s: the window is at %+v", lang, c.title, a)
+					}
+					if n > 0 { // one that is shown again is no news for the daemon
+						time.Sleep(2 * windowSettle)
+					}
+					s.Press(keys...)
+					s.Desktop.Until("the window is answered", func() bool { return s.Active(c.title) != window })
 				}
-			})
-			var window desktoptest.Window
-			for n, keys := range c.keys {
-				if n == 0 {
-					s.settled()
-				}
-				window = s.Next(c.title, window)
-				if a := s.Area(window); !a.Fits() {
-					t.Errorf("%s, %s: the window is at %+v", lang, c.title, a)
-				}
-				if n > 0 { // one that is shown again is no news for the daemon
-					time.Sleep(2 * windowSettle)
-				}
-				s.Press(keys...)
-				s.Desktop.Until("the window is answered", func() bool { return s.Active(c.title) != window })
+				s.wait(localsock.Self() + " {Window:" + id + " Session:" + localsock.Self() + " Seen:7 Choice:" + c.choice + "}")
+				end()
+				s.Gone(c.title)
 			}
-			s.wait(localsock.Self() + " {Window:" + id + " Session:" + localsock.Self() + " Seen:7 Choice:" + c.choice + "}")
-			end()
-			s.Gone(c.title)
-		}
-		s.stand()
+			s.stand()
+		})
 	}
 }
 
 // kdialog has a button less, and Esc hides.
 func TestKDialogByKeyboard(t *testing.T) {
+	t.Parallel()
 	needs.Tool(t, "kdialog")
 	d := desktoptest.Start(t)
 	s := sit(t, d, "kdialog", "de_DE.UTF-8")
@@ -211,6 +214,7 @@ func (s *seat) dialogs(name string) []int {
 // A killed window comes back; programs that end, and others that begin, change
 // it; a killed agent leaves none behind.
 func TestWindowsLife(t *testing.T) {
+	t.Parallel()
 	needs.Tool(t, "zenity")
 	d := desktoptest.Start(t)
 	s := sit(t, d, "zenity", "en_GB.UTF-8")
@@ -248,6 +252,7 @@ func TestWindowsLife(t *testing.T) {
 
 // The agent of a display that has gone ends with it.
 func TestAgentEndsWithDisplay(t *testing.T) {
+	t.Parallel()
 	needs.Tool(t, "zenity")
 	d := desktoptest.Start(t)
 	s := sit(t, d, "auto", "en_GB.UTF-8")
@@ -258,6 +263,7 @@ func TestAgentEndsWithDisplay(t *testing.T) {
 
 // The agent that was there first ends when another one is started in its session.
 func TestWindowAgentReplaced(t *testing.T) {
+	t.Parallel()
 	needs.Tool(t, "zenity")
 	d := desktoptest.Start(t)
 	s := sit(t, d, "auto", "en_GB.UTF-8")

@@ -77,17 +77,20 @@ func (p Place) Over(ctx context.Context) bool {
 	}
 }
 
-// displayed reports whether one of the displays takes connections.
+// displayed reports whether the display takes connections. Where there is a
+// Wayland one, X11 is not tried: its server would be started for nothing else.
 func (p Place) displayed(ctx context.Context) bool {
-	if p.remote { // it goes with the connection that forwards it
+	var paths []string
+	switch {
+	case p.wayland != "":
+		paths = []string{p.wayland}
+	case p.display != "":
+		paths = []string{p.display, "@" + p.display} // with and without a file
+	default: // it goes with the connection that forwards it
 		return true
 	}
 	d := net.Dialer{Timeout: dialFor}
-	// X11 also listens where no folder can be put over it.
-	for _, path := range []string{p.display, "@" + p.display, p.wayland} {
-		if path == "" || path == "@" {
-			continue
-		}
+	for _, path := range paths {
 		if c, err := d.DialContext(ctx, "unix", path); err == nil {
 			c.Close()
 			return true
