@@ -145,3 +145,30 @@ func TestOneRoundInAnInterval(t *testing.T) {
 	}
 	m.verify()
 }
+
+// TestAutostart: the file that starts the agent with a session is a good one, and
+// starts what the agent understands.
+func TestAutostart(t *testing.T) {
+	t.Parallel()
+	needs.Tool(t, "desktop-file-validate")
+	const file = "../../packaging/xdg/quietsetup-prompt.desktop"
+	if out, err := exec.Command("desktop-file-validate", file).CombinedOutput(); err != nil || len(out) > 0 {
+		t.Errorf("%v: %s", err, out)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"\nExec=/usr/bin/quietsetup-prompt\n", "\nNoDisplay=true\n", "\nName[de]="} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("there is no %q", want)
+		}
+	}
+	m := newMachine(t, "")
+	cmd := exec.Command(filepath.Join(m.bin, "quietsetup-prompt"))
+	cmd.Env = []string{"LANG=de_DE.UTF-8", "PATH=" + os.Getenv("PATH")}
+	out, err := cmd.CombinedOutput()
+	if cmd.ProcessState.ExitCode() != 11 || strings.Count(string(out), "\n") != 1 || !strings.Contains(string(out), "Hier kann keine Frage gezeigt werden.") {
+		t.Errorf("without a display it ends with %v and says %q", err, out)
+	}
+}

@@ -251,6 +251,27 @@ func TestWindowSettles(t *testing.T) {
 	})
 }
 
+// Who answered a list that lacked programs is told so with the new one.
+func TestWindowAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := fakeDesktop(texts(t, "en"), false)
+		w := newWindow(here(added()), func() {})
+		w.Again = true
+		ctx, cancel := context.WithCancel(t.Context())
+		out := make(chan error, 1)
+		go func() {
+			_, err := s.Desktop.Show(ctx, w)
+			out <- err
+		}()
+		if d := <-s.dialogs; !strings.HasPrefix(d.Text, "Another program was started meanwhile. Please look at the list again.\n\n") || !strings.Contains(d.Text, "• added") {
+			t.Errorf("the window says %s", d.Text)
+		}
+		cancel()
+		<-out
+		s.Close()
+	})
+}
+
 // A consent asked for twice is asked for twice again when the list has grown.
 func TestSureIsAboutOneList(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

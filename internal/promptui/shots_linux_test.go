@@ -135,17 +135,11 @@ func (s fit) show(c picture, file string) {
 	title := s.front.texts.Window(c.prompt, now).Title
 	<-onScreen
 	window := s.Wait(title)
+	a := s.still(window)
 	if c.keys != nil {
 		s.Press(c.keys...)
 		window = s.Next(title, window)
-	}
-	var a desktoptest.Area
-	for still := 0; still < 3; time.Sleep(50 * time.Millisecond) {
-		if b := s.Area(window); b == a {
-			still++
-		} else {
-			a, still = b, 0
-		}
+		a = s.still(window)
 	}
 	// The frame around it has a bar above; it is not part of the area.
 	if !a.Fits() || a.Y < 18 {
@@ -158,6 +152,19 @@ func (s fit) show(c picture, file string) {
 	cancel()
 	<-ended
 	s.Gone(title)
+}
+
+// still waits until a window does not change its place and size any more.
+func (s fit) still(window desktoptest.Window) (a desktoptest.Area) {
+	s.Helper()
+	for still := 0; still < 3; time.Sleep(50 * time.Millisecond) {
+		if b := s.Area(window); b == a {
+			still++
+		} else {
+			a, still = b, 0
+		}
+	}
+	return a
 }
 
 func (s fit) picture(file string) { takePicture(s.Desktop, file) }

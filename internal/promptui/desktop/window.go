@@ -37,7 +37,6 @@ type Window struct {
 	texts  chan write
 	shown  chan int
 	done   chan struct{}
-	err    error  // why it could not be started; valid after done
 	button Button // valid after done
 
 	mu    sync.Mutex

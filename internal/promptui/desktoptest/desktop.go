@@ -188,8 +188,9 @@ func (d *Desktop) Active(title string) Window {
 		}
 		return strings.TrimSpace(string(out))
 	}
+	// The manager calls it active a moment before it gets the keys.
 	id := ask("getactivewindow")
-	if id == "" || !strings.HasPrefix(ask("getwindowname", id), title) {
+	if id == "" || ask("getwindowfocus") != id || !strings.HasPrefix(ask("getwindowname", id), title) {
 		return Window{}
 	}
 	return Window{id, ask("getwindowpid", id)}
