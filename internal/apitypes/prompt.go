@@ -41,14 +41,10 @@ const (
 type Prompt struct {
 	ID    string `json:"id"`    // "<window>@<session>"; the same for the window's whole life
 	Nonce string `json:"nonce"` // goes back with the answer; the same after a restart of the daemon
-	// Name is what people call the product; never its id.
-	Name    string `json:"name"`
-	Action  string `json:"action"` // setup, uninstall, …
-	Version string `json:"version,omitempty"`
-	// Installed: the product is on the machine, so a setup is an update of it;
-	// false = a setup installs it for the first time.
-	Installed bool      `json:"installed"`
-	Programs  []Program `json:"programs"`
+	// Members are the products the window is about, at least one; for now there
+	// is never more than one.
+	Members  []Member  `json:"members"`
+	Programs []Program `json:"programs"`
 	// Revision grows whenever a program is added to Programs. It goes back with
 	// Shown and Answer: nobody agrees to close what was not on the screen.
 	Revision uint64 `json:"revision"`
@@ -74,6 +70,20 @@ type Prompt struct {
 	// Asker is who asks, "IT service of the Example School"; "" = not configured.
 	Asker   string `json:"asker,omitempty"`
 	Contact string `json:"contact,omitempty"` // whom to ask back, "phone 1234"
+	// Logo is the absolute path of an image of who asks; "" = none. A front end
+	// looks at it before it uses it: it may have gone since.
+	Logo string `json:"logo,omitempty"`
+}
+
+// Member is one product of a window.
+type Member struct {
+	// Name is what people call the product; never its id.
+	Name    string `json:"name"`
+	Action  string `json:"action"` // setup, uninstall, …
+	Version string `json:"version,omitempty"`
+	// Installed: the product is on the machine, so a setup is an update of it;
+	// false = a setup installs it for the first time.
+	Installed bool `json:"installed"`
 }
 
 // Program is what a person would call one open program: processes of the same

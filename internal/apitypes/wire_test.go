@@ -42,7 +42,7 @@ func TestProductDocIsFlat(t *testing.T) {
 
 // What a front end needs to choose its words is always there, also when false.
 func TestPromptOnTheWire(t *testing.T) {
-	b, err := json.Marshal(apitypes.Prompt{Action: "setup", Since: time.Date(2026, 11, 16, 14, 4, 5, 0, time.UTC), Revision: 7})
+	b, err := json.Marshal(apitypes.Prompt{Members: []apitypes.Member{{Action: "setup"}}, Since: time.Date(2026, 11, 16, 14, 4, 5, 0, time.UTC), Revision: 7})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,6 +26,7 @@ type Config struct {
 
 	site     policy.Layer         // [policy]
 	products map[string]ofProduct // [policy.product.<id>]
+	logo     error                // why the logo is not shown; nil = it is, or there is none
 	others   error                // who else could change the file; nil = nobody
 	places   map[string]string    // of each key that is no policy: "source.depot" -> "file:line"
 }
@@ -60,8 +61,13 @@ type Log struct {
 
 // UI is what users are shown beside the question itself.
 type UI struct {
+	Asker   string // who asks, as the start of a sentence: "IT of Sample Hospital"; "" = the administration
 	Contact string // whom to ask, "Help desk, phone 1234"; "" = nobody is named
+	Logo    string // absolute path of an image that everybody can read; "" = none
 }
+
+// MaxLogo is the largest logo, in bytes: it is loaded for each window.
+const MaxLogo = 1 << 20
 
 // Default is the configuration without a file.
 func Default() Config {
@@ -112,6 +118,9 @@ func (c Config) Warnings() []policy.Warning {
 	var out []policy.Warning
 	if c.others != nil {
 		out = append(out, policy.Warning{Origin: policy.Config, Text: c.others.Error()})
+	}
+	if c.logo != nil {
+		out = append(out, policy.Warning{Origin: policy.Config, Text: c.logo.Error()})
 	}
 	_, w := policy.Resolve(c.site)
 	out = append(out, w...)

@@ -45,6 +45,7 @@ overlay = "/etc/quietsetup/../quietsetup/metadata"
 level = "debug"
 format = "console"
 [ui]
+asker = "IT of Sample Hospital"
 contact = "Help desk, phone 1234"
 `)
 	c, err := Load(path)
@@ -52,7 +53,7 @@ contact = "Help desk, phone 1234"
 		t.Fatal(err)
 	}
 	if c.Source != (Source{"local", filepath.Join(filepath.Dir(path), "depot"), 90 * time.Second, 2}) || c.Log != (Log{"debug", "console"}) ||
-		c.UI.Contact != "Help desk, phone 1234" || c.Path != path {
+		c.UI != (UI{Asker: "IT of Sample Hospital", Contact: "Help desk, phone 1234"}) || c.Path != path {
 		t.Errorf("%+v", c)
 	}
 	if filepath.IsAbs("/etc") && c.Overlay != "/etc/quietsetup/metadata" {
@@ -117,6 +118,8 @@ func TestMistakes(t *testing.T) {
 		{"[log]\nlevel = 'loud'\nformat = true\n", []string{
 			`:2: log.level: must be debug or info or warn or error, is "loud"`, ":3: log.format: must be a string, is true or false"}},
 		{"[ui]\ncontact = \"a\\nb\"\n", []string{":2: ui.contact: must be one line of at most 200 bytes"}},
+		{"[ui]\nasker = \"a\\tb\"\nlogo = 'logo.png'\n", []string{":2: ui.asker: must be one line of at most 200 bytes", `:3: ui.logo: must be an absolute path, is "logo.png"`}},
+		{"[ui]\nlogo = '/srv/logo.exe'\n", []string{`:2: ui.logo: must be a .png, .svg or .jpg file, is "/srv/logo.exe"`}},
 		{"policy = 1\n", []string{":1: policy: must be a table, is a whole number"}},
 		{"[policy]\nmax_defers = 1\nblackout = ['22:00-06:00']\n[policy.product.firefox]\nx = 1\n[policy.product.Firefox]\n", []string{
 			":3: policy.blackout: this version does not know blackout yet", `:2: policy.max_defers: "max_defers" is not a policy key (did you mean max_defer?)`,

@@ -20,8 +20,8 @@ import (
 	"github.com/quietsetup/quietsetup/internal/policy"
 )
 
-// maxContact is the length of a contact in bytes: it is one line of a window.
-const maxContact = 200
+// maxLine is the length in bytes of what is one line of a window.
+const maxLine = 200
 
 // Load reads the file at path. With path "" it reads DefaultPath, and no file
 // there means the defaults. A relative depot or overlay is taken from the file's
@@ -116,11 +116,10 @@ func (c *Config) fill(root *tomlfile.Table) {
 	c.Log.Format = oneOf(log, "format", c.Log.Format, "json", "console")
 
 	ui := root.Table("ui")
-	only(ui, "contact")
-	c.UI.Contact = ui.Text("contact", "")
-	if len(c.UI.Contact) > maxContact || strings.ContainsFunc(c.UI.Contact, unicode.IsControl) {
-		ui.Wrong("contact", "must be one line of at most %d bytes", maxContact)
-	}
+	only(ui, "asker", "contact", "logo")
+	c.UI.Asker = line(ui, "asker")
+	c.UI.Contact = line(ui, "contact")
+	c.UI.Logo, c.logo = logo(ui)
 
 	c.policies(root.Table("policy"))
 	c.remember(root)
@@ -208,6 +207,57 @@ func (c *Config) folder(t *tomlfile.Table, key, missing string) string {
 		return filepath.Join(filepath.Dir(c.Path), v)
 	}
 	return filepath.Clean(v)
+}
+
+// line reads a text that is one line of a window.
+func line(t *tomlfile.Table, key string) string {
+	v := t.Text(key, "")
+	if len(v) > maxLine || strings.ContainsFunc(v, unicode.IsControl) {
+		t.Wrong(key, "must be one line of at most %d bytes", maxLine)
+	}
+	return v
+}
+
+// logo reads the path of an image. What is wrong with the path is a mistake; what
+// is wrong with the file only leaves the windows without a logo, and is told in
+// without: no image may keep the service from starting.
+func logo(t *tomlfile.Table) (path string, without error) {
+	path = t.Text("logo", "")
+	switch ext := strings.ToLower(filepath.Ext(path)); {
+	case path == "":
+		return "", nil
+	case !filepath.IsAbs(path):
+		t.Wrong("logo", "must be an absolute path, is %q", path)
+		return "", nil
+	case strings.ContainsFunc(path, unicode.IsControl):
+		t.Wrong("logo", "must not hold control characters")
+		return "", nil
+	case !slices.Contains([]string{".png", ".svg", ".jpg", ".jpeg"}, ext):
+		t.Wrong("logo", "must be a .png, .svg or .jpg file, is %q", path)
+		return "", nil
+	}
+	path = filepath.Clean(path)
+	if err := image(path); err != nil {
+		return "", fmt.Errorf("ui.logo: windows are shown without it: %w", err)
+	}
+	return path, nil
+}
+
+// image checks what can be known of an image without looking into it. It is
+// opened with the rights of whoever is asked.
+func image(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return fmt.Errorf("cannot use it: %w", err)
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%s is not a regular file", path)
+	case info.Size() == 0 || info.Size() > MaxLogo:
+		return fmt.Errorf("%s has %d bytes, may have 1 to %d", path, info.Size(), MaxLogo)
+	case !readableByAll(info.Mode()):
+		return fmt.Errorf("%s has mode %04o, and people could not read it; mend it with: chmod 644 %[1]s", path, info.Mode().Perm())
+	}
+	return nil
 }
 
 func poll(t *tomlfile.Table, missing time.Duration) time.Duration {

@@ -21,6 +21,9 @@ func Changeable(name string, info fs.FileInfo) error {
 	return foreign(name, owner, os.Geteuid(), info.Mode())
 }
 
+// readableByAll reports whether the mode lets everybody read the file.
+func readableByAll(mode fs.FileMode) bool { return mode.Perm()&0o004 != 0 }
+
 // foreign judges an owner and a mode for whoever runs as self. That a folder is
 // sticky helps nothing: what is added to it is read as well.
 func foreign(name string, owner, self int, mode fs.FileMode) error {

@@ -26,7 +26,9 @@ func (c Config) Settings() []Setting {
 		{Key: "metadata.overlay", Value: c.Overlay},
 		{Key: "log.level", Value: c.Log.Level},
 		{Key: "log.format", Value: c.Log.Format},
+		{Key: "ui.asker", Value: c.UI.Asker},
 		{Key: "ui.contact", Value: c.UI.Contact},
+		{Key: "ui.logo", Value: c.UI.Logo},
 	}
 	for i := range out {
 		out[i].Place = c.places[out[i].Key]

@@ -111,7 +111,7 @@ func build(o Options, st *store.Store) (*daemon, error) {
 	machine := newMachine(o.StateDir, supervisor, func() []prompts.Agent { return d.broker.Agents() })
 	d.looker = looker{machine}
 	d.broker, err = prompts.New(prompts.Config{Core: core{d.engine.Submit}, Clock: d.engine, Locator: machine, Key: key,
-		Version: o.Version, Contact: o.Config.UI.Contact})
+		Version: o.Version, Asker: o.Config.UI.Asker, Contact: o.Config.UI.Contact, Logo: o.Config.UI.Logo})
 	if err != nil {
 		return nil, err
 	}

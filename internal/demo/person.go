@@ -76,6 +76,9 @@ func (d *doorway) Hello(ctx context.Context, h apitypes.Hello) (apitypes.Welcome
 // Say tells what is no question; the story has its own words.
 func (p *person) Say(string) {}
 
+// Report tells how the agent fares; likewise.
+func (p *person) Report(string) {}
+
 func programs(p apitypes.Prompt) string {
 	var out []string
 	for _, x := range p.Programs {

@@ -166,7 +166,7 @@ func TestKeysAreUsedAndThere(t *testing.T) {
 	}
 	prefixes := []string{}
 	for key, where := range used {
-		if strings.HasSuffix(key, ".") || key == "weekday.n" || key == "month.n" {
+		if strings.HasSuffix(key, ".") || key == "weekday.n" || key == "month.n" || key == "month.s" {
 			prefixes = append(prefixes, key)
 		}
 		if _, ok := en[key]; ok {
@@ -251,7 +251,7 @@ func TestForbiddenWords(t *testing.T) {
 			}
 			_, value, ok := strings.Cut(line, "=")
 			switch g, _, _ := strings.Cut(group, "."); g {
-			case "window", "install", "update", "remove", "maintain", "choice", "time", "agent":
+			case "window", "install", "update", "remove", "maintain", "choice", "time", "agent", "desktop":
 				if ok && bad.MatchString(value) {
 					t.Errorf("active.%s.toml:%d: a window says %s", lang, i+1, value)
 				}

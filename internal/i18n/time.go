@@ -124,10 +124,11 @@ func (l *Localizer) Since(t, now time.Time) string {
 
 func (l *Localizer) parts(t time.Time) Data {
 	return Data{
-		"Clock":   t.Format(l.Text("time.clock", nil)),
-		"Weekday": l.Text("weekday.n"+strconv.Itoa(int(t.Weekday())), nil),
-		"Day":     t.Day(),
-		"Month":   l.Text("month.n"+strconv.Itoa(int(t.Month())), nil),
+		"Clock":      t.Format(l.Text("time.clock", nil)),
+		"Weekday":    l.Text("weekday.n"+strconv.Itoa(int(t.Weekday())), nil),
+		"Day":        t.Day(),
+		"Month":      l.Text("month.n"+strconv.Itoa(int(t.Month())), nil),
+		"MonthShort": l.Text("month.s"+strconv.Itoa(int(t.Month())), nil), // for a button
 	}
 }
 

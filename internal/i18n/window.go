@@ -34,7 +34,7 @@ type Choice struct {
 // verb is the group of texts that fits what happens to the product.
 type verb struct{ title, last, intro, introVersion, kill, killKey, without string }
 
-func verbOf(p apitypes.Prompt) verb {
+func verbOf(p apitypes.Member) verb {
 	switch {
 	case p.Action == "uninstall":
 		return verb{"remove.title", "remove.last", "remove.intro", "remove.intro_version", "remove.choice.kill", "remove.choice.kill_key", "remove.without."}
@@ -49,11 +49,11 @@ func verbOf(p apitypes.Prompt) verb {
 // Window puts a prompt into words for a person who looks at it now. Times of day
 // are in now's zone.
 func (l *Localizer) Window(p apitypes.Prompt, now time.Time) Window {
-	v := verbOf(p)
+	about := l.about(p)
+	v := verbOf(about)
 	programs := l.programs(p)
 	n := len(programs)
-	name := Clean(p.Name, 60)
-	d := Data{"Name": name, "Version": version(p.Version), "Asker": l.asker(p), "At": l.When(p.Deadline, now)}
+	d := Data{"Name": about.Name, "Version": version(about.Version), "Asker": l.asker(p), "At": l.When(p.Deadline, now)}
 	w := Window{Programs: programs}
 	if p.Final && p.Default != apitypes.ChoiceDefer {
 		w.Title = l.Count(v.last, n, d)
@@ -73,7 +73,11 @@ func (l *Localizer) Window(p apitypes.Prompt, now time.Time) Window {
 	if p.Final {
 		w.Lines = append(w.Lines, l.final(p, now))
 	}
-	w.Lines = append(w.Lines, l.Text("window.takes", nil))
+	takes := l.Text("window.takes", nil)
+	if !p.Final || stays(p) { // else it has been said until when there is time to save
+		takes += " " + l.Text("window.save", nil)
+	}
+	w.Lines = append(w.Lines, takes)
 	if offersLater(p) {
 		if left := p.DefersMax - p.DefersUsed; left > 0 {
 			w.Lines = append(w.Lines, l.Count("window.later_left", left, nil))
@@ -84,6 +88,33 @@ func (l *Localizer) Window(p apitypes.Prompt, now time.Time) Window {
 		w.Lines = append(w.Lines, l.Text("window.contact", Data{"Contact": contact}))
 	}
 	return w
+}
+
+// Name is what a prompt is about, for a sentence.
+func (l *Localizer) Name(p apitypes.Prompt) string { return l.about(p).Name }
+
+// about is what a prompt is about as one thing with one name, cleaned: its
+// product, or its products with what is done to all of them.
+func (l *Localizer) about(p apitypes.Prompt) apitypes.Member {
+	var one apitypes.Member
+	var names []string
+	for i, m := range p.Members {
+		if name := Clean(m.Name, 60); name != "" {
+			names = append(names, name)
+		}
+		if i == 0 {
+			one = m
+			continue
+		}
+		if verbOf(m) != verbOf(one) {
+			one.Action = "" // something else to each: maintenance
+		}
+		one.Version = ""
+	}
+	if one.Name = strings.Join(names, ", "); one.Name == "" {
+		one.Name = l.Text("window.unnamed", nil)
+	}
+	return one
 }
 
 // More stands for programs that there was no room for.
@@ -97,9 +128,23 @@ func (l *Localizer) Left(d time.Duration) string {
 	return l.Text("window.left", Data{"Left": Countdown(d)})
 }
 
+// LeftRoughly is Left where it is not shown anew each second: "about 14 minutes"
+// as long as there are more than two.
+func (l *Localizer) LeftRoughly(d time.Duration) string {
+	if d < 2*time.Minute {
+		return l.Left(d)
+	}
+	return l.Text("window.left_roughly", Data{"Left": l.Span(d)})
+}
+
 // offersLater: an announced last window never does, whatever the daemon says.
 func offersLater(p apitypes.Prompt) bool {
 	return !p.Final && slices.Contains(p.Choices, apitypes.ChoiceDefer)
+}
+
+// stays: without an answer everything stays open.
+func stays(p apitypes.Prompt) bool {
+	return p.Default == apitypes.ChoiceDefer || p.Default == apitypes.ChoiceFail
 }
 
 func (l *Localizer) asker(p apitypes.Prompt) string {
@@ -159,27 +204,26 @@ func (l *Localizer) final(p apitypes.Prompt, now time.Time) string {
 	if p.DefersUsed > 0 {
 		asked = l.Count("window.put_off", p.DefersUsed, d)
 	}
-	if p.Default == apitypes.ChoiceDefer {
+	if stays(p) {
 		end = "window.final_stays"
 	}
 	return asked + " " + l.Text(end, d)
 }
 
-// programs names what is open, each once, and at least one. A program that is called like the
-// product is given the product's name.
+// programs names what is open, each once, and at least one. A program that is
+// called like a product is given the product's name.
 func (l *Localizer) programs(p apitypes.Prompt) []string {
 	var out []string
-	product := Clean(p.Name, 60)
 	for _, g := range p.Programs {
 		name := Clean(g.Name, 60)
-		if low := strings.ToLower(name); strings.HasSuffix(low, ".exe") || strings.HasSuffix(low, ".bin") {
-			name = name[:len(name)-4]
-		}
+		name = withoutSuffix(name)
 		if name == "" {
 			name = l.Text("window.unnamed", nil)
 		}
-		if strings.EqualFold(name, product) {
-			name = product
+		for _, m := range p.Members {
+			if product := Clean(m.Name, 60); strings.EqualFold(name, product) {
+				name = product
+			}
 		}
 		if !g.OwnerIsYou {
 			name = l.Text("window.foreign", Data{"Name": name})
@@ -192,6 +236,16 @@ func (l *Localizer) programs(p apitypes.Prompt) []string {
 		out = append(out, l.Text("window.unnamed", nil))
 	}
 	return out
+}
+
+// withoutSuffix takes off what only makes a name a file's: "soffice.bin".
+func withoutSuffix(name string) string {
+	for _, suffix := range []string{".exe", ".bin", "-bin", ".com", ".sh", ".real"} {
+		if n := len(name) - len(suffix); n > 0 && strings.EqualFold(name[n:], suffix) {
+			return name[:n]
+		}
+	}
+	return name
 }
 
 // version is the part of an opsi version that people know: the product's, not

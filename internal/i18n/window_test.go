@@ -36,7 +36,7 @@ var now = time.Date(2026, 11, 21, 14, 4, 0, 0, time.UTC)
 
 func prompt(change func(*apitypes.Prompt)) apitypes.Prompt {
 	p := apitypes.Prompt{
-		Name: "Firefox", Action: "setup", Version: "128.0.3-2", Installed: true,
+		Members:  []apitypes.Member{{Name: "Firefox", Action: "setup", Version: "128.0.3-2", Installed: true}},
 		Programs: []apitypes.Program{{Name: "firefox.exe", Count: 9, OwnerIsYou: true}},
 		Choices:  []string{"defer", "recheck", "kill"}, Default: "defer",
 		Deadline: now.Add(time.Minute), Opened: now, Since: now, DefersUsed: 1, DefersMax: 5, AskAgain: 86400,
@@ -82,19 +82,19 @@ func TestWindowsGolden(t *testing.T) {
 			p.Final, p.Choices, p.Default, p.DefersUsed = true, []string{"recheck", "kill"}, "defer", 1
 			p.Since = now.Add(-24 * time.Hour)
 		}},
-		{"a first installation", func(p *apitypes.Prompt) { p.Installed = false }},
+		{"a first installation", func(p *apitypes.Prompt) { p.Members[0].Installed = false }},
 		{"a first installation, the first window is the last one, two programs, no version", func(p *apitypes.Prompt) {
-			p.Installed, p.Version, p.Final, p.Choices, p.Default, p.DefersUsed = false, "", true, []string{"recheck", "kill"}, "kill", 0
+			p.Members[0].Installed, p.Members[0].Version, p.Final, p.Choices, p.Default, p.DefersUsed = false, "", true, []string{"recheck", "kill"}, "kill", 0
 			p.Programs = append(p.Programs, apitypes.Program{Name: "thunderbird", Count: 1, OwnerIsYou: true})
 		}},
-		{"a first installation that is given up", func(p *apitypes.Prompt) { p.Installed, p.Default = false, "fail" }},
-		{"an update of what was not known to be there", func(p *apitypes.Prompt) { p.Action, p.Installed = "update", false }},
+		{"a first installation that is given up", func(p *apitypes.Prompt) { p.Members[0].Installed, p.Default = false, "fail" }},
+		{"an update of what was not known to be there", func(p *apitypes.Prompt) { p.Members[0].Action, p.Members[0].Installed = "update", false }},
 		{"the last one, put off once, asked for two weeks", func(p *apitypes.Prompt) {
 			p.Final, p.Choices, p.Default, p.Since = true, []string{"recheck", "kill"}, "fail", now.Add(-14*24*time.Hour)
 		}},
-		{"an uninstall", func(p *apitypes.Prompt) { p.Action, p.Default = "uninstall", "kill" }},
+		{"an uninstall", func(p *apitypes.Prompt) { p.Members[0].Action, p.Default = "uninstall", "kill" }},
 		{"custom, given up, without version, over midnight", func(p *apitypes.Prompt) {
-			p.Action, p.Default, p.Version, p.Deadline, p.AskAgain = "custom", "fail", "", now.Add(10*time.Hour), 3*86400
+			p.Members[0].Action, p.Default, p.Members[0].Version, p.Deadline, p.AskAgain = "custom", "fail", "", now.Add(10*time.Hour), 3*86400
 		}},
 		{"looks again, no program known, in two weeks", func(p *apitypes.Prompt) {
 			p.Default, p.Programs, p.AskAgain = "recheck", nil, 14*86400
@@ -142,10 +142,12 @@ func anyPrompt(t *rapid.T) apitypes.Prompt {
 	word := rapid.StringMatching(`[A-Za-zÄß]{1,12}( [A-Z0-9.]{1,6})?`)
 	foreign := rapid.OneOf(word, rapid.String())
 	p := apitypes.Prompt{
-		Name:        foreign.Draw(t, "name"),
-		Action:      rapid.SampledFrom([]string{"setup", "update", "uninstall", "always", "once", "custom", "new"}).Draw(t, "action"),
-		Installed:   rapid.Bool().Draw(t, "installed"),
-		Version:     rapid.OneOf(rapid.Just(""), foreign).Draw(t, "version"),
+		Members: []apitypes.Member{{
+			Name:      foreign.Draw(t, "name"),
+			Action:    rapid.SampledFrom([]string{"setup", "update", "uninstall", "always", "once", "custom", "new"}).Draw(t, "action"),
+			Installed: rapid.Bool().Draw(t, "installed"),
+			Version:   rapid.OneOf(rapid.Just(""), foreign).Draw(t, "version"),
+		}},
 		Choices:     rapid.Permutation([]string{"defer", "recheck", "kill"}).Draw(t, "choices")[:rapid.IntRange(1, 3).Draw(t, "n")],
 		Default:     rapid.SampledFrom([]string{"defer", "recheck", "kill", "fail"}).Draw(t, "default"),
 		Deadline:    now.Add(time.Duration(rapid.Int64Range(0, 1e6).Draw(t, "left")) * time.Second),
@@ -255,18 +257,18 @@ func TestWindowsSayWhatIsDone(t *testing.T) {
 				return s
 			}
 			p := prompt(nil)
-			p.Name, p.Programs = "X", nil // their words are not ours
-			p.Action = pick("setup", "update", "uninstall", "always", "once", "custom", "new")
+			p.Members[0].Name, p.Programs = "X", nil // their words are not ours
+			p.Members[0].Action = pick("setup", "update", "uninstall", "always", "once", "custom", "new")
 			p.Default = pick("defer", "recheck", "kill", "fail")
-			p.Version = pick("", "1.2-3")
-			p.Final, p.Installed = pick("", "final") != "", pick("", "installed") != ""
+			p.Members[0].Version = pick("", "1.2-3")
+			p.Final, p.Members[0].Installed = pick("", "final") != "", pick("", "installed") != ""
 			want := "other"
 			switch {
-			case p.Action == "setup" && !p.Installed:
+			case p.Members[0].Action == "setup" && !p.Members[0].Installed:
 				want = "install"
-			case p.Action == "setup", p.Action == "update":
+			case p.Members[0].Action == "setup", p.Members[0].Action == "update":
 				want = "update"
-			case p.Action == "uninstall":
+			case p.Members[0].Action == "uninstall":
 				want = "remove"
 			}
 			w := l.Window(p, now)
@@ -276,13 +278,13 @@ func TestWindowsSayWhatIsDone(t *testing.T) {
 			}
 			for _, s := range must {
 				if !does[lang][want].MatchString(s) {
-					t.Errorf("%s, installed %v: %q does not speak of %s", p.Action, p.Installed, s, want)
+					t.Errorf("%s, installed %v: %q does not speak of %s", p.Members[0].Action, p.Members[0].Installed, s, want)
 				}
 			}
 			for _, s := range append(must, w.Lines...) {
 				for what, re := range does[lang] {
 					if what != want && re.MatchString(s) {
-						t.Errorf("%s, installed %v: %q speaks of %s", p.Action, p.Installed, s, what)
+						t.Errorf("%s, installed %v: %q speaks of %s", p.Members[0].Action, p.Members[0].Installed, s, what)
 					}
 				}
 			}

@@ -49,6 +49,7 @@ type Config struct {
 	Version string  // of the daemon, told to agents
 	Asker   string  // who asks, for people; "" = not configured
 	Contact string  // whom to ask back; "" = not configured
+	Logo    string  // absolute path of an image; "" = not configured
 }
 
 // How long the broker waits for what.

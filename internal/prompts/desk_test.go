@@ -26,12 +26,12 @@ func TestAskShowAnswer(t *testing.T) {
 		end := r.ask(work("c2", "uid:1000", 7, "firefox", "firefox", "thunderbird"))
 		e := c.want(apitypes.EventAsk)
 		p := e.Prompt
-		if p.ID != "firefox#1.1@c2" || e.ID != p.ID || p.Name != "Firefox" || p.Version != "2.0-1" || p.Default != "defer" ||
+		if p.ID != "firefox#1.1@c2" || e.ID != p.ID || len(p.Members) != 1 || p.Members[0].Name != "Firefox" || p.Members[0].Version != "2.0-1" || p.Default != "defer" ||
 			p.RemainingMS != 59_990 || p.AskAgain != 86400 || p.DefersMax != 5 || p.Asker != "The IT service" || p.Contact != "phone 1" {
 			t.Errorf("the prompt is %+v", p)
 		}
-		if !p.Installed || p.Since != time.Date(2026, 11, 16, 14, 4, 5, 0, time.UTC) || !p.Opened.Equal(p.Since.Add(time.Hour)) {
-			t.Errorf("installed: %v, asked since %v, opened %v", p.Installed, p.Since, p.Opened)
+		if !p.Members[0].Installed || p.Since != time.Date(2026, 11, 16, 14, 4, 5, 0, time.UTC) || !p.Opened.Equal(p.Since.Add(time.Hour)) {
+			t.Errorf("installed: %v, asked since %v, opened %v", p.Members[0].Installed, p.Since, p.Opened)
 		}
 		if want := time.Now().Add(59_990 * time.Millisecond).Truncate(time.Second); !p.Deadline.Equal(want) {
 			t.Errorf("the deadline is %v, want %v", p.Deadline, want)
@@ -74,8 +74,8 @@ func TestSinceOpened(t *testing.T) {
 		w.Window.Installed, w.Window.Since = false, events.Moment{}
 		end := r.ask(w)
 		p := c.want(apitypes.EventAsk).Prompt
-		if p.Installed || p.Since != p.Opened || p.Since.IsZero() {
-			t.Errorf("installed: %v, asked since %v, opened %v", p.Installed, p.Since, p.Opened)
+		if p.Members[0].Installed || p.Since != p.Opened || p.Since.IsZero() {
+			t.Errorf("installed: %v, asked since %v, opened %v", p.Members[0].Installed, p.Since, p.Opened)
 		}
 		if err := end(); err != nil {
 			t.Error(err)

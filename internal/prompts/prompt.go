@@ -166,16 +166,14 @@ func (b *Broker) view(p *prompt) *apitypes.Prompt {
 		since = w.Opened
 	}
 	v := &apitypes.Prompt{
-		ID:        p.id,
-		Nonce:     b.nonce(p.id, p.at.owner),
-		Name:      w.Name,
-		Action:    string(w.Action),
-		Version:   w.Version,
-		Installed: w.Installed,
-		Programs:  []apitypes.Program{},
-		Revision:  ask.Added,
-		Choices:   make([]string, 0, len(w.Choices)),
-		Default:   string(w.Default),
+		ID:    p.id,
+		Nonce: b.nonce(p.id, p.at.owner),
+		// The core names one product for all members, and has one member for now.
+		Members:  []apitypes.Member{{Name: w.Name, Action: string(w.Action), Version: w.Version, Installed: w.Installed}},
+		Programs: []apitypes.Program{},
+		Revision: ask.Added,
+		Choices:  make([]string, 0, len(w.Choices)),
+		Default:  string(w.Default),
 		// The moment's own wall time would be wrong after the clock was set.
 		Deadline:    time.Now().Add(left).UTC().Truncate(time.Second),
 		RemainingMS: left.Milliseconds(),
@@ -187,6 +185,7 @@ func (b *Broker) view(p *prompt) *apitypes.Prompt {
 		AskAgain:    apitypes.SecondsOf(w.AskAgain.Duration()),
 		Asker:       b.c.Asker,
 		Contact:     b.c.Contact,
+		Logo:        b.c.Logo,
 	}
 	for _, c := range w.Choices {
 		v.Choices = append(v.Choices, string(c))

@@ -119,7 +119,7 @@ func TestAgentAsksAgainInVain(t *testing.T) {
 				l.said()
 				l.d.send(apitypes.EventCancel, named("a@c2"))
 			}
-			l.said("The question was closed.")
+			l.said("Firefox: the question is closed. You need not do anything.")
 			l.screen("+a@c2 r1", "-a@c2")
 			l.d.send(apitypes.EventAsk, named("b@c2"))
 			l.screen("+b@c2")

@@ -62,7 +62,8 @@ type agent struct {
 }
 
 // Run shows the daemon's windows until ctx ends, the person ends it, another
-// agent takes over, or the daemon cannot be trusted. The first two are no error.
+// agent takes over, nothing can be shown any more, or the daemon cannot be
+// trusted. The first two are no error.
 // It waits for a daemon that is not there.
 func Run(ctx context.Context, c Config) error {
 	ctx, stop := context.WithCancelCause(ctx)
@@ -128,7 +129,7 @@ func (a *agent) showOne(ctx, late context.Context, it *item) error {
 		select { // the verdict belongs before the next window, if it comes soon
 		case <-done:
 		case <-t.C:
-			a.Front.Say(a.Texts.Text("agent.waiting", nil))
+			a.Front.Report(a.Texts.Text("agent.waiting", nil))
 		case <-ctx.Done():
 		}
 		return nil
@@ -136,11 +137,19 @@ func (a *agent) showOne(ctx, late context.Context, it *item) error {
 		a.fail(late, p, apitypes.FailedGone)
 		return err
 	case it.ctx.Err() != nil:
-		a.Front.Say(a.Texts.Text("agent.over", nil))
+		a.Front.Say(a.over(p))
+	case errors.Is(err, ErrNoScreen):
+		a.fail(late, p, apitypes.FailedNoDisplay)
+		return err
 	default:
 		a.fail(late, p, apitypes.FailedError)
 	}
 	return nil
+}
+
+// over says that a question is closed without the person's answer.
+func (a *agent) over(p apitypes.Prompt) string {
+	return a.Texts.Text("agent.over", i18n.Data{"Name": a.Texts.Name(p)})
 }
 
 // first is the window to show now, nil if there is none.

@@ -146,6 +146,8 @@ func (f *front) Say(text string) {
 	f.said = append(f.said, text)
 }
 
+func (f *front) Report(text string) { f.Say(text) }
+
 func (f *front) show(s string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -263,7 +265,7 @@ func TestAgentShowsOneAfterTheOther(t *testing.T) {
 		l.said("Understood: later.")
 		l.d.send(apitypes.EventCancel, named("c@c2"))
 		l.screen("-c@c2")
-		l.said("The question was closed.")
+		l.said("Firefox: the question is closed. You need not do anything.")
 		l.heard("hello window holding []", "A1 shown a@c2", "A1 answers a@c2 N defer", "A1 shown c@c2")
 		l.d.send(apitypes.EventUpdate, named("d@c2")) // an update of what is not known is a question
 		l.screen("+d@c2")

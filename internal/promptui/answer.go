@@ -12,8 +12,9 @@ import (
 
 // held is an answer that was given and has not come to its end.
 type held struct {
-	seen uint64                // revision of what was on the screen
-	late *apitypes.PromptEvent // what the daemon last asked; nil = the prompt was cancelled
+	seen  uint64                // revision of what was on the screen
+	late  *apitypes.PromptEvent // what the daemon last asked; nil = the prompt was cancelled
+	about apitypes.Prompt       // as it was when it was answered
 	// again: the daemon has programs that were not on the screen; the window comes
 	// again with them.
 	again bool
@@ -25,7 +26,7 @@ type held struct {
 func (a *agent) answer(ctx, late context.Context, it *item, choice string) <-chan struct{} {
 	p, _ := it.win.Prompt()
 	a.mu.Lock()
-	h := &held{seen: it.win.onScreen()}
+	h := &held{seen: it.win.onScreen(), about: p}
 	if it.ctx.Err() == nil {
 		h.late = &it.last
 	}
@@ -47,7 +48,7 @@ func (a *agent) answer(ctx, late context.Context, it *item, choice string) <-cha
 			delete(a.held, p.ID)
 		}
 		a.mu.Unlock()
-		if text := a.verdict(state, choice, over); text != "" {
+		if text := a.verdict(state, choice, p, over); text != "" {
 			a.Front.Say(text)
 		}
 	}()
@@ -88,9 +89,9 @@ func (a *agent) deliver(ctx context.Context, p apitypes.Prompt, seen uint64, cho
 	return ""
 }
 
-// verdict says what became of an answer; over: the window is closed. "" = the
-// person sees it: the window comes again.
-func (a *agent) verdict(state, choice string, over bool) string {
+// verdict says what became of an answer to a prompt; over: the window is closed.
+// "" = the person sees it: the window comes again.
+func (a *agent) verdict(state, choice string, p apitypes.Prompt, over bool) string {
 	switch state {
 	case apitypes.AnswerRecorded:
 		switch choice {
@@ -107,7 +108,7 @@ func (a *agent) verdict(state, choice string, over bool) string {
 		return a.Texts.Text("agent.too_late", nil)
 	case apitypes.AnswerChanged:
 		if over {
-			return a.Texts.Text("agent.over", nil)
+			return a.over(p)
 		}
 	case apitypes.AnswerRefused:
 		return a.Texts.Text("agent.refused", nil)

@@ -10,11 +10,12 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-
-	"golang.org/x/term"
+	"slices"
+	"strings"
 
 	"github.com/quietsetup/quietsetup/internal/i18n"
 	"github.com/quietsetup/quietsetup/internal/localclient"
+	"github.com/quietsetup/quietsetup/internal/promptui/desktop"
 )
 
 // Exit codes of the agent, the same as those of the command line.
@@ -23,7 +24,26 @@ const (
 	exitFailed     = 1
 	exitUsage      = 2
 	exitNotTrusted = 9
+	exitNoScreen   = 11 // of the agent alone
 )
+
+const help = `Usage: quietsetup-prompt [--front auto|zenity|kdialog|terminal] [--socket PATH] [--lang en|de]
+
+Shows the service's questions to the person in whose session it runs, and brings
+the answers back. By itself it takes a window where there is a display and zenity
+or else kdialog, and otherwise the terminal it runs in.
+
+`
+
+const helpCodes = `
+Exit codes:
+
+   0  ended by the person or with the session, or another agent took over
+   1  failed
+   2  wrong usage
+   9  the service is not trusted
+  11  nothing can be shown here
+`
 
 // Streams are the standard streams and the environment of a program.
 type Streams struct {
@@ -37,7 +57,13 @@ type Streams struct {
 func Main(ctx context.Context, args []string, s Streams) int {
 	flags := flag.NewFlagSet("quietsetup-prompt", flag.ContinueOnError)
 	flags.SetOutput(s.Err)
-	terminal := flags.Bool("terminal", false, "show the questions in this terminal")
+	flags.Usage = func() {
+		fmt.Fprint(s.Err, help)
+		flags.PrintDefaults()
+		fmt.Fprint(s.Err, helpCodes)
+	}
+	kind := flags.String("front", frontAuto, "`how` questions are shown: auto, zenity, kdialog or terminal")
+	terminal := flags.Bool("terminal", false, "the same as --front terminal")
 	socket := flags.String("socket", localclient.DefaultSocket, "the service's `path`")
 	lang := flags.String("lang", "", "`language` of the questions: en or de (by itself that of the environment)")
 	if err := flags.Parse(args); err != nil {
@@ -46,8 +72,11 @@ func Main(ctx context.Context, args []string, s Streams) int {
 		}
 		return exitUsage
 	}
-	if flags.NArg() > 0 || !*terminal {
-		fmt.Fprintln(s.Err, "quietsetup-prompt: this build shows questions in a terminal only: quietsetup-prompt --terminal [--socket PATH] [--lang en|de]")
+	if *terminal {
+		*kind = frontTerminal
+	}
+	if flags.NArg() > 0 || !slices.Contains(fronts(), *kind) {
+		fmt.Fprintf(s.Err, "quietsetup-prompt: --front is one of %s, and there are no arguments; see --help\n", strings.Join(fronts(), ", "))
 		return exitUsage
 	}
 	path, err := socketPath(*socket)
@@ -63,8 +92,23 @@ func Main(ctx context.Context, args []string, s Streams) int {
 	}
 	client := localclient.New(path)
 	defer client.Close()
-	front := pick(s, texts)
-	front.Say(texts.Text("agent.keep_open", nil))
+	front, err := pick(ctx, *kind, s, texts)
+	if err != nil {
+		fmt.Fprintf(s.Err, "quietsetup-prompt: %s (%s)\n", texts.Text("desktop.no_screen", nil), i18n.Clean(err.Error(), 300))
+		return exitNoScreen
+	}
+	if d, ok := front.(*Desktop); ok {
+		defer d.Close()
+		var end context.CancelFunc
+		ctx, end = context.WithCancel(ctx)
+		defer end()
+		go func() {
+			if place, there := desktop.Here(s.Getenv); there && place.Over(ctx) {
+				end()
+			}
+		}()
+	}
+	front.Report(texts.Text("agent.keep_open", nil))
 	err = Run(ctx, Config{
 		Daemon: client, Front: front, Texts: texts, Languages: languages, Socket: path,
 	})
@@ -72,11 +116,14 @@ func Main(ctx context.Context, args []string, s Streams) int {
 	case err == nil:
 		return exitDone
 	case errors.Is(err, ErrReplaced):
-		front.Say(texts.Text("agent.replaced", nil))
+		front.Report(texts.Text("agent.replaced", nil))
 		return exitDone
 	case errors.Is(err, localclient.ErrNotTrusted):
 		fmt.Fprintln(s.Err, texts.Text("agent.not_trusted", i18n.Data{"Socket": path, "Error": i18n.Clean(err.Error(), 300)}))
 		return exitNotTrusted
+	case errors.Is(err, ErrNoScreen):
+		fmt.Fprintf(s.Err, "quietsetup-prompt: %s (%s)\n", texts.Text("desktop.no_screen", nil), i18n.Clean(err.Error(), 300))
+		return exitNoScreen
 	}
 	fmt.Fprintln(s.Err, texts.Text("agent.failed", i18n.Data{"Error": i18n.Clean(err.Error(), 300)}))
 	return exitFailed
@@ -96,12 +143,4 @@ func socketPath(named string) (string, error) {
 		return "", fmt.Errorf("--socket %s cannot be made an absolute path: %w", named, err)
 	}
 	return path, nil
-}
-
-// pick chooses the front that fits the streams.
-func pick(s Streams, texts *i18n.Localizer) Front {
-	if runtime.GOOS == "windows" || s.Getenv("TERM") == "dumb" || !term.IsTerminal(int(s.In.Fd())) || !term.IsTerminal(int(s.Out.Fd())) {
-		return NewLine(s.In, s.Out, texts)
-	}
-	return NewTerminal(s.In, s.Out, texts, s.Getenv("NO_COLOR") == "")
 }

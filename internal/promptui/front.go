@@ -11,8 +11,11 @@ import (
 	"github.com/quietsetup/quietsetup/internal/apitypes"
 )
 
-// ErrEnded is returned by a front when the person ended the agent.
-var ErrEnded = errors.New("ended by the person")
+// Errors of fronts that end the agent.
+var (
+	ErrEnded    = errors.New("ended by the person")
+	ErrNoScreen = errors.New("nothing can be shown here any more")
+)
 
 // Front puts windows on a screen.
 type Front interface {
@@ -21,11 +24,14 @@ type Front interface {
 	// Show shows a window until it is answered, and returns the choice, which is
 	// about the prompt last handed to w.Shown. When ctx
 	// ends it takes the window away and returns the context's error. ErrEnded
-	// ends the agent; any other error says that the window cannot be shown.
+	// and ErrNoScreen end the agent; any other error says that the window cannot be shown.
 	Show(ctx context.Context, w *Window) (choice string, err error)
-	// Say tells a sentence that is no question. It does not wait, and it does
-	// not disturb a window.
+	// Say tells the person a sentence that is no question. It does not wait, and
+	// it does not disturb a window.
 	Say(text string)
+	// Report tells how the agent itself fares, which matters to nobody who is
+	// not watching it.
+	Report(text string)
 }
 
 // Window is a prompt that may change while it is shown.

@@ -60,7 +60,7 @@ func TestEnterClosesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		rapid.Check(t, func(t *rapid.T) {
-			p := apitypes.Prompt{Name: "X", Action: rapid.SampledFrom([]string{"setup", "uninstall", "custom"}).Draw(t, "action"),
+			p := apitypes.Prompt{Members: []apitypes.Member{{Name: "X", Action: rapid.SampledFrom([]string{"setup", "uninstall", "custom"}).Draw(t, "action")}},
 				Choices: rapid.Permutation([]string{"defer", "recheck", "kill"}).Draw(t, "choices")[:rapid.IntRange(1, 3).Draw(t, "n")],
 				Default: rapid.SampledFrom([]string{"defer", "recheck", "kill", "fail"}).Draw(t, "default"), Final: rapid.Bool().Draw(t, "final")}
 			choices := l.Window(p, time.Unix(0, 0)).Choices

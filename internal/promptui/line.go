@@ -46,6 +46,9 @@ func (f *Line) Kind() string { return apitypes.AgentTerminal }
 // Say prints a line.
 func (f *Line) Say(text string) { f.print(printable(text) + "\n") }
 
+// Report prints a line: who keeps an agent in a terminal watches it.
+func (f *Line) Report(text string) { f.Say(text) }
+
 func (f *Line) print(s string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

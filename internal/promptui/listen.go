@@ -42,7 +42,7 @@ func (a *agent) listen(ctx context.Context) error {
 		if err == nil {
 			if down {
 				down = false
-				a.Front.Say(a.Texts.Text("agent.reached", nil))
+				a.Front.Report(a.Texts.Text("agent.reached", nil))
 			}
 			a.rename(w.Agent)
 			err = a.follow(ctx, w.Agent, pause.reset)
@@ -56,7 +56,7 @@ func (a *agent) listen(ctx context.Context) error {
 		}
 		if errors.Is(err, localclient.ErrNotRunning) && !down {
 			down = true
-			a.Front.Say(a.Texts.Text("agent.not_running", i18n.Data{"Socket": a.Socket}))
+			a.Front.Report(a.Texts.Text("agent.not_running", i18n.Data{"Socket": a.Socket}))
 		}
 		pause.wait(ctx)
 	}
@@ -154,7 +154,7 @@ func (a *agent) drop(id string) {
 	defer func() {
 		a.mu.Unlock()
 		if unheard {
-			a.Front.Say(a.Texts.Text("agent.over", nil))
+			a.Front.Say(a.over(h.about))
 		}
 	}()
 	if h != nil {

@@ -58,7 +58,10 @@ func (s *service) hear(format string, a ...any) error {
 
 // Deliver is a core for which every answer ends the window.
 func (s *service) Deliver(_ context.Context, actor string, in events.Input) error {
-	s.answer()
+	s.mu.Lock()
+	answer := s.answer
+	s.mu.Unlock()
+	answer()
 	return s.hear("%s %+v", actor, in)
 }
 
@@ -110,11 +113,18 @@ func serve(t *testing.T, path string) *service {
 }
 
 // ask asks in the session of this test's user.
-func (s *service) ask() (end func()) {
+func (s *service) ask() (end func()) { return s.askFor(func(*fsm.AskUsers) {}) }
+
+// askFor asks something else than to update Firefox.
+func (s *service) askFor(change func(*fsm.AskUsers)) (end func()) {
 	me := localsock.Self()
 	a := events.Ask{Session: me, Owner: me, N: 7, Added: 7, Programs: []events.Process{{Name: "firefox", Owner: me}}}
 	w := fsm.AskUsers{Ask: a, Window: events.Window{ID: "firefox#1.1", Action: events.ActionSetup, Name: "Firefox", Version: "2.0-1", Installed: true,
 		Choices: []events.Choice{"defer", "recheck", "kill"}, Default: "defer", DefersMax: 5, AskAgain: events.Day}}
+	change(&w)
+	s.mu.Lock()
+	s.answered, s.answer = context.WithCancel(context.Background())
+	s.mu.Unlock()
 	ctx, cancel := context.WithCancel(s.answered)
 	done := make(chan error, 1)
 	go func() {
@@ -272,10 +282,12 @@ func TestProgramUsage(t *testing.T) {
 		code int
 		text string
 	}{
-		{nil, 2, "--terminal"},
-		{[]string{"--terminal", "more"}, 2, "--terminal"},
+		{nil, 11, "DISPLAY"},
+		{[]string{"--front", "zenity", "--lang", "de"}, 11, "Hier kann keine Frage gezeigt werden."},
+		{[]string{"--terminal", "more"}, 2, "--front"},
+		{[]string{"--front", "gtk"}, 2, "auto, zenity, kdialog, terminal"},
 		{[]string{"--nonsense"}, 2, "nonsense"},
-		{[]string{"--help"}, 0, "language"},
+		{[]string{"--help"}, 0, "nothing can be shown here"},
 		{[]string{"--terminal", "--lang", "de", "--socket", open}, 9, "nicht vertraut"},
 	} {
 		cmd := exec.Command(os.Args[0], c.args...)

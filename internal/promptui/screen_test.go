@@ -29,7 +29,7 @@ var now = time.Date(2026, 11, 21, 14, 4, 0, 0, time.UTC)
 
 func firefox() apitypes.Prompt {
 	return apitypes.Prompt{
-		ID: "firefox#1.1@c2", Nonce: "N", Name: "Firefox", Action: "setup", Version: "128.0.3-2", Installed: true,
+		ID: "firefox#1.1@c2", Nonce: "N", Members: []apitypes.Member{{Name: "Firefox", Action: "setup", Version: "128.0.3-2", Installed: true}},
 		Programs: []apitypes.Program{{Name: "firefox", Count: 9, OwnerIsYou: true}, {Name: "vim", Count: 1}},
 		Choices:  []string{"defer", "recheck", "kill"}, Default: "defer",
 		Deadline: now.Add(time.Minute), RemainingMS: 60_000, Opened: now, Since: now, DefersUsed: 1, DefersMax: 5, AskAgain: 86400,
@@ -50,10 +50,10 @@ func TestLayoutFits(t *testing.T) {
 	l := texts(t, "de")
 	rapid.Check(t, func(t *rapid.T) {
 		p := firefox()
-		p.Name = rapid.String().Draw(t, "name")
+		p.Members[0].Name = rapid.String().Draw(t, "name")
 		p.Asker = rapid.String().Draw(t, "asker")
 		p.Final = rapid.Bool().Draw(t, "final")
-		p.Installed = rapid.Bool().Draw(t, "installed")
+		p.Members[0].Installed = rapid.Bool().Draw(t, "installed")
 		for i := range rapid.IntRange(0, 60).Draw(t, "programs") {
 			p.Programs = append(p.Programs, apitypes.Program{Name: fmt.Sprint(rapid.String().Draw(t, "program"), i), OwnerIsYou: true})
 		}

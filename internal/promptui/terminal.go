@@ -68,6 +68,9 @@ func (t *Terminal) Say(text string) {
 	fmt.Fprintf(t.Out, "%s\n", printable(text))
 }
 
+// Report prints a line: who keeps an agent in a terminal watches it.
+func (t *Terminal) Report(text string) { t.Say(text) }
+
 // Show shows the window and counts down until a key answers it or ctx ends.
 func (t *Terminal) Show(ctx context.Context, w *Window) (string, error) {
 	t.keysOnce.Do(t.readKeys)

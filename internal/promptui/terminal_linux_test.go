@@ -52,7 +52,7 @@ func TestScreensGolden(t *testing.T) {
 	last.Opened, last.Deadline = now.Add(-2*time.Minute), now.Add(13*time.Minute)
 	last.Since = now.Add(-5 * 24 * time.Hour)
 	first := firefox()
-	first.Installed = false
+	first.Members[0].Installed = false
 	for _, lang := range i18n.Languages() {
 		for _, c := range []struct {
 			name          string
@@ -273,7 +273,7 @@ func TestPick(t *testing.T) {
 		{null, p.slave, nil, true, false},
 		{p.slave, null, nil, true, false},
 	} {
-		front := pick(Streams{In: c.in, Out: c.out, Getenv: func(name string) string {
+		front := inTerminal(Streams{In: c.in, Out: c.out, Getenv: func(name string) string {
 			if slices.Contains(c.env, name) {
 				return "dumb"
 			}
