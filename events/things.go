@@ -136,7 +136,16 @@ type Order struct {
 	// Requires names, for a product of the sequence, what must be done before it.
 	// It counts in place of the Requires of the product's own request, which knows
 	// nothing of products that want to be before it.
-	Requires map[string][]string `json:"requires,omitempty"`
+	Requires map[string][]Requirement `json:"requires,omitempty"`
+}
+
+// Requirement is something that must be done before a product.
+type Requirement struct {
+	Product string `json:"product"`
+	// Status is what the product must be in the end, installed or not_installed,
+	// whatever its last run was about; "" = its last run must have succeeded, or
+	// was withdrawn.
+	Status string `json:"status,omitempty"`
 }
 
 // Target is the version the request leads to, "1.2-3".

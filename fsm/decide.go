@@ -11,7 +11,8 @@ import (
 )
 
 // RuleSet is the number of the rules in this package. A change of what Decide
-// decides for an input of an older log is a new number.
+// decides for an input of an older log is a new number, once a version that
+// writes such logs is released.
 const RuleSet = 1
 
 // Reasons for which Decide records nothing.

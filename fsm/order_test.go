@@ -21,13 +21,13 @@ func TestNobodyOvertakesWhatItRequires(t *testing.T) {
 		w := newWorld(t)
 		w.policy.MaxAttempts = 1
 		n := rapid.IntRange(2, 7).Draw(rt, "products")
-		o := events.Order{Requires: map[string][]string{}}
+		o := events.Order{Requires: map[string][]events.Requirement{}}
 		for i := range n {
 			id := string(rune('a' + i))
 			o.Sequence = append(o.Sequence, id)
 			for j := range i { // of earlier ones by name, which need not be earlier in the sequence
 				if rapid.IntRange(0, 2).Draw(rt, "requires") == 0 {
-					o.Requires[id] = append(o.Requires[id], string(rune('a'+j)))
+					o.Requires[id] = append(o.Requires[id], events.Requirement{Product: string(rune('a' + j)), Status: rapid.SampledFrom([]string{"", events.StatusInstalled}).Draw(rt, "status")})
 				}
 			}
 		}
@@ -60,8 +60,8 @@ func TestNobodyOvertakesWhatItRequires(t *testing.T) {
 			}
 			cleared = append(cleared, slot)
 			for _, r := range o.Requires[slot] {
-				if !done[r] {
-					rt.Fatalf("%s starts before %s", slot, r)
+				if !done[r.Product] {
+					rt.Fatalf("%s starts before %s", slot, r.Product)
 				}
 			}
 			for _, before := range o.Sequence[:slices.Index(o.Sequence, slot)] {
@@ -77,7 +77,7 @@ func TestNobodyOvertakesWhatItRequires(t *testing.T) {
 		}
 		for _, id := range o.Sequence {
 			if p := w.c.Product(id); !done[id] && !bad[id] {
-				if p.Wait == nil || p.Wait.Reason != events.ReasonDependency || done[p.Wait.Detail] || !slices.Contains(o.Requires[id], p.Wait.Detail) {
+				if p.Wait == nil || p.Wait.Reason != events.ReasonDependency || done[p.Wait.Detail] || !slices.Contains(w.c.Requires(p), p.Wait.Detail) {
 					rt.Fatalf("%s is not done and waits for %+v; cleared: %v", id, p.Wait, cleared)
 				}
 			}
@@ -88,7 +88,7 @@ func TestNobodyOvertakesWhatItRequires(t *testing.T) {
 // TestOrderSurvivesACheckpoint: what is derived from the order is derived again.
 func TestOrderSurvivesACheckpoint(t *testing.T) {
 	w := newWorld(t)
-	w.must(events.RequestsObserved{Order: &events.Order{Sequence: []string{"b", "a"}, Requires: map[string][]string{"b": {"a"}}}})
+	w.must(events.RequestsObserved{Order: &events.Order{Sequence: []string{"b", "a"}, Requires: map[string][]events.Requirement{"b": {{Product: "a"}}}}})
 	s, err := w.c.snapshot()
 	if err != nil {
 		t.Fatal(err)
@@ -106,18 +106,18 @@ func TestOrderSurvivesACheckpoint(t *testing.T) {
 func TestManyRequirementsAreNoTrap(t *testing.T) {
 	w := newWorld(t)
 	const layers, wide = 40, 3
-	o := events.Order{Requires: map[string][]string{}}
+	o := events.Order{Requires: map[string][]events.Requirement{}}
 	in := events.RequestsObserved{Trigger: "operator", Order: &o}
-	var below []string
+	var below []events.Requirement
 	for l := range layers {
-		var here []string
+		var here []events.Requirement
 		for i := range wide {
 			id := fmt.Sprintf("p%02d-%d", l, i)
-			here = append(here, id)
+			here = append(here, events.Requirement{Product: id})
+			o.Sequence = append(o.Sequence, id)
 			o.Requires[id] = below
 			in.Requests = append(in.Requests, w.request(id, events.ActionSetup, "1"))
 		}
-		o.Sequence = append(o.Sequence, here...)
 		below = here
 	}
 	w.must(in)

@@ -172,12 +172,15 @@ func (s *scenario) play(f []string) []string {
 		}
 		return s.tell("operator", events.RequestsObserved{Trigger: "operator", Requests: []events.Request{r}}, f[1])
 	case "order": // order java app other requires app=java,lib: what the source wants, in its order
-		o := events.Order{Requires: map[string][]string{}}
+		o := events.Order{Requires: map[string][]events.Requirement{}}
 		for i, w := range f[1:] {
 			if w == "requires" {
 				for _, kv := range f[i+2:] {
-					id, all, _ := strings.Cut(kv, "=")
-					o.Requires[id] = strings.Split(all, ",")
+					later, all, _ := strings.Cut(kv, "=")
+					for _, r := range strings.Split(all, ",") {
+						first, status, _ := strings.Cut(r, ":") // java:installed
+						o.Requires[later] = append(o.Requires[later], events.Requirement{Product: first, Status: status})
+					}
 				}
 				break
 			}
@@ -409,7 +412,9 @@ func (s *scenario) describe(did []events.Event) []string {
 		case events.OrderChanged:
 			w += " " + strings.Join(e.Order.Sequence, " ")
 			for _, id := range slices.Sorted(maps.Keys(e.Order.Requires)) {
-				w += ", " + id + " after " + strings.Join(e.Order.Requires[id], "+")
+				for i, r := range e.Order.Requires[id] {
+					w += []string{", " + id + " after ", "+"}[min(i, 1)] + strings.TrimSuffix(r.Product+":"+r.Status, ":")
+				}
 			}
 		case events.Accepted:
 			w += fmt.Sprintf(" #%d %s %s", e.Run, e.Request.Row.ActionRequest, e.Request.Target())

@@ -46,7 +46,8 @@ type Product struct {
 	Outcome    *Outcome   `json:"outcome,omitempty"` // nil = the run is open
 	Held       *Hold      `json:"held,omitempty"`    // this product alone is on hold
 	Next       *Next      `json:"next,omitempty"`    // another request waits for the installer to end
-	Requires   []string   `json:"requires,omitempty"`
+	Priority   int        `json:"priority"`           // 100 (first) to -100, of the depot
+	Requires   []string   `json:"requires,omitempty"` // what must be done before it
 
 	Overdue    bool   `json:"overdue"`
 	OverdueWhy string `json:"overdue_why,omitempty"` // for people, English

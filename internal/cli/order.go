@@ -17,12 +17,17 @@ func (a *app) sequenceCommand() *cobra.Command {
 	var input string
 	var algorithm int
 	cmd := &cobra.Command{
-		Use:   "order --input FILE",
-		Short: "In which order products would be done",
+		Use:   "order [--input FILE]",
+		Short: "In which order products are done, or would be",
 		Long: long(`
-Puts products in order by their priorities and dependencies, the way opsi does,
-and says why each stands where it does. Nothing is asked and nothing changed;
-the daemon need not run.
+Without --input: the order of what is wanted on this machine, as the service
+follows it, or the one of a copied log with --file. The service begins with
+algorithm 1 or 2 ([source] algorithm), keeps what depends on each other together,
+and orders every action, not only setup.
+
+With --input: puts the products of a file in order by their priorities and
+dependencies, the way opsi does, and says why each stands where it does. Nothing
+is asked and nothing changed; the service need not run.
 
 FILE ("-" = standard input) holds JSON:
 
@@ -41,14 +46,16 @@ among products of the same priority, and each that the priorities contradict is
 a warning. Among equals the order of the input counts.
 
 JSON: order/v1; of products that wait for each other in a circle
-{"error": {"message", "products"}}.`, "7 the input is not valid, or there is no order"),
+{"error": {"message", "products"}}.`, "3 the daemon is not running (without --input)", "7 the input is not valid, or there is no order"),
 		Args: exact(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch alg := ordering.Algorithm(algorithm); {
-			case a.file != "":
-				return usage(errors.New("--file names a log; order reads --input"))
+			case a.file != "" && input != "":
+				return usage(errors.New("--file names a log and --input products: one order at a time"))
+			case input == "" && cmd.Flags().Changed("algorithm"):
+				return usage(errors.New("--algorithm orders what --input names; the service's own is [source] algorithm in its configuration"))
 			case input == "":
-				return usage(errors.New("--input is missing: a file with the products and their dependencies, - for standard input"))
+				return a.orderHere(cmd.Context())
 			case alg != ordering.DependencyFirst && alg != ordering.PriorityFirst:
 				return usage(fmt.Errorf("there is no algorithm %d: --algorithm is 1 (dependency before priority) or 2 (priority before dependency)", algorithm))
 			default:

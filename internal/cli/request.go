@@ -64,13 +64,21 @@ JSON: done/v1; with --wait product/v1 at the end.`, "3 the daemon is not running
 			for _, line := range d.Notes {
 				fmt.Fprintln(a.Err, i18n.Clean(line, 500))
 			}
+			to := a.Err
 			if !wait {
 				if a.json {
 					return a.document(d)
 				}
-				for _, x := range d.Also {
-					a.say("done.also", i18n.Data{"Product": x.Product, "Action": x.Action, "For": x.For})
+				to = a.Out
+			}
+			for _, x := range d.Also {
+				key := "done.also"
+				if x.Action == string(events.ActionNone) {
+					key = "done.stays"
 				}
+				fmt.Fprintln(to, a.words.Text(key, i18n.Data{"Product": x.Product, "Action": x.Action, "For": x.For}))
+			}
+			if !wait {
 				if !d.Changed {
 					a.say("done.unchanged", i18n.Data{"Product": args[0]})
 				} else {

@@ -105,6 +105,9 @@ func told(err error, known bool) error {
 		e.Code = apitypes.CodeNotFound
 	case is(fsm.ErrRefused, local.ErrNoCommand, local.ErrUnknownAction):
 		e.Code = apitypes.CodeRefused
+	case is(local.ErrRow):
+		e.Code = apitypes.CodeUnavailable
+		e.Hint = "look at the file; if it cannot be mended, move it away and request again"
 	case is(engine.ErrLog, engine.ErrStopped, local.ErrDepotUnreachable, context.DeadlineExceeded, os.ErrDeadlineExceeded):
 		e.Code = apitypes.CodeUnavailable
 	default:

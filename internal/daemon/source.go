@@ -110,11 +110,16 @@ func (d *depot) request(ctx context.Context, actor, product string, a events.Act
 		return local.Asked{}, 0, err
 	}
 	defer release()
-	asked, err := d.local.SetRequest(ctx, product, a, alone)
-	if err != nil {
-		return asked, 0, err
+	asked, failed := d.local.SetRequest(ctx, product, a, alone)
+	if len(asked.Requests) == 0 {
+		return asked, 0, failed
 	}
+	// After an error of the disk a part may be requested: then it is brought in, so
+	// that nothing is done that is not in the log with its reason.
 	seq, err := d.submit(ctx, actor, events.RequestsObserved{Trigger: "operator", Reason: reason, Requests: asked.Requests, Order: asked.Order})
+	if failed != nil {
+		return asked, seq, failed
+	}
 	return asked, seq, err
 }
 

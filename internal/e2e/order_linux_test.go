@@ -83,8 +83,15 @@ func TestTenProducts(t *testing.T) {
 			t.Errorf("status does not say %q", want)
 		}
 	}
-	if why := m.must("why", "lims"); !strings.Contains(why, "office") {
+	if why := m.must("why", "lims"); !strings.Contains(why, "office: wanted, waits for another product (java)") || !strings.Contains(why, "java: put off, somebody chose later") {
 		t.Errorf("why: %s", why)
+	}
+	order := m.must("order")
+	t.Log("\n" + order)
+	for _, want := range []string{"office   0         after java", "lims     0         after office, java", "plugin   0         after firefox"} {
+		if !strings.Contains(order, want) {
+			t.Errorf("order does not say %q", want)
+		}
 	}
 	for id, want := range map[string]string{"java": "Deferred (user, 1 of 5)", "office": "Deferred (waiting for java)", "lims": "Deferred (waiting for office)",
 		"addon": "Deferred (waiting for viewer)", "plugin": "Deferred (waiting for firefox)"} {

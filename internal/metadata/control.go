@@ -82,6 +82,8 @@ func dependency(t *tomlfile.Table, old bool) Dependency {
 		Product:        t.Text("requiredProduct", ""),
 		RequiredAction: events.Action(t.Text("requiredAction", "")),
 		RequiredStatus: t.Text("requiredStatus", ""),
+		ProductVersion: t.Text("requiredProductVersion", ""),
+		PackageVersion: t.Text("requiredPackageVersion", ""),
 	}
 	if !slices.Contains(events.Actions(), d.Action) {
 		t.Wrong("action", "is %q, which is no action", d.Action)
@@ -92,8 +94,10 @@ func dependency(t *tomlfile.Table, old bool) Dependency {
 	if d.RequiredAction == events.ActionNone {
 		d.RequiredAction = ""
 	}
-	if old && strings.EqualFold(d.RequiredStatus, "none") {
-		d.RequiredStatus = ""
+	for _, v := range []*string{&d.RequiredStatus, &d.ProductVersion, &d.PackageVersion} {
+		if old && strings.EqualFold(*v, "none") {
+			*v = ""
+		}
 	}
 	if d.RequiredAction != "" && !slices.Contains(events.Actions(), d.RequiredAction) {
 		t.Wrong("requiredAction", "is %q, which is no action", d.RequiredAction)

@@ -36,27 +36,43 @@ type Dependency struct {
 	Product        string
 	RequiredAction events.Action // what must be done with Product; "" = only RequiredStatus counts
 	RequiredStatus string        // installed, not_installed, or ""
-	After          bool          // Product's action comes after this one, not before
-	Unordered      bool          // Product's action is added too, and may come before or after
+	// ProductVersion and PackageVersion are what Product must have; "" = any.
+	ProductVersion, PackageVersion string
+
+	After     bool // Product's action comes after this one, not before
+	Unordered bool // Product's action is added too, and may come before or after
 }
 
 // Requires lists the products that must be done before the action, in the order
 // of the control file.
-func (p Package) Requires(a events.Action) []string { return p.related(a, false) }
-
-// Followers lists the products that must not be done before the action.
-func (p Package) Followers(a events.Action) []string { return p.related(a, true) }
-
-func (p Package) related(a events.Action, after bool) []string {
+func (p Package) Requires(a events.Action) []string {
 	var out []string
 	seen := map[string]bool{p.Product: true}
 	for _, d := range p.Dependencies {
-		if d.Action == a && d.After == after && !d.Unordered && !seen[d.Product] {
+		if d.Action == a && !d.After && !d.Unordered && !seen[d.Product] {
 			seen[d.Product] = true
 			out = append(out, d.Product)
 		}
 	}
 	return out
+}
+
+// Asks is the action that the dependency asks for, none if it asks for nothing.
+func (d Dependency) Asks() events.Action {
+	switch {
+	case d.RequiredAction != "":
+		return d.RequiredAction
+	case d.RequiredStatus == events.StatusInstalled:
+		return events.ActionSetup
+	case d.RequiredStatus == events.StatusNotInstalled:
+		return events.ActionUninstall
+	}
+	return events.ActionNone
+}
+
+// Fits reports whether a product of these versions is the one that is meant.
+func (d Dependency) Fits(productVersion, packageVersion string) bool {
+	return (d.ProductVersion == "" || d.ProductVersion == productVersion) && (d.PackageVersion == "" || d.PackageVersion == packageVersion)
 }
 
 // The codes of a Problem.

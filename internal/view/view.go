@@ -107,6 +107,7 @@ func (v View) product(p *fsm.Product) apitypes.Product {
 		Window:     window(p.Window),
 		Attempt:    attempt(p),
 		Held:       hold(p.Hold),
+		Priority:   p.Request.Priority,
 		Requires:   v.c.Requires(p),
 		Report: apitypes.ReportState{Wanted: apitypes.ReportRow{
 			ProductID: p.Want.ProductID, ProductType: p.Want.ProductType, InstallationStatus: p.Want.InstallationStatus,

@@ -30,12 +30,14 @@ type Also struct {
 // SetRequest asks for an action, or withdraws with none. Unless alone is set it
 // also asks for what the package depends on and does not find, and what that
 // depends on: as in opsi, a status that is there already is enough, an action
-// that is required is always asked for, and of two actions for one product the
-// one counts that leaves more behind. A dependency whose package is missing or
-// cannot do what is asked is left out with a note.
+// that is required is always asked for, of two actions for one product the one
+// counts that leaves more behind, and a removal of what must stay is taken back. A
+// dependency whose package is missing, has another version or cannot do what is
+// asked is left out with a note.
 //
-// Errors: ErrUnknownProduct, ErrNoCommand, ErrUnknownAction, ErrDepotUnreachable
-// (not for none). After an error the product itself is not requested.
+// Errors: ErrUnknownProduct, ErrNoCommand, ErrUnknownAction, ErrRow,
+// ErrDepotUnreachable (not for none). Then nothing was changed; only when the disk
+// fails in between, what is in Asked was.
 func (s *Source) SetRequest(ctx context.Context, product string, a events.Action, alone bool) (Asked, error) {
 	if err := ctx.Err(); err != nil {
 		return Asked{}, err
@@ -50,7 +52,7 @@ func (s *Source) SetRequest(ctx context.Context, product string, a events.Action
 	if err != nil {
 		return Asked{}, err
 	}
-	w := walk{source: s, met: map[step]bool{{product, a}: true}, wants: map[string]want{}}
+	w := walk{source: s, root: product, met: map[step]bool{{product, a}: true}, wants: map[string]want{}}
 	if !alone && a != events.ActionNone {
 		if err := w.from(ctx, step{product, a}); err != nil {
 			return Asked{}, fmt.Errorf("cannot request %s of %s: %w", a, product, err)
@@ -58,38 +60,60 @@ func (s *Source) SetRequest(ctx context.Context, product string, a events.Action
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	// All rows are looked at before one is changed. What is required comes first, so
+	// that a crash in between leaves nothing without it.
+	rows := make([]Row, 0, len(w.found)+1)
 	out := Asked{Notes: w.notes}
-	for _, id := range w.found { // what is required comes first, so that a crash leaves nothing without it
+	for _, id := range w.found {
 		x := w.wants[id]
-		row, changed, err := s.want(id, x.action, x.offer)
+		r, err := s.row(id)
 		if err != nil {
 			return Asked{}, err
 		}
-		if changed {
-			out.Also = append(out.Also, Also{id, x.action, x.by})
-			out.Requests = append(out.Requests, row.request())
+		if taken := x.action == events.ActionNone; taken && r.ActionRequest != x.unless || !taken && weight(r.ActionRequest) >= weight(x.action) {
+			continue
 		}
+		rows = append(rows, s.wanting(r, x.action, x.offer))
+		out.Also = append(out.Also, Also{id, x.action, x.by})
 	}
-	row, err := s.ask(product, a, offer)
-	if err != nil {
-		return Asked{}, err
+	r, err := s.rows.read(product)
+	switch {
+	case errors.Is(err, errNoRow) && a == events.ActionNone && !offer.known():
+		return Asked{}, fmt.Errorf("%w: %s is neither in the depot nor was it ever requested", ErrUnknownProduct, product)
+	case errors.Is(err, errNoRow):
+		r = newRow(product)
+	case err != nil:
+		return Asked{}, fmt.Errorf("cannot request %s of %s: %w: %w", a, product, ErrRow, err)
 	}
-	out.Requests = append(out.Requests, row.request())
+	rows = append(rows, s.wanting(r, a, offer))
+	for i, r := range rows {
+		if err := s.rows.write(r); err != nil {
+			out.Also = out.Also[:i]
+			if i > 0 {
+				err = fmt.Errorf("%w; what it depends on was requested before: %s", err, out.Also[i-1].Product)
+			}
+			return out, fmt.Errorf("cannot request %s of %s: %w", a, product, err)
+		}
+		out.Requests = append(out.Requests, r.request())
+	}
 	out.Order, err = s.reorder()
 	return out, err
 }
 
-// ask makes a row want an action, whatever it wanted before.
-func (s *Source) ask(product string, a events.Action, offer Offer) (Row, error) {
-	r, err := s.rows.read(product)
-	switch {
-	case errors.Is(err, errNoRow) && a == events.ActionNone && !offer.known():
-		return r, fmt.Errorf("%w: %s is neither in the depot nor was it ever requested", ErrUnknownProduct, product)
-	case errors.Is(err, errNoRow):
-		r = newRow(product)
-	case err != nil:
-		return r, fmt.Errorf("cannot request %s of %s: %w", a, product, err)
+// row reads a row, a new one if there is none.
+func (s *Source) row(id string) (Row, error) {
+	r, err := s.rows.read(id)
+	if errors.Is(err, errNoRow) {
+		return newRow(id), nil
 	}
+	if err != nil {
+		return r, fmt.Errorf("cannot look what is wanted of %s: %w: %w", id, ErrRow, err)
+	}
+	return r, nil
+}
+
+// wanting is a row that wants an action, whatever it wanted before.
+func (s *Source) wanting(r Row, a events.Action, offer Offer) Row {
 	r.ActionRequest = a
 	r.ActionProgress = ""
 	if a != events.ActionNone {
@@ -99,21 +123,7 @@ func (s *Source) ask(product string, a events.Action, offer Offer) (Row, error) 
 		r.Offer = offer
 	}
 	r.Modified = s.parts.Now().UTC()
-	if err := s.rows.write(r); err != nil {
-		return r, fmt.Errorf("cannot request %s of %s: %w", a, product, err)
-	}
-	return r, nil
-}
-
-// want makes a row want an action that a dependency asks for, unless it wants
-// one that counts as much or more.
-func (s *Source) want(product string, a events.Action, offer Offer) (row Row, changed bool, err error) {
-	row, err = s.rows.read(product)
-	if err == nil && weight(row.ActionRequest) >= weight(a) {
-		return row, false, nil
-	}
-	row, err = s.ask(product, a, offer)
-	return row, err == nil, err
+	return r
 }
 
 // weight orders actions by what they leave behind: opsi's order in which one of
@@ -132,14 +142,24 @@ type step struct {
 
 // want is what a dependency asks for.
 type want struct {
-	action events.Action
+	action events.Action // none = unless is taken back
+	unless events.Action // what would undo what is there
 	offer  Offer
 	by     string
+}
+
+// weight is that of the action, or of the one whose undoing is taken back.
+func (x want) weight() int {
+	if x.action == events.ActionNone {
+		return weight(events.ActionSetup)
+	}
+	return weight(x.action)
 }
 
 // walk follows dependencies. It changes nothing.
 type walk struct {
 	source *Source
+	root   string // its own request is the operator's word
 	met    map[step]bool
 	wants  map[string]want
 	found  []string // products of wants, each after what it requires itself
@@ -160,14 +180,11 @@ func (w *walk) from(ctx context.Context, at step) error {
 		return nil // it was looked at by whoever led here
 	}
 	for _, d := range pkg.Dependencies {
-		if d.Action != at.action || d.Product == at.product {
+		next := step{d.Product, d.Asks()}
+		if d.Action != at.action || d.Product == at.product || next.action == events.ActionNone {
 			continue
 		}
-		next := step{d.Product, asked(d)}
-		if next.action == events.ActionNone {
-			continue
-		}
-		offer, reason, err := w.offer(next)
+		offer, reason, err := w.offer(d, next)
 		if err != nil {
 			return err
 		}
@@ -175,7 +192,7 @@ func (w *walk) from(ctx context.Context, at step) error {
 			w.notes = append(w.notes, fmt.Sprintf("%s requires %s of %s, which is left out: %s", at.product, next.action, next.product, reason))
 			continue
 		}
-		needed, err := w.source.needed(d)
+		x, needed, err := w.source.needed(d)
 		if err != nil {
 			return err
 		}
@@ -185,51 +202,61 @@ func (w *walk) from(ctx context.Context, at step) error {
 				return err
 			}
 		}
-		if now, already := w.wants[d.Product]; needed && (!already || weight(next.action) > weight(now.action)) {
-			if !already {
-				w.found = append(w.found, d.Product)
-			}
-			w.wants[d.Product] = want{next.action, offer, at.product}
+		if needed && d.Product != w.root {
+			x.offer, x.by = offer, at.product
+			w.add(d.Product, x)
 		}
 	}
 	return nil
 }
 
+// add notes what is asked for; of two wishes the one that leaves more behind counts.
+func (w *walk) add(id string, x want) {
+	now, already := w.wants[id]
+	more := x.weight() > now.weight() || x.weight() == now.weight() && now.action == events.ActionNone && x.action != events.ActionNone
+	if already && !more {
+		return
+	}
+	if !already {
+		w.found = append(w.found, id)
+	}
+	w.wants[id] = x
+}
+
 // offer is what the depot offers for a step; reason says why it can't be done.
-func (w *walk) offer(x step) (o Offer, reason string, err error) {
+func (w *walk) offer(d metadata.Dependency, x step) (o Offer, reason string, err error) {
 	o, err = w.source.offerFor(x.product, x.action)
-	if errors.Is(err, ErrUnknownProduct) || errors.Is(err, ErrNoCommand) {
+	switch {
+	case errors.Is(err, ErrUnknownProduct), errors.Is(err, ErrNoCommand):
 		return o, err.Error(), nil
+	case err == nil && !d.Fits(o.ProductVersion, o.PackageVersion):
+		return o, fmt.Sprintf("version %s is required, and the depot has %s", events.JoinVersion(d.ProductVersion, d.PackageVersion),
+			events.JoinVersion(o.ProductVersion, o.PackageVersion)), nil
 	}
 	return o, "", err
 }
 
-// asked is the action that a dependency asks for, none if it asks for nothing.
-func asked(d metadata.Dependency) events.Action {
-	switch {
-	case d.RequiredAction != "":
-		return d.RequiredAction
-	case d.RequiredStatus == events.StatusInstalled:
-		return events.ActionSetup
-	case d.RequiredStatus == events.StatusNotInstalled:
-		return events.ActionUninstall
-	}
-	return events.ActionNone
-}
-
-// needed reports whether a dependency is not fulfilled already.
-func (s *Source) needed(d metadata.Dependency) (bool, error) {
+// needed tells what a dependency asks for that is not there already: an action,
+// or that a removal that is wanted is taken back.
+func (s *Source) needed(d metadata.Dependency) (want, bool, error) {
 	if d.RequiredAction != "" {
-		return true, nil
+		return want{action: d.RequiredAction}, true, nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r, err := s.rows.read(d.Product)
-	if errors.Is(err, errNoRow) {
-		return d.RequiredStatus != events.StatusNotInstalled, nil
-	}
+	r, err := s.row(d.Product)
 	if err != nil {
-		return false, fmt.Errorf("cannot look whether %s is %s: %w", d.Product, d.RequiredStatus, err)
+		return want{}, false, err
 	}
-	return r.InstallationStatus != d.RequiredStatus, nil
+	there := r.InstallationStatus == d.RequiredStatus
+	if d.RequiredStatus == events.StatusInstalled {
+		there = there && d.Fits(r.ProductVersion, r.PackageVersion)
+	}
+	switch {
+	case !there:
+		return want{action: d.Asks()}, true, nil
+	case d.RequiredStatus == events.StatusInstalled: // and stays so, whoever else wants it removed
+		return want{action: events.ActionNone, unless: events.ActionUninstall}, true, nil
+	}
+	return want{}, false, nil
 }

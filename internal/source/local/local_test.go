@@ -416,7 +416,9 @@ func TestRowsSurviveTheirFile(t *testing.T) {
 		r.ActionRequest = rapid.SampledFrom(append(events.Actions(), events.ActionNone)).Draw(t, "request")
 		r.ActionProgress = rapid.String().Draw(t, "progress")
 		r.ProductVersion = rapid.StringMatching(`[a-zA-Z0-9.]{0,32}`).Draw(t, "version")
-		r.Offer.Requires = rapid.SliceOfN(rapid.StringMatching(`[a-z]{1,8}`), 1, 3).Draw(t, "requires")
+		for _, id := range rapid.SliceOfN(rapid.StringMatching(`[a-z]{1,8}`), 1, 3).Draw(t, "needs") {
+			r.Offer.Needs = append(r.Offer.Needs, Need{Product: id, Status: "installed", After: rapid.Bool().Draw(t, "after")})
+		}
 		if err := w.rows.write(r); err != nil {
 			t.Fatal(err)
 		}

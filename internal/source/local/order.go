@@ -33,23 +33,25 @@ type plan struct {
 func planOf(alg order.Algorithm, rows []Row) (plan, error) {
 	p := plan{circles: map[string][]string{}}
 	var products []order.Product
-	class := map[string]int{}
+	wanted, class := map[string]bool{}, map[string]int{}
 	for _, r := range rows {
+		class[r.ProductID] = r.priority()
 		if r.ActionRequest != events.ActionNone {
 			products = append(products, order.Product{ID: r.ProductID, Priority: r.priority()})
-			class[r.ProductID] = r.priority()
+			wanted[r.ProductID] = true
 		}
 	}
-	pairs := pairsOf(rows, class)
-	res, err := order.Sequence(alg, products, pairs)
-	for circle := (*order.CycleError)(nil); errors.As(err, &circle); res, err = order.Sequence(alg, products, pairs) {
+	ties := tiesOf(rows, wanted)
+	drop := func(what func(tie) bool) { ties = slices.DeleteFunc(ties, what) }
+	res, err := order.Sequence(alg, products, pairs(ties))
+	for circle := (*order.CycleError)(nil); errors.As(err, &circle); res, err = order.Sequence(alg, products, pairs(ties)) {
 		for _, id := range circle.Products {
 			p.circles[id] = circle.Products
 		}
 		p.warnings = append(p.warnings, "these products require one another in a circle and are not ordered among themselves: "+
 			strings.Join(circle.Products, ", "))
-		pairs = slices.DeleteFunc(pairs, func(x order.Pair) bool {
-			return slices.Contains(circle.Products, x.First) && slices.Contains(circle.Products, x.Later)
+		drop(func(x tie) bool {
+			return slices.Contains(circle.Products, x.first) && slices.Contains(circle.Products, x.later)
 		})
 	}
 	if err != nil {
@@ -57,48 +59,63 @@ func planOf(alg order.Algorithm, rows []Row) (plan, error) {
 	}
 	for _, w := range res.Warnings {
 		p.warnings = append(p.warnings, w.Message)
-		pairs = slices.DeleteFunc(pairs, func(x order.Pair) bool { return x.First == w.First && x.Later == w.Later })
 	}
-	together := pairs
+	together := ties
 	if alg == order.PriorityFirst {
-		together = slices.DeleteFunc(slices.Clone(pairs), func(x order.Pair) bool {
-			i, wanted := class[x.First]
-			return !wanted || i != class[x.Later]
+		// What contradicts the classes does not count, whether its product is wanted
+		// now or was before.
+		drop(func(x tie) bool {
+			c, known := class[x.first]
+			return known && c < class[x.later]
 		})
+		together = slices.DeleteFunc(slices.Clone(ties), func(x tie) bool { return class[x.first] != class[x.later] })
 	}
-	for _, group := range order.Groups(res.Sequence, together) {
+	for _, group := range order.Groups(res.Sequence, pairs(together)) {
 		p.order.Sequence = append(p.order.Sequence, group...)
 	}
-	for _, x := range pairs {
+	for _, x := range ties {
 		if p.order.Requires == nil {
-			p.order.Requires = map[string][]string{}
+			p.order.Requires = map[string][]events.Requirement{}
 		}
-		if !slices.Contains(p.order.Requires[x.Later], x.First) {
-			p.order.Requires[x.Later] = append(p.order.Requires[x.Later], x.First)
+		r := events.Requirement{Product: x.first, Status: x.status}
+		if !slices.Contains(p.order.Requires[x.later], r) {
+			p.order.Requires[x.later] = append(p.order.Requires[x.later], r)
 		}
 	}
 	return p, nil
 }
 
-// pairsOf is who must be before whom, by the dependencies of the actions that
+// tie is one product that must be done before another one, and what it must be
+// then.
+type tie struct{ first, later, status string }
+
+// tiesOf is who must be before whom, by the dependencies of the actions that
 // are wanted. What must be done first may not be wanted any more: if it failed
 // yesterday, it is waited for all the same.
-func pairsOf(rows []Row, wanted map[string]int) []order.Pair {
-	var pairs []order.Pair
+func tiesOf(rows []Row, wanted map[string]bool) []tie {
+	var ties []tie
 	for _, r := range rows {
-		if r.ActionRequest == events.ActionNone {
+		if !wanted[r.ProductID] {
 			continue
 		}
-		for _, first := range r.Offer.Requires {
-			pairs = append(pairs, order.Pair{First: first, Later: r.ProductID})
-		}
-		for _, later := range r.Offer.Followers {
-			if _, ok := wanted[later]; ok {
-				pairs = append(pairs, order.Pair{First: r.ProductID, Later: later})
+		for _, n := range r.Offer.Needs {
+			switch {
+			case !n.After:
+				ties = append(ties, tie{n.Product, r.ProductID, n.Status})
+			case wanted[n.Product]:
+				ties = append(ties, tie{r.ProductID, n.Product, n.Status})
 			}
 		}
 	}
-	return pairs
+	return ties
+}
+
+func pairs(ties []tie) []order.Pair {
+	var out []order.Pair
+	for _, x := range ties {
+		out = append(out, order.Pair{First: x.first, Later: x.later})
+	}
+	return out
 }
 
 // priority is that of the row's action: what is set up first is removed last.
@@ -110,7 +127,7 @@ func (r Row) priority() int {
 }
 
 // problem tells what is wrong with the place of a product, nil if nothing is.
-func (p plan) problem(id string) *events.Problem {
+func (p *plan) problem(id string) *events.Problem {
 	circle := p.circles[id]
 	if circle == nil {
 		return nil

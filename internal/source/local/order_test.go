@@ -3,6 +3,7 @@
 package local
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,15 +16,18 @@ import (
 )
 
 // provide puts a package with a priority and dependencies into the depot. A
-// dependency is "before java", "after fonts setup", "status java"; a word at the
-// end is the required action instead of the status installed.
+// dependency is "before java" or "after fonts setup"; a word at the end is the
+// required action instead of the status installed, a number the version that must
+// be installed.
 func (w *world) provide(t *testing.T, id string, priority int, depends ...string) {
 	t.Helper()
 	text := fmt.Sprintf("[Package]\nversion = '1'\n[Product]\nid = '%s'\nversion = '1'\npriority = %d\n", id, priority)
 	for _, d := range depends {
 		f := strings.Fields(d)
 		text += "[[ProductDependency]]\naction = 'setup'\nrequiredProduct = '" + f[1] + "'\nrequirementType = '" + f[0] + "'\n"
-		if len(f) > 2 {
+		if len(f) > 2 && strings.ContainsAny(f[2], "0123456789") {
+			text += "requiredStatus = 'installed'\nrequiredProductVersion = '" + f[2] + "'\n"
+		} else if len(f) > 2 {
 			text += "requiredAction = '" + f[2] + "'\n"
 		} else {
 			text += "requiredStatus = 'installed'\n"
@@ -134,6 +138,94 @@ func TestTheActionThatLeavesMoreBehindCounts(t *testing.T) {
 	}
 }
 
+// TestARemovalOfWhatMustStayIsTakenBack, also when the product is there: else it
+// would be removed first, and what needs it installed without it.
+func TestARemovalOfWhatMustStayIsTakenBack(t *testing.T) {
+	w := newWorld(t)
+	w.provide(t, "java", 0)
+	w.provide(t, "lims", 0, "before java")
+	w.provide(t, "old", 0, "before java uninstall")
+	w.provide(t, "both", 0, "before java", "before java uninstall")
+	req := w.request(t, "java", "setup")
+	if err := w.Report(t.Context(), installed(req), req); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"lims", "both"} {
+		w.request(t, "java", "uninstall")
+		if got := w.ask(t, id, "setup"); got != "none java for "+id {
+			t.Errorf("%s: %s", id, got)
+		}
+		if got := w.ask(t, id, "setup"); got != "" {
+			t.Errorf("%s again: %s", id, got)
+		}
+	}
+	if got := w.ask(t, "old", "setup"); got != "uninstall java for old" {
+		t.Error(got)
+	}
+}
+
+func TestVersionsOfDependencies(t *testing.T) {
+	w := newWorld(t)
+	w.provide(t, "java", 0)
+	w.provide(t, "wants1", 0, "before java 1")
+	w.provide(t, "wants9", 0, "before java 9")
+	if got := w.ask(t, "wants9", "setup"); got != "wants9 requires setup of java, which is left out: version 9 is required, and the depot has 1-1" {
+		t.Error(got)
+	}
+	if wanted, err := w.Requests(t.Context()); err != nil || wanted.Order.Requires != nil {
+		t.Errorf("waits for what nobody has: %+v, %v", wanted.Order, err)
+	}
+	// An older version that is installed does not fulfil it.
+	req := w.request(t, "java", "setup")
+	r := installed(req)
+	r.ProductVersion = "0"
+	if err := w.Report(t.Context(), r, req); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.ask(t, "wants1", "setup"); got != "setup java for wants1" {
+		t.Error(got)
+	}
+}
+
+// TestNothingIsRequestedForARowThatCannotBeRead: neither the product nor what it
+// depends on.
+func TestNothingIsRequestedForARowThatCannotBeRead(t *testing.T) {
+	for _, broken := range []string{"app", "java"} {
+		w := newWorld(t)
+		w.provide(t, "java", 0)
+		w.provide(t, "rt", 0)
+		w.provide(t, "app", 0, "before rt", "before java")
+		if err := os.WriteFile(filepath.Join(w.state, "local", broken+".json"), []byte("garbage"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := w.SetRequest(t.Context(), "app", "setup", false)
+		if !errors.Is(err, ErrRow) || !strings.Contains(err.Error(), broken+".json") {
+			t.Errorf("%s: %v", broken, err)
+		}
+		if files, err := os.ReadDir(filepath.Join(w.state, "local")); err != nil || len(files) != 1 {
+			t.Errorf("%s: %v, %v", broken, files, err)
+		}
+	}
+}
+
+func TestACircleDoesNotRequestItself(t *testing.T) {
+	w := newWorld(t)
+	w.provide(t, "a", 0, "before b setup")
+	w.provide(t, "b", 0, "before a setup")
+	if got := w.ask(t, "a", "setup"); got != "setup b for a" {
+		t.Error(got)
+	}
+	// The fault is known before the first look after a start.
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	w.open(t)
+	_, _, problem, err := w.Prepare(t.Context(), events.Request{Row: events.Report{ProductID: "a", ActionRequest: "setup"}})
+	if err != nil || problem == nil || problem.Code != codeCycle {
+		t.Errorf("%+v, %v", problem, err)
+	}
+}
+
 func TestOrderOfWhatIsWanted(t *testing.T) {
 	for _, c := range []struct {
 		name      string
@@ -220,6 +312,11 @@ func TestPriorityClassesIgnoreAndSayIt(t *testing.T) {
 	if got := strings.Join(wanted.Order.Sequence, " "); got != "driver runtime" || wanted.Order.Requires != nil {
 		t.Errorf("%+v", wanted.Order)
 	}
+	// What does not count while both are wanted does not count afterwards either.
+	w.request(t, "runtime", "none")
+	if wanted, err := w.Requests(t.Context()); err != nil || wanted.Order.Requires != nil {
+		t.Errorf("%+v, %v", wanted.Order, err)
+	}
 	if len(w.warned) != 1 || !strings.Contains(w.warned[0], "runtime") || !strings.Contains(w.warned[0], "driver") {
 		t.Errorf("warned: %q", w.warned)
 	}
@@ -280,7 +377,7 @@ func TestRequiredIsKnownWhenItIsDone(t *testing.T) {
 	}
 	w.request(t, "office", "setup")
 	wanted, err := w.Requests(t.Context())
-	if err != nil || !slices.Equal(wanted.Order.Sequence, []string{"office"}) || !slices.Equal(wanted.Order.Requires["office"], []string{"java"}) {
+	if err != nil || !slices.Equal(wanted.Order.Sequence, []string{"office"}) || !slices.Equal(wanted.Order.Requires["office"], []events.Requirement{{Product: "java", Status: "installed"}}) {
 		t.Errorf("%+v, %v", wanted.Order, err)
 	}
 }

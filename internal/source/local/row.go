@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/quietsetup/quietsetup/events"
-	"github.com/quietsetup/quietsetup/internal/metadata"
 	"github.com/quietsetup/quietsetup/internal/metadata/productid"
 )
 
@@ -25,10 +24,16 @@ type Offer struct {
 	ProductVersion string `json:"productVersion,omitempty"`
 	PackageVersion string `json:"packageVersion,omitempty"`
 	Priority       int    `json:"priority,omitempty"`
-	// Of the row's action: what must be done before it, and what must not be done
-	// before it.
-	Requires  []string `json:"requires,omitempty"`
-	Followers []string `json:"followers,omitempty"`
+	Needs          []Need `json:"needs,omitempty"` // of the row's action
+}
+
+// Need is another product that the row's action is ordered with.
+type Need struct {
+	Product string `json:"product"`
+	// Status is what Product must be before the action, or after it; "" = whatever
+	// was asked of it must have succeeded.
+	Status string `json:"status,omitempty"`
+	After  bool   `json:"after,omitempty"` // Product comes after the action, not before
 }
 
 // newRow is the row of a product never seen.
@@ -49,7 +54,7 @@ func (r Row) request() events.Request {
 		ProductVersion: r.Offer.ProductVersion,
 		PackageVersion: r.Offer.PackageVersion,
 		Priority:       r.Offer.Priority,
-		Requires:       slices.Clone(r.Offer.Requires),
+		Requires:       r.Offer.requires(),
 	}
 }
 
@@ -72,9 +77,26 @@ func (r Row) valid() error {
 	return nil
 }
 
-// offered is what a package offers for an action.
-func offered(p metadata.Package, a events.Action) Offer {
-	return Offer{p.ProductVersion, p.PackageVersion, p.Priority, p.Requires(a), p.Followers(a)}
+// requires lists what must be done before the action.
+func (o Offer) requires() []string {
+	var out []string
+	for _, n := range o.Needs {
+		if !n.After && !slices.Contains(out, n.Product) {
+			out = append(out, n.Product)
+		}
+	}
+	return out
+}
+
+// about is the status that an action leads to, "" if it is about none.
+func about(a events.Action) string {
+	switch a {
+	case events.ActionSetup, events.ActionUpdate, events.ActionAlways:
+		return events.StatusInstalled
+	case events.ActionUninstall, events.ActionOnce:
+		return events.StatusNotInstalled
+	}
+	return ""
 }
 
 // known reports whether the offer tells what would be installed.
@@ -82,5 +104,5 @@ func (o Offer) known() bool { return o.ProductVersion != "" }
 
 func (o Offer) equal(p Offer) bool {
 	return o.ProductVersion == p.ProductVersion && o.PackageVersion == p.PackageVersion &&
-		o.Priority == p.Priority && slices.Equal(o.Requires, p.Requires) && slices.Equal(o.Followers, p.Followers)
+		o.Priority == p.Priority && slices.Equal(o.Needs, p.Needs)
 }

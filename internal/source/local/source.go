@@ -26,6 +26,7 @@ var (
 	ErrUnknownProduct = errors.New("unknown product")
 	ErrNoCommand      = errors.New("the package has no command for the action")
 	ErrUnknownAction  = errors.New("unknown action")
+	ErrRow            = errors.New("what is known of the product cannot be read")
 )
 
 // productType is what every product here is.
@@ -64,7 +65,7 @@ type Source struct {
 	parts Parts
 	mu    sync.Mutex // one change of a row at a time: each reads before it writes
 	rows  rowFolder
-	plan  plan // as last made
+	plan  *plan // as last made; nil = not yet
 }
 
 // Open opens the rows below stateDir, which must exist, and makes their folder.
@@ -149,7 +150,11 @@ func (s *Source) Requests(ctx context.Context) (Wanted, error) {
 		// says it where somebody looks. A broken package may be read in part only.
 		// Either way the row keeps what was known.
 		if err == nil && problem == nil {
-			if r, err = s.noteOffer(r, offered(pkg, r.ActionRequest)); err != nil {
+			offer, err := s.offered(pkg, r.ActionRequest)
+			if err != nil {
+				return Wanted{}, err
+			}
+			if r, err = s.noteOffer(r, offer); err != nil {
 				return Wanted{}, err
 			}
 		}
@@ -159,6 +164,19 @@ func (s *Source) Requests(ctx context.Context) (Wanted, error) {
 	defer s.mu.Unlock()
 	out.Order, err = s.reorder()
 	return out, err
+}
+
+// place tells what is wrong with the place of a product in the order. After a
+// start the order may not have been made yet.
+func (s *Source) place(id string) (*events.Problem, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.plan == nil {
+		if _, err := s.reorder(); err != nil {
+			return nil, err
+		}
+	}
+	return s.plan.problem(id), nil
 }
 
 // reorder makes the order of what all rows want, and tells what is wrong with it
@@ -172,12 +190,12 @@ func (s *Source) reorder() (*events.Order, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !slices.Equal(p.warnings, s.plan.warnings) {
+	if s.plan == nil || !slices.Equal(p.warnings, s.plan.warnings) {
 		for _, line := range p.warnings {
 			s.parts.Warn("", line)
 		}
 	}
-	s.plan = p
+	s.plan = &p
 	if len(p.order.Sequence) == 0 {
 		return nil, nil
 	}
@@ -207,7 +225,7 @@ func (s *Source) offerFor(product string, a events.Action) (Offer, error) {
 		if err != nil || problem != nil && problem.Code == metadata.CodeMissing {
 			return Offer{}, nil
 		}
-		return offered(pkg, a), nil
+		return s.offered(pkg, a)
 	}
 	if err != nil {
 		return Offer{}, fmt.Errorf("cannot request %s of %s: %w", a, product, err)
@@ -220,7 +238,35 @@ func (s *Source) offerFor(product string, a events.Action) (Offer, error) {
 			return Offer{}, fmt.Errorf("%w: %s", ErrNoCommand, p.Message)
 		}
 	}
-	return offered(pkg, a), nil
+	return s.offered(pkg, a)
+}
+
+// offered is what a package offers for an action. A dependency on a version that
+// the depot does not have is left out, as opsi does: nobody could fulfil it.
+func (s *Source) offered(p metadata.Package, a events.Action) (Offer, error) {
+	o := Offer{ProductVersion: p.ProductVersion, PackageVersion: p.PackageVersion, Priority: p.Priority}
+	for _, d := range p.Dependencies {
+		if d.Action != a || d.Unordered || d.Product == p.Product {
+			continue
+		}
+		if d.ProductVersion != "" || d.PackageVersion != "" {
+			there, _, err := s.parts.Depot.Load(d.Product)
+			if errors.Is(err, ErrDepotUnreachable) {
+				return o, err
+			}
+			if err != nil || !d.Fits(there.ProductVersion, there.PackageVersion) {
+				continue
+			}
+		}
+		n := Need{Product: d.Product, Status: about(d.Asks()), After: d.After}
+		if d.After {
+			n.Status = about(a) // of this product, for the one that comes after it
+		}
+		if !slices.Contains(o.Needs, n) {
+			o.Needs = append(o.Needs, n)
+		}
+	}
+	return o, nil
 }
 
 // Prepare reads the package and the policy for a round, and looks whether the
@@ -244,9 +290,9 @@ func (s *Source) Prepare(ctx context.Context, req events.Request) (events.Policy
 		problem = pkg.CheckStart(req.Row.ActionRequest, s.parts.CheckCommand)
 	}
 	if problem == nil {
-		s.mu.Lock()
-		problem = s.plan.problem(id)
-		s.mu.Unlock()
+		if problem, err = s.place(id); err != nil {
+			return events.Policy{}, events.Package{}, nil, fmt.Errorf("cannot prepare %q: %w", id, err)
+		}
 	}
 	return effective, pkg.Package, problem, nil
 }
@@ -269,7 +315,10 @@ func (s *Source) Report(ctx context.Context, r events.Report, req events.Request
 	if errors.Is(err, errNoRow) {
 		row, err = newRow(r.ProductID), nil
 		row.ActionRequest = req.Row.ActionRequest
-		row.Offer = Offer{ProductVersion: req.ProductVersion, PackageVersion: req.PackageVersion, Priority: req.Priority, Requires: req.Requires}
+		row.Offer = Offer{ProductVersion: req.ProductVersion, PackageVersion: req.PackageVersion, Priority: req.Priority}
+		for _, id := range req.Requires {
+			row.Offer.Needs = append(row.Offer.Needs, Need{Product: id})
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("cannot report %s: %w", r.ProductID, err)
