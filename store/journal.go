@@ -195,7 +195,7 @@ func (j *journal) begin(line []byte, seq uint64, checkpoint bool) (done func() e
 	}
 	f, result := j.file, make(chan error, 1)
 	if err := j.disk.ask(Call{Op: OpSync, Path: f.Name()}); err != nil {
-		result <- err // a sync that fails does so while the commit goes on
+		result <- pretend(err) // a sync that fails does so while the commit goes on
 	} else {
 		go func() { result <- datasync(f) }()
 	}

@@ -38,6 +38,9 @@ func (s *Store) load(mark *cleanMark) (Findings, error) {
 		return f, err
 	}
 	defer func() { _ = closeBolt(sv.bolt) }() // read only: nothing can get lost
+	if s.opt.seen != nil {
+		s.opt.seen(sv)
+	}
 	fresh := !sv.named && !sv.db.found && !sv.jrnl.found
 	if err := s.tidy(); err != nil {
 		return f, err

@@ -29,6 +29,8 @@ type Options struct {
 	Probe func(ctx context.Context, dbPath string) error
 	Now   func() time.Time // for the names of what is put aside; nil = time.Now
 	Seam  Seam             // asked before every call that leaves the process; nil = none
+
+	seen func(*survey) // lets the tests plant a bug in what a start believes to have seen; nil = none
 }
 
 // Store is an open log. Append, Recover and Close are for one goroutine; the
