@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -237,4 +238,18 @@ func sums(t testing.TB, lines []string) []string {
 // emptied removes one twin from a state directory.
 func emptied(dir, twin string) error {
 	return errors.Join(os.RemoveAll(filepath.Join(dir, twin)), os.RemoveAll(filepath.Join(dir, fileClean)))
+}
+
+// seedOf is QUIETSETUP_SEED, or the seed of every ordinary run.
+func seedOf(t testing.TB, usual uint64) uint64 {
+	t.Helper()
+	text := os.Getenv("QUIETSETUP_SEED")
+	if text == "" {
+		return usual
+	}
+	n, err := strconv.ParseUint(strings.TrimSpace(text), 10, 64)
+	if err != nil {
+		t.Fatalf("QUIETSETUP_SEED is %q, not a whole number", text)
+	}
+	return n
 }

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -449,18 +448,4 @@ func TestRigDiskStates(t *testing.T) {
 		t.Errorf("%s\nrepeat: QUIETSETUP_RIGS=1 QUIETSETUP_SEED=%d go test -run TestRigDiskStates ./store", f, seed)
 	}
 	rig.Report(t, rig.DiskStates, sum.distinct, len(sum.faults))
-}
-
-// seedOf is QUIETSETUP_SEED, or the seed of every ordinary run.
-func seedOf(t testing.TB, usual uint64) uint64 {
-	t.Helper()
-	text := os.Getenv("QUIETSETUP_SEED")
-	if text == "" {
-		return usual
-	}
-	n, err := strconv.ParseUint(strings.TrimSpace(text), 10, 64)
-	if err != nil {
-		t.Fatalf("QUIETSETUP_SEED is %q, not a whole number", text)
-	}
-	return n
 }
