@@ -29,6 +29,7 @@ const (
 	keyFormat = "format"
 	keyReader = "reader"
 	keyID     = "id"
+	keyCheck  = "check" // checksum over the others
 )
 
 // Format is the version of the store's layout this build writes, and the oldest
@@ -55,6 +56,11 @@ func (id identity) valid() bool {
 		}
 	}
 	return true
+}
+
+// check is what log.db holds beside the identity: bbolt has no checksum of its own.
+func (id identity) check() string {
+	return fmt.Sprintf("%08x", checksum(fmt.Appendf(nil, "%d %d %s", id.Format, id.Reader, id.ID)))
 }
 
 // admit refuses a store this build must not open.
@@ -116,7 +122,9 @@ func readIdentity(db *bbolt.DB) (id identity, err error) {
 			id.Format, _ = strconv.Atoi(string(meta.Get([]byte(keyFormat))))
 			id.Reader, _ = strconv.Atoi(string(meta.Get([]byte(keyReader))))
 			id.ID = string(meta.Get([]byte(keyID)))
-			if !id.valid() {
+			// The first builds wrote no check, and nothing newer than format 1.
+			check := string(meta.Get([]byte(keyCheck)))
+			if !id.valid() || check != id.check() && (check != "" || id.Format > 1 || id.Reader > 1) {
 				return fmt.Errorf("%s does not say what it is: %w", db.Path(), ErrDamaged)
 			}
 			return nil
@@ -196,7 +204,7 @@ func fill(d *disk, db *bbolt.DB, id identity, next func() (entry, bool, error)) 
 			}
 		}
 		meta := tx.Bucket([]byte(bucketMeta))
-		for k, v := range map[string]string{keyFormat: strconv.Itoa(id.Format), keyReader: strconv.Itoa(id.Reader), keyID: id.ID} {
+		for k, v := range map[string]string{keyFormat: strconv.Itoa(id.Format), keyReader: strconv.Itoa(id.Reader), keyID: id.ID, keyCheck: id.check()} {
 			if err := meta.Put([]byte(k), []byte(v)); err != nil {
 				return err
 			}

@@ -154,6 +154,10 @@ func (s *Store) openToRead(f *Findings, sv *survey) (identity, error) {
 				return id, errors.Join(err, closeBolt(db))
 			}
 			sv.bolt = db
+			sv.db.worn, err = metaWorn(path, db.Info().PageSize)
+			if err != nil {
+				return id, errors.Join(err, closeBolt(db))
+			}
 			return id, nil
 		}
 	}
@@ -173,6 +177,7 @@ func (s *Store) readDB(sv *survey, bid identity) error {
 		if err != nil {
 			return err
 		}
+		t.worn = sv.db.worn
 		if sv.db = t; t.bad == "" {
 			if sv.named && bid.ID != sv.id.ID {
 				t.bad = fmt.Sprintf("%s names itself %s and not %s", path, bid.ID, sv.id.ID)
@@ -276,8 +281,16 @@ func (p *plan) suspectLoss(sv *survey, mark *cleanMark) {
 	for i := len(p.chain) - 1; i >= 0 && p.chain[i].seq >= current.first; i-- {
 		expected += int64(p.chain[i].size + 1)
 	}
-	tornAndUnsure := current.size > current.whole && sv.db.bad != "" && current.size > expected
-	if current.bad != "" && current.whole > expected || tornAndUnsure {
+	beyond := current.whole > expected && (highest(sv.jrnl) < end || current.rubbish > current.top)
+	// What the journal lacks log.db has, unless that may have gone back itself. Of a
+	// salvaged one the last record may never have been committed, so the journal may be one behind.
+	torn := current.size > current.whole && current.size > expected || current.size == 0
+	behind := highest(sv.jrnl) < end
+	if sv.db.bad != "" {
+		behind = highest(sv.jrnl)+1 < end
+	}
+	unsure := sv.db.bad != "" || sv.db.worn || !sv.db.found
+	if current.bad != "" && beyond || (torn || behind) && unsure {
 		p.lose(end+1, end+1, end+1, true)
 	}
 }

@@ -5,7 +5,6 @@ package store
 import (
 	"crypto/rand"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -73,7 +72,7 @@ func markFiles(d *disk, dir string, segs []uint64) (map[string]fileMark, error) 
 }
 
 // readMark returns the mark of the last run, nil if it did not close in order.
-// A mark that cannot be read counts as none.
+// A mark that is not as it was written counts as none.
 func readMark(d *disk, dir string) (*cleanMark, error) {
 	b, err := d.readSmall(filepath.Join(dir, fileClean))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -83,7 +82,7 @@ func readMark(d *disk, dir string) (*cleanMark, error) {
 		return nil, fmt.Errorf("cannot read %s: %w", filepath.Join(dir, fileClean), err)
 	}
 	var m cleanMark
-	if json.Unmarshal(b, &m) != nil || m.Files == nil {
+	if !unseal(b, &m) || m.Files == nil {
 		return nil, nil
 	}
 	return &m, nil
@@ -117,11 +116,11 @@ func writeMark(d *disk, dir string, seq uint64, sum string) error {
 	if err != nil {
 		return err
 	}
-	b, err := json.Marshal(cleanMark{Seq: seq, Sum: sum, Files: files})
+	b, err := seal(cleanMark{Seq: seq, Sum: sum, Files: files})
 	if err != nil {
 		return err
 	}
-	return d.writeFile(filepath.Join(dir, fileClean), append(b, '\n'))
+	return d.writeFile(filepath.Join(dir, fileClean), b)
 }
 
 // removeMark makes it durable that a process works on the store.
@@ -143,18 +142,18 @@ func readStoreFile(d *disk, dir string) (id identity, found bool, err error) {
 	if err != nil {
 		return id, false, fmt.Errorf("cannot read %s: %w", path, err)
 	}
-	if json.Unmarshal(b, &id) != nil || !id.valid() {
+	if !unseal(b, &id) || !id.valid() {
 		return identity{}, false, nil
 	}
 	return id, true, id.admit(path)
 }
 
 func writeStoreFile(d *disk, dir string, id identity) error {
-	b, err := json.Marshal(id)
+	b, err := seal(id)
 	if err != nil {
 		return err
 	}
-	return d.writeFile(filepath.Join(dir, fileIdentity), append(b, '\n'))
+	return d.writeFile(filepath.Join(dir, fileIdentity), b)
 }
 
 // newIdentity names a new store.

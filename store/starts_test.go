@@ -94,7 +94,15 @@ func (o order) start() (got started) {
 	}
 	seq, sum := s.Last()
 	r := errand{}.next(seq+1, sum)
-	if err := s.Append(&r); err != nil {
+	err = s.Append(&r)
+	if errors.Is(err, ErrOutcomeUnknown) { // the daemon reads all anew and goes on
+		if _, err = s.Recover(); err == nil {
+			if n, _ := s.Last(); n == seq {
+				err = s.Append(&r)
+			}
+		}
+	}
+	if err != nil {
 		got.Append = err.Error()
 		return got
 	}

@@ -186,10 +186,13 @@ func (s *Store) agree() error {
 	if err != nil {
 		return err
 	}
-	if id != s.id {
+	if id.ID != s.id.ID {
 		return fmt.Errorf("%s is another store's: %w", s.db.Path(), ErrDamaged)
 	}
 	if s.seq == 0 {
+		if s.first != 0 {
+			return fmt.Errorf("%s begins with record %d and not empty: %w", s.db.Path(), s.first, ErrDamaged)
+		}
 		return nil
 	}
 	line, err := getLine(s.db, s.seq)
