@@ -87,7 +87,8 @@ func (s *cutTally) add(o cutTally) {
 
 // cutStore lets one store live through n power cuts.
 func cutStore(t testing.TB, c *checker, r *recorded, n int, seed uint64) (sum cutTally) {
-	tree := crashdisk.NewTree()
+	tree, own := crashdisk.NewTree(), *r
+	r = &own
 	for i := range n {
 		rng := rand.New(rand.NewPCG(seed, uint64(i)))
 		before := sum.acked
@@ -101,7 +102,7 @@ func cutStore(t testing.TB, c *checker, r *recorded, n int, seed uint64) (sum cu
 			sum.faults = append(sum.faults, fmt.Sprintf("seed %d, cut %d, %d records before: %s (%s, %v)", seed, i, before, fault, dir, err))
 			return sum // what follows would be no news
 		}
-		tree = next
+		tree, r.Lost = next, c.told // what was feared is told until somebody records it
 	}
 	return sum
 }

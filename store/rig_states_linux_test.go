@@ -187,7 +187,8 @@ type checker struct {
 	dir    string
 	probes server
 	count  int
-	fears  int // starts that fear the loss of what was not acknowledged
+	fears  int   // starts that fear the loss of what was not acknowledged
+	told   *Lost // what the last start has told
 	seen   func(*survey)
 }
 
@@ -235,6 +236,7 @@ func (c *checker) check(r *recorded, s crashdisk.State) (last int, fault string)
 // there and is damaged. Whether it was acknowledged nobody can tell: a disk that
 // lies leaves the same. So it is right to fear it.
 func (c *checker) feared(r *recorded, f Findings, acked int) Findings {
+	c.told = f.Lost
 	n := uint64(acked + 1)
 	fear := Lost{n, n}
 	if r.Lost != nil {
