@@ -16,6 +16,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/quietsetup/quietsetup/events"
 	"github.com/quietsetup/quietsetup/store/storetest"
@@ -31,6 +32,7 @@ type errand struct {
 	Pad     int    // most bytes of text a record carries
 	Killed  bool   // a start ends without Close
 	FailAt  int    // this call of the first start fails once, and the store recovers
+	Patient bool   // what fails for want of space is tried again; "full" is said on standard output
 	Bug     string // planted
 	Mistake string // another, in what a start believes to have seen
 }
@@ -91,7 +93,9 @@ func work(text string) error {
 			}
 			return bug.seam(c)
 		}
-		s, _, err := Open(Options{Dir: e.Dir, Seam: seam, Probe: patientProbe, seen: mistakes()[e.Mistake]})
+		opt := Options{Dir: e.Dir, Seam: seam, Probe: patientProbe, seen: mistakes()[e.Mistake]}
+		var s *Store
+		err := e.patiently(func() (err error) { s, _, err = Open(opt); return err })
 		if err != nil {
 			return err
 		}
@@ -106,8 +110,14 @@ func work(text string) error {
 			r := e.next(seq+1, sum)
 			bug.before(s)
 			err := s.Append(&r)
-			if errors.Is(err, ErrOutcomeUnknown) && e.FailAt > 0 {
-				_, err = s.Recover()
+			if errors.Is(err, ErrOutcomeUnknown) && (e.FailAt > 0 || e.Patient && full(err)) {
+				if e.Patient {
+					fmt.Println("full")
+				}
+				err = e.patiently(func() error { _, err := s.Recover(); return err })
+				if now, _ := s.Last(); err == nil && now < seq {
+					err = fmt.Errorf("recovered %d of %d records", now, seq)
+				}
 			}
 			if err != nil {
 				return err
@@ -119,14 +129,30 @@ func work(text string) error {
 		if e.Killed {
 			s.closed = true
 			err = s.release()
-		} else {
-			err = s.Close()
+		} else if err = s.Close(); e.Patient && full(err) {
+			err = nil // it was not closed in order, that is all
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// full reports whether an error is a want of space.
+func full(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EFBIG) }
+
+// patiently tries again while there is no space.
+func (e errand) patiently(f func() error) error {
+	err := f()
+	for n := 0; e.Patient && full(err) && n < 3000; n++ {
+		if n == 0 {
+			fmt.Println("full")
+		}
+		time.Sleep(time.Millisecond)
+		err = f()
+	}
+	return err
 }
 
 // mark says how many records are acknowledged.

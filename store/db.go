@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"strconv"
+	"strings"
+	"syscall"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -104,6 +106,20 @@ func openBolt(path string, readOnly bool, timeout time.Duration) (db *bbolt.DB, 
 	return nil, fmt.Errorf("cannot open %s: %w", path, err)
 }
 
+// named gives an error of bbolt back the system's error, which bbolt keeps in some
+// places as text alone: a full disk must be known as one.
+func named(err error) error {
+	if err == nil {
+		return nil
+	}
+	for _, errno := range []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG} {
+		if !errors.Is(err, errno) && strings.Contains(err.Error(), errno.Error()) {
+			return fmt.Errorf("%w: %w", errno, err)
+		}
+	}
+	return err
+}
+
 func closeBolt(db *bbolt.DB) error {
 	if db == nil {
 		return nil
@@ -148,7 +164,7 @@ type entry struct {
 
 // put writes records in one transaction.
 func put(d *disk, db *bbolt.DB, es ...entry) error {
-	return guard(db.Path(), func() error {
+	return named(guard(db.Path(), func() error {
 		return db.Update(func(tx *bbolt.Tx) error {
 			log, stream := tx.Bucket([]byte(bucketLog)), tx.Bucket([]byte(bucketStream))
 			if log == nil || stream == nil {
@@ -167,7 +183,7 @@ func put(d *disk, db *bbolt.DB, es ...entry) error {
 			}
 			return d.ask(Call{Op: OpCommit, Path: db.Path(), Size: len(es)})
 		})
-	})
+	}))
 }
 
 // build writes a bbolt file with the records that next yields until it returns
@@ -182,7 +198,7 @@ func build(d *disk, path string, id identity, next func() (entry, bool, error)) 
 	}
 	db, err := bbolt.Open(path, fileMode, &bbolt.Options{Timeout: time.Second, NoSync: true, NoStatistics: true})
 	if err != nil {
-		return err
+		return named(err)
 	}
 	err = fill(d, db, id, next)
 	if err == nil {
@@ -193,7 +209,7 @@ func build(d *disk, path string, id identity, next func() (entry, bool, error)) 
 	if cerr := closeBolt(db); err == nil {
 		err = cerr
 	}
-	return err
+	return named(err)
 }
 
 func fill(d *disk, db *bbolt.DB, id identity, next func() (entry, bool, error)) error {

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/quietsetup/quietsetup/events"
@@ -203,5 +204,21 @@ func spoilMeta(t *testing.T, dir string) {
 	}
 	if worn, err := metaWorn(path, os.Getpagesize()); err != nil || !worn {
 		t.Fatal(errors.Join(err, errors.New("the file is as before")))
+	}
+}
+
+// TestFoundFullDiskByName: where bbolt could not make its file longer, the full disk
+// was told in words alone. Recovering then wanted to write both twins anew, for
+// which there was no room.
+func TestFoundFullDiskByName(t *testing.T) {
+	for _, errno := range []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG} {
+		s := &Store{}
+		err := s.fail(nil, named(fmt.Errorf("file resize error: %s", &os.PathError{Op: "truncate", Path: "log.db", Err: errno})))
+		if !errors.Is(err, errno) || s.renew {
+			t.Errorf("%v, writes anew: %v", err, s.renew)
+		}
+	}
+	if named(nil) != nil || errors.Is(named(syscall.EIO), syscall.ENOSPC) {
+		t.Error("an error that is none")
 	}
 }

@@ -33,6 +33,15 @@ func NewTree() Tree { return Tree{map[int]node{Root: {names: map[string]int{}}}}
 // Clone is a tree that can be changed alone.
 func (t Tree) Clone() Tree { return Tree{maps.Clone(t.nodes)} }
 
+// After is a tree after a run of operations, durable or not.
+func After(t Tree, run []Op) Tree {
+	t = t.Clone()
+	for _, o := range run {
+		t.apply(o)
+	}
+	return t
+}
+
 // apply carries out an operation. One that has lost its ground, because an
 // earlier one is not there, does nothing.
 func (t Tree) apply(o Op) {
