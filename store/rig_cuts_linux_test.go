@@ -98,7 +98,7 @@ func cutStore(t testing.TB, c *checker, r *recorded, n int, seed uint64) (sum cu
 		}
 		sum.cuts++
 		if fault != "" {
-			dir, err := keepState(kept{r.expected, strconv.Itoa(sum.acked), false}, next)
+			dir, err := keepState("", kept{r.expected, strconv.Itoa(sum.acked), false}, next)
 			sum.faults = append(sum.faults, fmt.Sprintf("seed %d, cut %d, %d records before: %s (%s, %v)", seed, i, before, fault, dir, err))
 			return sum // what follows would be no news
 		}
@@ -211,7 +211,7 @@ func TestRigPowerCutsExt4(t *testing.T) {
 				t.Fatal(err)
 			}
 			if _, fault := c.check(r, crashdisk.State{Tree: tree, Word: strconv.Itoa(sum.acked)}); fault != "" {
-				kept, err := keepState(kept{r.expected, strconv.Itoa(sum.acked), false}, tree)
+				kept, err := keepState("", kept{r.expected, strconv.Itoa(sum.acked), false}, tree)
 				sum.faults = append(sum.faults, fmt.Sprintf("cut %d: %s (%s, %v)", sum.cuts, fault, kept, err))
 				break
 			}

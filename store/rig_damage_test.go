@@ -165,14 +165,14 @@ func (h harm) judge(got started) (class, fault string) {
 	if told && ((got.Next.Lost == nil) != (f.Lost == nil) || (got.Next.Fork == nil) != (f.Fork == nil)) {
 		return "finding forgotten", fmt.Sprintf("%+v, then %+v", f, got.Next)
 	}
+	if fault := h.records(got, told); fault != "" {
+		return "wrong records", fault
+	}
 	class = h.class(got)
 	if n := got.Next; len(n.Rebuilt) > 0 && n.Torn == "" && h.twins[nameDB] && n.Rebuilt[0].Store == nameDB {
 		class = "log.db damaged, seen at the second start" // where nothing reads until something is written
 	} else if len(n.Rebuilt) > 0 || n.Torn != "" {
 		return "mended twice", fmt.Sprintf("%+v", n)
-	}
-	if fault := h.records(got, told); fault != "" {
-		return "wrong records", fault
 	}
 	if told && !h.both() && !s.notice {
 		return "false alarm", fmt.Sprintf("lost %v, fork %v", f.Lost, f.Fork)

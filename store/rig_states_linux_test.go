@@ -353,8 +353,9 @@ type tally struct {
 }
 
 // search tries states of recorded runs until so many different ones are done, or
-// max faults are found.
-func search(t *testing.T, runs []*recorded, target, max int, seed uint64, seen func(*survey)) tally {
+// max faults are found. Their states are kept in a directory; "" is the system's for
+// temporary files.
+func search(t *testing.T, runs []*recorded, target, max int, seed uint64, seen func(*survey), keep string) tally {
 	t.Helper()
 	type job struct {
 		r *recorded
@@ -375,7 +376,7 @@ func search(t *testing.T, runs []*recorded, target, max int, seed uint64, seen f
 		if len(sum.faults) >= max {
 			return
 		}
-		dir, err := keepState(kept{j.r.expected, j.s.Word, j.s.Garbled}, j.s.Tree)
+		dir, err := keepState(keep, kept{j.r.expected, j.s.Word, j.s.Garbled}, j.s.Tree)
 		if err != nil {
 			t.Error(err)
 		}
@@ -419,7 +420,7 @@ func search(t *testing.T, runs []*recorded, target, max int, seed uint64, seen f
 					n, done := found[h]
 					mu.Unlock()
 					if done && n < r.acked(s) {
-						fault(job{r, s}, fmt.Sprintf("%d records", n))
+						fault(job{r, s}, fmt.Sprintf("%d records, %d were acknowledged", n, r.acked(s)))
 					}
 					continue
 				}
@@ -456,7 +457,7 @@ func TestRigDiskStates(t *testing.T) {
 		r.record(t)
 	}
 	began := time.Now()
-	sum := search(t, runs, target, 10, seed, nil)
+	sum := search(t, runs, target, 10, seed, nil, "")
 	t.Logf("%d states, %d distinct (%d torn, %d with rubbish, %d feared), %.0f/s", sum.states, sum.distinct, sum.torn, sum.garbled, sum.feared,
 		float64(sum.distinct)/time.Since(began).Seconds())
 	for _, f := range sum.faults {
@@ -475,8 +476,8 @@ type kept struct {
 
 const keptFile = "expected.json"
 
-func keepState(k kept, tree crashdisk.Tree) (string, error) {
-	dir, err := os.MkdirTemp("", "quietsetup-state-")
+func keepState(in string, k kept, tree crashdisk.Tree) (string, error) {
+	dir, err := os.MkdirTemp(in, "quietsetup-state-")
 	if err != nil {
 		return "", err
 	}
