@@ -260,41 +260,6 @@ func (p *plan) cutTo(common uint64, sv *survey) {
 	p.db, p.jrnl = p.judge(sv.db, p.floor()), p.judge(sv.jrnl, p.floor())
 }
 
-// suspectLoss notes losses that no valid record shows: the last run closed at a
-// later record, or damaged bytes stand where a later record would.
-func (p *plan) suspectLoss(sv *survey, mark *cleanMark) {
-	end, _ := p.last()
-	if p.fork {
-		return
-	}
-	if mark != nil && mark.Seq > end {
-		p.lose(end+1, mark.Seq, mark.Seq, true)
-	}
-	if p.lost != nil || len(sv.segs) == 0 {
-		if sv.named && !sv.db.found && len(sv.segs) == 0 && end == 0 {
-			p.lose(1, 1, 1, true) // a store without twins: everything is gone
-		}
-		return
-	}
-	current := sv.segs[len(sv.segs)-1]
-	expected := int64(0)
-	for i := len(p.chain) - 1; i >= 0 && p.chain[i].seq >= current.first; i-- {
-		expected += int64(p.chain[i].size + 1)
-	}
-	beyond := current.whole > expected && (highest(sv.jrnl) < end || current.rubbish > current.top)
-	// What the journal lacks log.db has, unless that may have gone back itself. Of a
-	// salvaged one the last record may never have been committed, so the journal may be one behind.
-	torn := current.size > current.whole && current.size > expected || current.size == 0
-	behind := highest(sv.jrnl) < end
-	if sv.db.bad != "" {
-		behind = highest(sv.jrnl)+1 < end
-	}
-	unsure := sv.db.bad != "" || sv.db.worn || !sv.db.found
-	if current.bad != "" && beyond || (torn || behind) && unsure {
-		p.lose(end+1, end+1, end+1, true)
-	}
-}
-
 // idOfFirst reads the store's id from the first record of all, "" if it is not at hand.
 func idOfFirst(p *plan) string {
 	if len(p.chain) == 0 || p.chain[0].seq != 1 {
