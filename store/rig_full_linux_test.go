@@ -103,6 +103,7 @@ func fillDisk(t *testing.T, c *checker, r *recorded, at, refusals int, positions
 	e := r.Errand
 	e.Dir, e.Marks = filepath.Join(dir, stateDir), dir
 	out, err := e.command(t).CombinedOutput()
+	live := m.Live() // it takes the lock under which the numbers above were counted
 	*positions, felt = n, refused > 0
 	if err != nil {
 		return felt, fmt.Sprintf("%v: %s", err, out)
@@ -110,7 +111,7 @@ func fillDisk(t *testing.T, c *checker, r *recorded, at, refusals int, positions
 	if last := r.Errand.UpTo[1]; acked != strconv.Itoa(last) {
 		return felt, fmt.Sprintf("%s records were acknowledged and not %d", acked, last)
 	}
-	states := []crashdisk.State{{Tree: m.Live(), Word: acked}}
+	states := []crashdisk.State{{Tree: live, Word: acked}}
 	if felt { // killed while it is full
 		states = append(states, crashdisk.State{Tree: crashdisk.After(crashdisk.NewTree(), m.Run()[:first-1]), Word: ackedThen})
 	}

@@ -79,14 +79,19 @@ func TestMount(t *testing.T) {
 	if got := look(m.Live()); got != "d/= d/g=one t h=one t" {
 		t.Errorf("live: %q", got)
 	}
-	if got := look(m.disk.base); got != "there=before" {
+	durable := func() string {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		return look(m.disk.base)
+	}
+	if got := durable(); got != "there=before" {
 		t.Errorf("durable: %q", got)
 	}
 	d, err := os.Open(dir)
 	must(err)
 	must(d.Sync())
 	must(d.Close())
-	if got := look(m.disk.base); got != "d/= d/g=one h=one" {
+	if got := durable(); got != "d/= d/g=one h=one" {
 		t.Errorf("durable after a sync of the directory: %q", got)
 	}
 	seen := map[string]bool{}
