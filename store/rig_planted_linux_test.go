@@ -79,5 +79,5 @@ func TestPlantedNoProbe(t *testing.T) {
 }
 
 func TestPlantedTailsNotCompared(t *testing.T) {
-	inDamage(t, enough, func(o *order) { o.Mistake = "tails not compared" }, "records are there")
+	inDamage(t, 2, func(o *order) { o.Mistake = "tails not compared" }, "records are there")
 }
