@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"strconv"
+	"strings"
+	"syscall"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -29,6 +31,7 @@ const (
 	keyFormat = "format"
 	keyReader = "reader"
 	keyID     = "id"
+	keyCheck  = "check" // checksum over the others
 )
 
 // Format is the version of the store's layout this build writes, and the oldest
@@ -55,6 +58,11 @@ func (id identity) valid() bool {
 		}
 	}
 	return true
+}
+
+// check is what log.db holds beside the identity: bbolt has no checksum of its own.
+func (id identity) check() string {
+	return fmt.Sprintf("%08x", checksum(fmt.Appendf(nil, "%d %d %s", id.Format, id.Reader, id.ID)))
 }
 
 // admit refuses a store this build must not open.
@@ -98,6 +106,20 @@ func openBolt(path string, readOnly bool, timeout time.Duration) (db *bbolt.DB, 
 	return nil, fmt.Errorf("cannot open %s: %w", path, err)
 }
 
+// named gives an error of bbolt back the system's error, which bbolt keeps in some
+// places as text alone: a full disk must be known as one.
+func named(err error) error {
+	if err == nil {
+		return nil
+	}
+	for _, errno := range []syscall.Errno{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG} {
+		if !errors.Is(err, errno) && strings.Contains(err.Error(), errno.Error()) {
+			return fmt.Errorf("%w: %w", errno, err)
+		}
+	}
+	return err
+}
+
 func closeBolt(db *bbolt.DB) error {
 	if db == nil {
 		return nil
@@ -116,7 +138,9 @@ func readIdentity(db *bbolt.DB) (id identity, err error) {
 			id.Format, _ = strconv.Atoi(string(meta.Get([]byte(keyFormat))))
 			id.Reader, _ = strconv.Atoi(string(meta.Get([]byte(keyReader))))
 			id.ID = string(meta.Get([]byte(keyID)))
-			if !id.valid() {
+			// The first builds wrote no check, and nothing newer than format 1.
+			check := string(meta.Get([]byte(keyCheck)))
+			if !id.valid() || check != id.check() && (check != "" || id.Format > 1 || id.Reader > 1) {
 				return fmt.Errorf("%s does not say what it is: %w", db.Path(), ErrDamaged)
 			}
 			return nil
@@ -140,7 +164,7 @@ type entry struct {
 
 // put writes records in one transaction.
 func put(d *disk, db *bbolt.DB, es ...entry) error {
-	return guard(db.Path(), func() error {
+	return named(guard(db.Path(), func() error {
 		return db.Update(func(tx *bbolt.Tx) error {
 			log, stream := tx.Bucket([]byte(bucketLog)), tx.Bucket([]byte(bucketStream))
 			if log == nil || stream == nil {
@@ -159,7 +183,7 @@ func put(d *disk, db *bbolt.DB, es ...entry) error {
 			}
 			return d.ask(Call{Op: OpCommit, Path: db.Path(), Size: len(es)})
 		})
-	})
+	}))
 }
 
 // build writes a bbolt file with the records that next yields until it returns
@@ -174,7 +198,7 @@ func build(d *disk, path string, id identity, next func() (entry, bool, error)) 
 	}
 	db, err := bbolt.Open(path, fileMode, &bbolt.Options{Timeout: time.Second, NoSync: true, NoStatistics: true})
 	if err != nil {
-		return err
+		return named(err)
 	}
 	err = fill(d, db, id, next)
 	if err == nil {
@@ -185,7 +209,7 @@ func build(d *disk, path string, id identity, next func() (entry, bool, error)) 
 	if cerr := closeBolt(db); err == nil {
 		err = cerr
 	}
-	return err
+	return named(err)
 }
 
 func fill(d *disk, db *bbolt.DB, id identity, next func() (entry, bool, error)) error {
@@ -196,7 +220,7 @@ func fill(d *disk, db *bbolt.DB, id identity, next func() (entry, bool, error)) 
 			}
 		}
 		meta := tx.Bucket([]byte(bucketMeta))
-		for k, v := range map[string]string{keyFormat: strconv.Itoa(id.Format), keyReader: strconv.Itoa(id.Reader), keyID: id.ID} {
+		for k, v := range map[string]string{keyFormat: strconv.Itoa(id.Format), keyReader: strconv.Itoa(id.Reader), keyID: id.ID, keyCheck: id.check()} {
 			if err := meta.Put([]byte(k), []byte(v)); err != nil {
 				return err
 			}

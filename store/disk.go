@@ -55,6 +55,18 @@ type Torn struct {
 func (t *Torn) Error() string { return fmt.Sprintf("%v (after %d bytes)", t.Err, t.Written) }
 func (t *Torn) Unwrap() error { return t.Err }
 
+// errSkip is a seam's answer for a call that is to look done without being made.
+// The tests plant bugs with it; nothing outside this package can give it.
+var errSkip = errors.New("not made")
+
+// pretend is the error of a call that was not made.
+func pretend(err error) error {
+	if errors.Is(err, errSkip) {
+		return nil
+	}
+	return err
+}
+
 const (
 	dirMode  fs.FileMode = 0o700
 	fileMode fs.FileMode = 0o600
@@ -169,7 +181,7 @@ func (d *disk) write(f *os.File, b []byte) error {
 // sync makes a file's bytes and length durable.
 func (d *disk) sync(f *os.File) error {
 	if err := d.ask(Call{Op: OpSync, Path: f.Name()}); err != nil {
-		return err
+		return pretend(err)
 	}
 	return datasync(f)
 }
@@ -177,7 +189,7 @@ func (d *disk) sync(f *os.File) error {
 // syncDir makes the names in a directory durable.
 func (d *disk) syncDir(path string) error {
 	if err := d.ask(Call{Op: OpSyncDir, Path: path}); err != nil {
-		return err
+		return pretend(err)
 	}
 	return syncDirectory(path)
 }

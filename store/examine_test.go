@@ -5,7 +5,6 @@ package store
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -109,7 +108,7 @@ func TestExamine(t *testing.T) {
 		}
 		mustClose(t, s)
 	}
-	newer, err := json.Marshal(identity{Format: 9, Reader: 9, ID: lookAt(t, dir, childProbe).ID})
+	newer, err := seal(identity{Format: 9, Reader: 9, ID: lookAt(t, dir, childProbe).ID})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -41,7 +41,11 @@ func TestTakeGlance(t *testing.T) {
 	}
 	writeFile(t, filepath.Join(dir, "log.db.corrupt-1"), "")
 	writeFile(t, filepath.Join(dir, fileNotice), "{}")
-	writeFile(t, filepath.Join(dir, fileIdentity), `{"format":9,"reader":9,"id":"0123456789abcdef"}`)
+	newer, err := seal(identity{Format: 9, Reader: 9, ID: "0123456789abcdef"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, filepath.Join(dir, fileIdentity), string(newer))
 	remove(t, dir, fileClean)
 	if g, err = TakeGlance(dir); err != nil || g.Clean || g.Kept != 1 || !g.Pending || !g.Newer {
 		t.Errorf("spoiled: %+v, %v", g, err)

@@ -25,6 +25,10 @@ type segment struct {
 	tail  []byte // what follows the last newline, at most maxLine bytes
 	links []link // valid records, in order
 	bad   string // why the file is damaged, "" if it is not
+
+	rubbish int64 // where the last whole line that is no record begins, -1 = nowhere
+	top     int64 // where the highest valid record begins, also one at the wrong place
+	highest uint64
 }
 
 // segmentName is the file name of the segment that begins with a record.
@@ -76,7 +80,7 @@ func scanSegment(open opener, path string, first uint64, seed maphash.Seed) (seg
 }
 
 func scanText(text io.Reader, path string, first uint64, seed maphash.Seed) (segment, error) {
-	s := segment{first: first, path: path}
+	s := segment{first: first, path: path, rubbish: -1, top: -1}
 	r := newLines(text)
 	for n := 1; ; n++ {
 		line, at, whole, err := r.read()
@@ -94,14 +98,19 @@ func scanText(text io.Reader, path string, first uint64, seed maphash.Seed) (seg
 			s.tail = slices.Clone(line)
 		}
 		if err != nil {
+			s.rubbish = at
 			s.spoil("%s:%d: %v", path, n, err)
 			continue
 		}
 		l, _, err := examine(line, seed)
+		if err == nil && l.seq >= s.highest {
+			s.highest, s.top = l.seq, at
+		}
 		switch {
 		case newer(err):
 			return s, fmt.Errorf("%s:%d: %w: %w", path, n, ErrNewer, err)
 		case err != nil && whole:
+			s.rubbish = at
 			s.spoil("%s:%d: %v", path, n, err)
 		case err != nil: // a torn tail; the next line decides nothing, there is none
 		case len(s.links) == 0 && s.bad == "" && l.seq != first:
@@ -198,7 +207,7 @@ func (j *journal) begin(line []byte, seq uint64, checkpoint bool) (done func() e
 	}
 	f, result := j.file, make(chan error, 1)
 	if err := j.disk.ask(Call{Op: OpSync, Path: f.Name()}); err != nil {
-		result <- err // a sync that fails does so while the commit goes on
+		result <- pretend(err) // a sync that fails does so while the commit goes on
 	} else {
 		go func() { result <- datasync(f) }()
 	}

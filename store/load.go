@@ -38,6 +38,9 @@ func (s *Store) load(mark *cleanMark) (Findings, error) {
 		return f, err
 	}
 	defer func() { _ = closeBolt(sv.bolt) }() // read only: nothing can get lost
+	if s.opt.seen != nil {
+		s.opt.seen(sv)
+	}
 	fresh := !sv.named && !sv.db.found && !sv.jrnl.found
 	if err := s.tidy(); err != nil {
 		return f, err
@@ -151,6 +154,10 @@ func (s *Store) openToRead(f *Findings, sv *survey) (identity, error) {
 				return id, errors.Join(err, closeBolt(db))
 			}
 			sv.bolt = db
+			sv.db.worn, err = metaWorn(path, db.Info().PageSize)
+			if err != nil {
+				return id, errors.Join(err, closeBolt(db))
+			}
 			return id, nil
 		}
 	}
@@ -170,6 +177,7 @@ func (s *Store) readDB(sv *survey, bid identity) error {
 		if err != nil {
 			return err
 		}
+		t.worn = sv.db.worn
 		if sv.db = t; t.bad == "" {
 			if sv.named && bid.ID != sv.id.ID {
 				t.bad = fmt.Sprintf("%s names itself %s and not %s", path, bid.ID, sv.id.ID)
@@ -250,33 +258,6 @@ func (p *plan) cutTo(common uint64, sv *survey) {
 	}
 	p.fork, p.common, p.lost = true, common, nil
 	p.db, p.jrnl = p.judge(sv.db, p.floor()), p.judge(sv.jrnl, p.floor())
-}
-
-// suspectLoss notes losses that no valid record shows: the last run closed at a
-// later record, or damaged bytes stand where a later record would.
-func (p *plan) suspectLoss(sv *survey, mark *cleanMark) {
-	end, _ := p.last()
-	if p.fork {
-		return
-	}
-	if mark != nil && mark.Seq > end {
-		p.lose(end+1, mark.Seq, mark.Seq, true)
-	}
-	if p.lost != nil || len(sv.segs) == 0 {
-		if sv.named && !sv.db.found && len(sv.segs) == 0 && end == 0 {
-			p.lose(1, 1, 1, true) // a store without twins: everything is gone
-		}
-		return
-	}
-	current := sv.segs[len(sv.segs)-1]
-	expected := int64(0)
-	for i := len(p.chain) - 1; i >= 0 && p.chain[i].seq >= current.first; i-- {
-		expected += int64(p.chain[i].size + 1)
-	}
-	tornAndUnsure := current.size > current.whole && sv.db.bad != "" && current.size > expected
-	if current.bad != "" && current.whole > expected || tornAndUnsure {
-		p.lose(end+1, end+1, end+1, true)
-	}
 }
 
 // idOfFirst reads the store's id from the first record of all, "" if it is not at hand.

@@ -31,6 +31,18 @@ func TestMain(m *testing.M) {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
+	case "work":
+		if err := work(os.Args[1]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	case "probes":
+		probeEach(os.Stdin, os.Stdout)
+		os.Exit(0)
+	case "starts":
+		startEach(os.Stdin, os.Stdout)
+		os.Exit(0)
 	}
 	os.Exit(m.Run())
 }

@@ -5,7 +5,6 @@ package store
 import (
 	"crypto/rand"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -73,7 +72,7 @@ func markFiles(open opener, dir string, segs []uint64) (map[string]fileMark, err
 }
 
 // readMark returns the mark of the last run, nil if it did not close in order.
-// A mark that cannot be read counts as none.
+// A mark that is not as it was written counts as none.
 func readMark(d *disk, dir string) (*cleanMark, error) {
 	b, err := d.readSmall(filepath.Join(dir, fileClean))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -88,7 +87,7 @@ func readMark(d *disk, dir string) (*cleanMark, error) {
 // parseMark reads the text of a mark, nil if it is none.
 func parseMark(b []byte) *cleanMark {
 	var m cleanMark
-	if json.Unmarshal(b, &m) != nil || m.Files == nil {
+	if !unseal(b, &m) || m.Files == nil {
 		return nil
 	}
 	return &m
@@ -122,11 +121,11 @@ func writeMark(d *disk, dir string, seq uint64, sum string) error {
 	if err != nil {
 		return err
 	}
-	b, err := json.Marshal(cleanMark{Seq: seq, Sum: sum, Files: files})
+	b, err := seal(cleanMark{Seq: seq, Sum: sum, Files: files})
 	if err != nil {
 		return err
 	}
-	return d.writeFile(filepath.Join(dir, fileClean), append(b, '\n'))
+	return d.writeFile(filepath.Join(dir, fileClean), b)
 }
 
 // removeMark makes it durable that a process works on the store.
@@ -156,18 +155,18 @@ func readStoreFile(d *disk, dir string) (id identity, found bool, err error) {
 
 // parseIdentity reads the text of store.json; false if it does not say what it should.
 func parseIdentity(b []byte) (id identity, ok bool) {
-	if json.Unmarshal(b, &id) != nil || !id.valid() {
+	if !unseal(b, &id) || !id.valid() {
 		return identity{}, false
 	}
 	return id, true
 }
 
 func writeStoreFile(d *disk, dir string, id identity) error {
-	b, err := json.Marshal(id)
+	b, err := seal(id)
 	if err != nil {
 		return err
 	}
-	return d.writeFile(filepath.Join(dir, fileIdentity), append(b, '\n'))
+	return d.writeFile(filepath.Join(dir, fileIdentity), b)
 }
 
 // newIdentity names a new store.

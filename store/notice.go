@@ -3,7 +3,6 @@
 package store
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -27,8 +26,8 @@ const (
 	noticeInput = "fork_observed"
 )
 
-// readNotice returns what is still to be recorded. A notice that cannot be
-// decoded stands for the worst: that anything may be lost.
+// readNotice returns what is still to be recorded. A notice that is not as
+// it was written stands for the worst: that anything may be lost.
 func readNotice(d *disk, dir string) (n notice, err error) {
 	path := filepath.Join(dir, fileNotice)
 	b, err := d.readSmall(path)
@@ -42,18 +41,18 @@ func readNotice(d *disk, dir string) (n notice, err error) {
 }
 
 func parseNotice(b []byte) (n notice) {
-	if err := json.Unmarshal(b, &n); err != nil || n.Cut && n.Fork == nil {
+	if !unseal(b, &n) || n.Cut && n.Fork == nil {
 		return notice{Lost: &Lost{From: 1, To: 1}}
 	}
 	return n
 }
 
 func (n notice) write(d *disk, dir string) error {
-	b, err := json.Marshal(n)
+	b, err := seal(n)
 	if err != nil {
 		return err
 	}
-	return d.writeFile(filepath.Join(dir, fileNotice), append(b, '\n'))
+	return d.writeFile(filepath.Join(dir, fileNotice), b)
 }
 
 // dropNotice forgets the notice: it stands in the log now. When that fails it

@@ -14,6 +14,7 @@ type twin struct {
 	// salvaged: the records were searched for in the raw bytes of a broken
 	// file. Some may have been given up in its past, so they prove no fork.
 	salvaged bool
+	worn     bool                       // log.db alone: a page that says where it ends is not as bbolt leaves it
 	read     func(link) ([]byte, error) // the line of one of links
 }
 

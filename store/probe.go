@@ -19,8 +19,9 @@ import (
 	"github.com/quietsetup/quietsetup/events"
 )
 
-// probeLimit is how long a probe may take. A damaged file can make bbolt run in circles.
-const probeLimit = 10 * time.Second
+// probeLimit is how long a probe may take. A damaged file can make bbolt run in
+// circles; a start on it must still be over within ten seconds.
+const probeLimit = 8 * time.Second
 
 // ProbeFile tells whether a bbolt file can be trusted: it opens it for reading,
 // checks every page, reads every record and verifies the chain and the index.

@@ -30,33 +30,58 @@ const (
 // more the error is fs.ErrNotExist, if they are damaged ErrDamaged. An error is
 // the last thing yielded.
 func (s *Store) Records(from uint64) iter.Seq2[events.Record, error] {
-	return s.decoded(func() iter.Seq2[[]byte, error] { return s.lines(from) })
+	return s.following(func() uint64 { return max(from, 1) })
 }
 
 // SinceCheckpoint returns the records from the last checkpoint on, or from the
 // first if there is none yet.
 func (s *Store) SinceCheckpoint() iter.Seq2[events.Record, error] {
-	return s.decoded(func() iter.Seq2[[]byte, error] {
+	return s.following(func() uint64 {
 		s.mu.RLock()
-		from := uint64(1)
+		defer s.mu.RUnlock()
 		if s.journal != nil && len(s.journal.segs) > 0 {
-			from = s.journal.segs[len(s.journal.segs)-1]
+			return s.journal.segs[len(s.journal.segs)-1]
 		}
-		s.mu.RUnlock()
-		return s.lines(from)
+		return 1
 	})
+}
+
+// following yields the records from a number on and makes sure that each follows
+// the one before: the archive has no twin, and a line may be missing in it.
+func (s *Store) following(first func() uint64) iter.Seq2[events.Record, error] {
+	return func(yield func(events.Record, error) bool) {
+		var last events.Record
+		from := first()
+		for r, err := range s.decoded(s.lines(from)) {
+			if err == nil && r.Seq != from {
+				err = fmt.Errorf("the store in %s: record %d stands where %d should: %w", s.opt.Dir, r.Seq, from, ErrDamaged)
+			} else if err == nil && last.Seq > 0 {
+				if err = r.Follows(last.Seq, last.Sum); err != nil {
+					err = fmt.Errorf("the store in %s: %w: %w", s.opt.Dir, ErrDamaged, err)
+				}
+			}
+			if err != nil {
+				yield(events.Record{}, err)
+				return
+			}
+			if !yield(r, nil) {
+				return
+			}
+			last, from = r, from+1
+		}
+	}
 }
 
 // Stream returns the records that touched a product, as far as log.db reaches
 // back: to the checkpoint before the last one. Older ones are in the archive,
 // which ReadLog reads.
 func (s *Store) Stream(product string) iter.Seq2[events.Record, error] {
-	return s.decoded(func() iter.Seq2[[]byte, error] { return s.streamLines(product) })
+	return s.decoded(s.streamLines(product))
 }
 
-func (s *Store) decoded(lines func() iter.Seq2[[]byte, error]) iter.Seq2[events.Record, error] {
+func (s *Store) decoded(lines iter.Seq2[[]byte, error]) iter.Seq2[events.Record, error] {
 	return func(yield func(events.Record, error) bool) {
-		for line, err := range lines() {
+		for line, err := range lines {
 			var r events.Record
 			if err == nil {
 				if r, err = events.DecodeRecord(line); err != nil {

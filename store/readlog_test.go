@@ -135,7 +135,8 @@ func TestOldFormats(t *testing.T) {
 			}
 			d := copyDir(t, fixture)
 			s, f := mustOpen(t, Options{Dir: d})
-			if !f.Clean || s.ID() != "5e7c0ffee5e7c0ff" {
+			// The first builds wrote their small files without a check: the mark of a clean stop is not believed.
+			if f.Lost != nil || f.Fork != nil || len(f.Rebuilt) > 0 || s.ID() != "5e7c0ffee5e7c0ff" {
 				t.Errorf("id %s, findings %+v", s.ID(), f)
 			}
 			storetest.Equal(t, "opened", storetest.Lines(t, s.Records(1)), want)

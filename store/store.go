@@ -33,6 +33,8 @@ type Options struct {
 	OnlyClean bool
 	Now       func() time.Time // for the names of what is put aside; nil = time.Now
 	Seam      Seam             // asked before every call that leaves the process; nil = none
+
+	seen func(*survey) // lets the tests plant a bug in what a start believes to have seen; nil = none
 }
 
 // Store is an open log. Append, Recover and Close are for one goroutine; the
@@ -201,10 +203,13 @@ func (s *Store) endsIn(db *bbolt.DB) error {
 	if err != nil {
 		return err
 	}
-	if id != s.id {
+	if id.ID != s.id.ID {
 		return fmt.Errorf("%s is another store's: %w", db.Path(), ErrDamaged)
 	}
 	if s.seq == 0 {
+		if s.first != 0 {
+			return fmt.Errorf("%s begins with record %d and not empty: %w", db.Path(), s.first, ErrDamaged)
+		}
 		return nil
 	}
 	line, err := getLine(db, s.seq)

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -170,7 +171,23 @@ func TestNewer(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer db.Close()
-		if err := db.Update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte(bucketMeta)).Put([]byte(key), []byte(value)) }); err != nil {
+		id, err := readIdentity(db)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, err := strconv.Atoi(value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if key == keyReader {
+			id.Reader = n
+		} else {
+			id.Format = n
+		}
+		if err := db.Update(func(tx *bbolt.Tx) error {
+			meta := tx.Bucket([]byte(bucketMeta))
+			return errors.Join(meta.Put([]byte(key), []byte(value)), meta.Put([]byte(keyCheck), []byte(id.check())))
+		}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -191,7 +208,7 @@ func TestNewer(t *testing.T) {
 	}
 	cases := map[string]func(t *testing.T, dir string){
 		"store.json": func(t *testing.T, dir string) {
-			writeFile(t, filepath.Join(dir, fileIdentity), `{"format":3,"reader":2,"id":"0123456789abcdef"}`)
+			writeFile(t, filepath.Join(dir, fileIdentity), sealed(t, identity{3, 2, "0123456789abcdef"}))
 		},
 		"log.db":                func(t *testing.T, dir string) { stamp(t, dir, keyReader, "2") },
 		"log.db, no store.json": func(t *testing.T, dir string) { stamp(t, dir, keyReader, "2"); remove(t, dir, fileIdentity) },
@@ -240,7 +257,7 @@ func TestNewer(t *testing.T) {
 		s, _ := mustOpen(t, Options{Dir: dir})
 		id := s.ID()
 		mustClose(t, s)
-		writeFile(t, filepath.Join(dir, fileIdentity), `{"format":2,"reader":1,"id":"`+id+`"}`)
+		writeFile(t, filepath.Join(dir, fileIdentity), sealed(t, identity{2, 1, id}))
 		stamp(t, dir, keyFormat, "2")
 		if s, _, err := Open(Options{Dir: dir}); err != nil {
 			t.Error(err)
@@ -248,6 +265,15 @@ func TestNewer(t *testing.T) {
 			mustClose(t, s)
 		}
 	})
+}
+
+func sealed(t testing.TB, v any) string {
+	t.Helper()
+	b, err := seal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
 }
 
 func writeFile(t testing.TB, path, text string) {

@@ -27,6 +27,7 @@ const (
 	pflag    = "github.com/spf13/pflag"
 	looplab  = "github.com/looplab/fsm"
 	rapid    = "pgregory.net/rapid"
+	goFuse   = "github.com/hanwen/go-fuse/v2"
 	mscfb    = "github.com/richardlehane/mscfb"
 	gotools  = "github.com/rogpeppe/go-internal"
 	systemd  = "github.com/coreos/go-systemd/v22"
@@ -142,6 +143,8 @@ func rooms() []room {
 			"measures from outside: imports nothing it measures"},
 		{"internal/rig", nil, nil,
 			"what a rig must count is known to the rigs of every room, so it imports none"},
+		{"internal/crashdisk", nil, []string{goFuse},
+			"a disk that loses power, for tests of any room: what is on it is bytes and names"},
 		{"internal/rigs", []string{"internal/rig"}, nil,
 			"runs the rigs from outside, as tests, and adds up what they say"},
 		{"internal/testreport", nil, nil,
@@ -194,6 +197,8 @@ func bans() []ban {
 		{"cmd/quietsetup", md2man, nil, "manual pages are made when a package is built; nobody needs their writer at run time"},
 		{"*", gopsutil, []string{"internal/host"}, "its last v3 is of 2024 and its fast path is easy to miss: one room knows it, one room changes"},
 		{"*", bbolt, []string{"store"}, "it loses commits, kills the process or hangs on damaged files: only the store knows how it is opened"},
+		{"*", goFuse, []string{"internal/crashdisk"}, "it is for tests alone: no binary mounts anything"},
+		{"*", "internal/crashdisk", nil, "it is for tests alone: no binary mounts anything"},
 		{"*", looplab, []string{"fsm", "internal/statesdoc"}, "a machine of it wedges for good after one cancelled context: only its table is used"},
 		{"*", zerolog, []string{"internal/daemon", "internal/engine", "internal/effects", "internal/demo", "cmd/quietsetupd", "cmd/quietsetup"},
 			"rooms below return errors; the ones above log them once"},
