@@ -126,6 +126,8 @@ func rooms() []room {
 			"what a rig must count is known to the rigs of every room, so it imports none"},
 		{"internal/rigs", []string{"internal/rig"}, nil,
 			"runs the rigs from outside, as tests, and adds up what they say"},
+		{"internal/fuzzrig", nil, nil,
+			"tests only: it finds the fuzz targets by reading the source and runs them from outside"},
 		{"internal/testreport", nil, nil,
 			"reads the output of go test"},
 		{"internal/e2e", nil, nil,
