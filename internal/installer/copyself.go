@@ -87,6 +87,10 @@ func openCopies(stateDir string) (*os.Root, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot open %s: %w", path, err)
 	}
+	if after, err := root.Stat("."); err != nil || !os.SameFile(info, after) {
+		root.Close()
+		return nil, fmt.Errorf("cannot open %s: %w: it was replaced meanwhile", path, ErrUntrusted)
+	}
 	return root, nil
 }
 
@@ -96,11 +100,14 @@ func equalCopy(root *os.Root, name string, want []byte) bool {
 	if err != nil || !info.Mode().IsRegular() || ours(info) != nil || executableBits && info.Mode().Perm() != 0o700 {
 		return false
 	}
-	file, err := root.Open(name)
+	file, err := root.OpenFile(name, os.O_RDONLY|dontBlock, 0)
 	if err != nil {
 		return false
 	}
 	defer file.Close()
+	if after, err := file.Stat(); err != nil || !os.SameFile(info, after) {
+		return false // exchanged meanwhile: a new copy takes its place
+	}
 	hash := sha256.New()
 	_, err = io.Copy(hash, file)
 	return err == nil && string(hash.Sum(nil)) == string(want)

@@ -90,6 +90,11 @@ func empty(root *os.Root) bool {
 // wrap fs.ErrNotExist, ErrNotPlain or ErrTooLarge; any other says that it could
 // not look.
 func ReadPlain(root *os.Root, name string) ([]byte, error) {
+	return readPlain(root, name, func(fs.FileInfo) error { return nil })
+}
+
+// readPlain is ReadPlain of a file that judge has no objection to.
+func readPlain(root *os.Root, name string, judge func(fs.FileInfo) error) ([]byte, error) {
 	if err := plainPath(root, name); err != nil {
 		return nil, err
 	}
@@ -105,6 +110,9 @@ func ReadPlain(root *os.Root, name string) ([]byte, error) {
 	}
 	if !info.Mode().IsRegular() {
 		return nil, ErrNotPlain
+	}
+	if err := judge(info); err != nil {
+		return nil, err
 	}
 	text, err := io.ReadAll(io.LimitReader(f, tomlfile.MaxBytes+1))
 	if err != nil {
