@@ -132,6 +132,8 @@ func rooms() []room {
 			"reads the output of go test"},
 		{"internal/e2e", nil, nil,
 			"tests only: it uses the binaries as they are shipped, from outside"},
+		{"internal/hostile", nil, nil,
+			"tests only: it puts real parts against strangers' files and callers"},
 		{"internal/archtest", []string{"internal/needs"}, nil,
 			"judges all packages, so it imports none of them"},
 

@@ -6,7 +6,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"go/ast"
 	"go/build"
+	"go/parser"
+	"go/token"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -25,8 +28,6 @@ type target struct {
 	name string
 }
 
-var declared = regexp.MustCompile(`(?m)^func (Fuzz\w+)\(\w+ \*testing\.F\)`)
-
 // targets reads the targets below a folder that this machine can run.
 func targets(root string) ([]target, error) {
 	var out []target
@@ -42,12 +43,14 @@ func targets(root string) ([]target, error) {
 		if here, err := build.Default.MatchFile(filepath.Dir(path), d.Name()); err != nil || !here {
 			return err
 		}
-		text, err := os.ReadFile(path)
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
 		if err != nil {
 			return err
 		}
-		for _, m := range declared.FindAllSubmatch(text, -1) {
-			out = append(out, target{filepath.Dir(path), string(m[1])})
+		for _, d := range file.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok && f.Recv == nil && strings.HasPrefix(f.Name.Name, "Fuzz") {
+				out = append(out, target{filepath.Dir(path), f.Name.Name})
+			}
 		}
 		return nil
 	})
@@ -89,11 +92,11 @@ func (w *workshop) build(ctx context.Context, all []target) error {
 			errs <- nil
 		}()
 	}
-	var all2 []error
+	var failed []error
 	for range dirs {
-		all2 = append(all2, <-errs)
+		failed = append(failed, <-errs)
 	}
-	return errors.Join(all2...)
+	return errors.Join(failed...)
 }
 
 // result is what a run of one target came to.
