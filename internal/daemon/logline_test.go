@@ -6,9 +6,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/rs/zerolog"
 
 	"github.com/quietsetup/quietsetup/internal/config"
 )
@@ -28,8 +31,8 @@ func FuzzLogLine(f *testing.F) {
 				t.Fatal(err)
 			}
 			log.Error().Err(errors.New(text)).Str("product", text).Str(key, text).Msg(text)
-			line, ended := strings.CutSuffix(out.String(), "\n")
-			if !ended || strings.ContainsFunc(line, obeyed) || !utf8.ValidString(line) || len(line) > maxLogLine {
+			line, ok := oneFitLine(out.String())
+			if !ok {
 				t.Fatalf("%s: %.400q", format, out.String())
 			}
 			if format == "console" {
@@ -44,4 +47,32 @@ func FuzzLogLine(f *testing.F) {
 			}
 		}
 	})
+}
+
+// oneFitLine takes the newline from what was written for one event; false if it
+// is not one line that is fit for a terminal.
+func oneFitLine(out string) (string, bool) {
+	line, ended := strings.CutSuffix(out, "\n")
+	return line, ended && !strings.ContainsFunc(line, obeyed) && utf8.ValidString(line) && len(line) <= maxLogLine
+}
+
+// TestPlantedLogNotEscaped: events are written as the logger makes them.
+func TestPlantedLogNotEscaped(t *testing.T) {
+	for format, w := range map[string]func(io.Writer) io.Writer{
+		"json":    func(w io.Writer) io.Writer { return w },
+		"console": func(w io.Writer) io.Writer { return zerolog.ConsoleWriter{Out: w, NoColor: true} },
+	} {
+		seen := 0
+		for _, text := range []string{"a\nforged line", "\u009b31m", "\u202eexe.x", strings.Repeat("x", maxLogLine)} {
+			var out bytes.Buffer
+			log := zerolog.New(w(&out))
+			log.Error().Str("product", text).Msg(text)
+			if _, ok := oneFitLine(out.String()); !ok {
+				seen++
+			}
+		}
+		if seen == 0 {
+			t.Errorf("%s: no text sees it", format)
+		}
+	}
 }

@@ -4,6 +4,7 @@ package hostile
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -119,8 +120,17 @@ func strangers(t testing.TB, r reader) string {
 // believe it, does not wait for it, and does not end.
 func TestRigHostileCases(t *testing.T) {
 	needs.Root(t)
-	tried, faults := 0, 0
-	for _, r := range readers(t) {
+	tried, faults := tryFiles(t, readers(t))
+	for _, f := range faults {
+		t.Error(f)
+	}
+	rig.Report(t, rig.HostileCases, tried, len(faults))
+}
+
+// tryFiles puts everything into each file's place, and then the good file.
+func tryFiles(t *testing.T, readers []reader) (tried int, faults []string) {
+	t.Helper()
+	for _, r := range readers {
 		evil := strangers(t, r)
 		for _, s := range swaps() {
 			if r.open && s.owner {
@@ -138,12 +148,10 @@ func TestRigHostileCases(t *testing.T) {
 			}
 			text, err := within(t, r)
 			if strings.Contains(text, mark) && err == nil {
-				faults++
-				t.Errorf("%s: %s is believed: %.200s", r.name, s.name, text)
+				faults = append(faults, fmt.Sprintf("%s: %s is believed: %.200s", r.name, s.name, text))
 			}
 			if err != nil && strings.Contains(err.Error(), mark) {
-				faults++
-				t.Errorf("%s: %s is read out: %v", r.name, s.name, err)
+				faults = append(faults, fmt.Sprintf("%s: %s is read out: %v", r.name, s.name, err))
 			}
 		}
 		// And then it is read as before.
@@ -157,10 +165,47 @@ func TestRigHostileCases(t *testing.T) {
 			}
 		}
 		if text, err := within(t, r); err != nil || text == "" || strings.Contains(text, mark) {
-			t.Errorf("%s: the good file is read as %.200q, %v", r.name, text, err)
+			faults = append(faults, fmt.Sprintf("%s: the good file is read as %.200q, %v", r.name, text, err))
 		}
 	}
-	rig.Report(t, rig.HostileCases, tried, faults)
+	return tried, faults
+}
+
+// plantedReader is the row's reader with another way to open the file.
+func plantedReader(t *testing.T, open func(path string) (*os.File, error)) []reader {
+	r := rowFile(t)
+	r.read = func() (string, error) {
+		f, err := open(r.path)
+		if err != nil {
+			return "", err
+		}
+		defer f.Close()
+		text, err := io.ReadAll(io.LimitReader(f, 1<<16))
+		return string(text), err
+	}
+	return []reader{r}
+}
+
+func wantFound(t *testing.T, readers []reader, what string) {
+	t.Helper()
+	needs.Root(t)
+	tried, faults := tryFiles(t, readers)
+	if !strings.Contains(strings.Join(faults, "\n"), what) {
+		t.Errorf("%d cases, and none sees it: %q", tried, faults)
+	}
+	t.Logf("%d of %d cases see it", len(faults), tried)
+}
+
+// TestPlantedLinkFollowed: the file is opened by its path, as it stands there.
+func TestPlantedLinkFollowed(t *testing.T) {
+	wantFound(t, plantedReader(t, func(path string) (*os.File, error) { return os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) }), "a link to a stranger's file is believed")
+}
+
+// TestPlantedOwnerIgnored: links are refused, but nobody asks whose file it is.
+func TestPlantedOwnerIgnored(t *testing.T) {
+	wantFound(t, plantedReader(t, func(path string) (*os.File, error) {
+		return os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
+	}), "another name of a stranger's file is believed")
 }
 
 // TestEvilFilesCanBeSeen: put there by the service's own user, each evil file is

@@ -170,8 +170,8 @@ func deepTexts() map[string]string {
 	}
 }
 
-// grows is how many bytes the heap grew at most while f ran: what f allocated in
-// all, less what could be collected on the way.
+// grows is how many bytes heap and stacks grew at most while f ran, as far as a
+// look now and then can tell.
 func grows(f func()) uint64 {
 	runtime.GC()
 	var before, now runtime.MemStats
@@ -186,8 +186,8 @@ func grows(f func()) uint64 {
 			return most
 		default:
 			runtime.ReadMemStats(&now)
-			if now.HeapAlloc > before.HeapAlloc {
-				most = max(most, now.HeapAlloc-before.HeapAlloc)
+			if is, was := now.HeapAlloc+now.StackInuse, before.HeapAlloc+before.StackInuse; is > was {
+				most = max(most, is-was)
 			}
 			runtime.Gosched()
 		}
