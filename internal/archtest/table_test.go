@@ -132,7 +132,7 @@ func rooms() []room {
 			"reads the output of go test"},
 		{"internal/e2e", nil, nil,
 			"tests only: it uses the binaries as they are shipped, from outside"},
-		{"internal/hostile", nil, nil,
+		{"internal/hostile", nil, []string{xsys, zerolog},
 			"tests only: it puts real parts against strangers' files and callers"},
 		{"internal/archtest", []string{"internal/needs"}, nil,
 			"judges all packages, so it imports none of them"},
