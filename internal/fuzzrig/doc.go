@@ -12,6 +12,9 @@
 // where every later test run tries it again, and the rig prints the command that
 // repeats it alone.
 //
+// In testdata/fuzz, found_1 and so on are inputs that the fuzzer once found to
+// reach what no written seed does; other names tell what an input broke.
+//
 //	QUIETSETUP_FUZZ=FuzzParse   only targets whose name holds this
 //	QUIETSETUP_FUZZ_KEEP=DIR    keep what the fuzzer found to be new in DIR
 package fuzzrig

@@ -116,8 +116,13 @@ var (
 
 // run gives a target a number of inputs. keep is where what is new is kept.
 func (w *workshop) run(ctx context.Context, t target, inputs int, keep string) (result, error) {
+	dir, err := filepath.Rel(w.root, t.dir)
+	if err != nil {
+		return result{}, err
+	}
+	keep = filepath.Join(keep, dir, t.name)
 	cmd := exec.CommandContext(ctx, w.built[t.dir], "-test.run=^$", "-test.fuzz=^"+t.name+"$", fmt.Sprintf("-test.fuzztime=%dx", inputs),
-		"-test.fuzzminimizetime=10x", "-test.fuzzcachedir="+filepath.Join(keep, t.name), fmt.Sprintf("-test.parallel=%d", runtime.GOMAXPROCS(0)))
+		"-test.fuzzminimizetime=10x", "-test.fuzzcachedir="+keep, fmt.Sprintf("-test.parallel=%d", runtime.GOMAXPROCS(0)))
 	cmd.Dir = t.dir // as go test does it: a failing input lands in the package's testdata
 	cmd.WaitDelay = 5 * time.Second
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
@@ -140,10 +145,6 @@ func (w *workshop) run(ctx context.Context, t target, inputs int, keep string) (
 	}
 	if ctx.Err() != nil {
 		return r, ctx.Err()
-	}
-	dir, err := filepath.Rel(w.root, t.dir)
-	if err != nil {
-		return r, err
 	}
 	r.fault = fmt.Sprintf("%s\nrepeat it with: go test ./%s -run '^%s$'", short(said), filepath.ToSlash(dir), t.name)
 	if m := written.FindSubmatch(said); m != nil {
