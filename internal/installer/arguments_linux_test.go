@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/quietsetup/quietsetup/events"
 )
 
 // hostileArguments mean something to a shell, to a terminal or to a parser of
@@ -74,5 +76,33 @@ func TestPlantedShell(t *testing.T) {
 	}
 	if changed < 4 {
 		t.Errorf("only %d arguments see the shell", changed)
+	}
+}
+
+// TestNoHelperFromElsewhere: a program that lies in the package's folder, in the
+// working directory or in the PATH of the daemon takes no system program's place.
+func TestNoHelperFromElsewhere(t *testing.T) {
+	w := newWorld(t)
+	planted := t.TempDir()
+	for _, dir := range []string{planted, w.dir} {
+		for _, name := range []string{"true", "dpkg-query", "sh", "env"} {
+			write(t, filepath.Join(dir, name), "#!/bin/sh\necho planted >>"+w.side+"\n", 0o755)
+		}
+	}
+	t.Setenv("PATH", planted+":"+os.Getenv("PATH"))
+	t.Setenv("LD_PRELOAD", filepath.Join(planted, "evil.so"))
+	t.Chdir(planted)
+	s := w.spec(t, "id.helper.1.1", "env >"+w.side+".env; true; exit 0")
+	w.finish(t, s)
+	s.Token, s.Argv = w.id+"id.helper.1.2", []string{"true"}
+	if _, res := w.finish(t, s); res.Ended.Exit != 0 {
+		t.Errorf("%+v", res)
+	}
+	_ = Detect(t.Context(), events.Detect{Kind: "dpkg", Name: "base-files"}, events.Package{}, events.ActionSetup, "1") // whatever it says
+	if text := read(t, w.side); strings.Contains(text, "planted") {
+		t.Errorf("a planted program ran:\n%s", text)
+	}
+	if env := read(t, w.side+".env"); strings.Contains(env, planted) || strings.Contains(env, "LD_") {
+		t.Errorf("the installer's environment:\n%s", env)
 	}
 }

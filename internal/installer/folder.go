@@ -19,6 +19,9 @@ const folderName = "outcome"
 // be another user's work.
 var ErrUntrusted = errors.New("not safe to use")
 
+// ErrFolder is returned when the folder of outcomes as a whole cannot be used.
+var ErrFolder = errors.New("no attempt can be kept")
+
 // folder is the opened directory of outcomes. Everything in it is reached
 // through the open directory, so no path is resolved twice.
 type folder struct {
