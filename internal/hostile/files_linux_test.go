@@ -222,17 +222,19 @@ func TestEvilFilesCanBeSeen(t *testing.T) {
 	}
 }
 
-// TestSwapsInALoop puts evil things into a file's place while it is read: links,
+// TestRigSwapsInALoop puts evil things into a file's place while it is read: links,
 // pipes, second names, strangers' files, always by a rename, so that the reader
 // meets each at any moment.
-func TestSwapsInALoop(t *testing.T) {
+func TestRigSwapsInALoop(t *testing.T) {
 	needs.Root(t)
 	tries := 300
 	if rig.Full() {
 		tries = 10_000
 	}
-	for _, r := range readers(t) {
-		t.Run(r.name, func(t *testing.T) {
+	all := readers(t)
+	faults := 0
+	for _, r := range all {
+		if !t.Run(r.name, func(t *testing.T) {
 			n := tries
 			if r.slow {
 				n = tries / 50
@@ -268,8 +270,11 @@ func TestSwapsInALoop(t *testing.T) {
 			if refused == 0 {
 				t.Error("the reader never met what was put there")
 			}
-		})
+		}) {
+			faults++
+		}
 	}
+	rig.Report(t, rig.HostileCases, len(all), faults)
 }
 
 // takeTurns puts something into the file's place before each try.

@@ -67,9 +67,9 @@ func start(t *testing.T, c config.Config, dir string) error {
 	}
 }
 
-// TestLooseStateIsRefused: a state folder, or anything in it, that others could
+// TestRigLooseStateIsRefused: a state folder, or anything in it, that others could
 // have written keeps the daemon from starting, and the error names it.
-func TestLooseStateIsRefused(t *testing.T) {
+func TestRigLooseStateIsRefused(t *testing.T) {
 	needs.Root(t)
 	c, dir := begun(t)
 	mode := func(m os.FileMode) func(string) error { return func(p string) error { return os.Chmod(p, m) } }
@@ -84,6 +84,7 @@ func TestLooseStateIsRefused(t *testing.T) {
 		name  string
 		spoil func(string) error
 	}{{"0777", mode(0o777)}, {"a stranger's", owner}, {"a link", elsewhere}, {"0770", mode(0o770)}, {"0702", mode(0o702)}}
+	tried, faults := 0, 0
 	for i, name := range []string{"", "journal", "archive", "local", "outcome", "supervisor", "log.db", "journal/00000001.ndjson", "store.json", "clean", "lock", "prompt.key"} {
 		for j, w := range ways {
 			way := w.name
@@ -101,8 +102,10 @@ func TestLooseStateIsRefused(t *testing.T) {
 			if err := w.spoil(path); err != nil {
 				t.Fatal(err)
 			}
+			tried++
 			err = start(t, c, dir)
 			if err == nil {
+				faults++
 				t.Errorf("%q is %s, and the daemon runs", name, way)
 			} else if !strings.Contains(err.Error(), filepath.Base(path)) {
 				t.Errorf("%q is %s: the error does not name it: %v", name, way, err)
@@ -129,4 +132,5 @@ func TestLooseStateIsRefused(t *testing.T) {
 			t.Fatalf("after %q was mended: %v", name, err)
 		}
 	}
+	rig.Report(t, rig.HostileCases, tried, faults)
 }
