@@ -76,7 +76,7 @@ func checkUnixDir(dir string) error {
 		return errors.New(`"\" does not separate here`)
 	case strings.ContainsRune(dir, '$'):
 		return errors.New("variables are not read")
-	case strings.HasSuffix(dir, deletedSuffix):
+	case strings.HasSuffix(strings.TrimRight(dir, "/"), deletedSuffix):
 		return errors.New("a name only the kernel gives")
 	}
 	// Some file systems do not count case, so a system folder is one in any case.

@@ -153,24 +153,82 @@ func TestNoDirHoldsVital(t *testing.T) {
 	})
 }
 
+// FuzzCheckDir: a directory that is accepted finds what lies below it and nothing
+// beside it, and no vital program of any folder, in either system's rules.
 func FuzzCheckDir(f *testing.F) {
 	for _, dir := range append(hostileUnix(), hostileWindows()...) {
 		f.Add(dir)
 	}
-	vitals := map[PathRules][]string{
-		Unix():    {"/usr/bin/dbus-daemon", "/usr/sbin/sshd", "/usr/lib/systemd/systemd", "/bin/login", "/usr/lib/xorg/Xorg"},
-		Windows(): {`C:\Windows\System32\csrss.exe`, `C:\Windows\explorer.exe`, `C:\Windows\System32\svchost.exe`},
+	vitals := map[PathRules][]string{Unix(): nil, Windows(): nil}
+	for _, folder := range vitalFolders() {
+		vitals[Unix()] = append(vitals[Unix()], folder+"/dbus-daemon", folder+"/sshd")
+	}
+	for _, name := range vitalWindows() {
+		vitals[Windows()] = append(vitals[Windows()], `C:\Windows\System32\`+name, `d:\WINDOWS\`+strings.ToLower(name))
 	}
 	f.Fuzz(func(t *testing.T, dir string) {
 		for rules, exes := range vitals {
 			m, err := NewMatcher(rules, []string{dir}, nil, nil)
-			if err != nil {
+			if err != nil || dir == "" {
 				continue
 			}
 			for _, exe := range exes {
 				if _, ok := m.Match(exe); ok {
 					t.Fatalf("%q finds %s", dir, exe)
 				}
+			}
+			straight := strings.TrimRight(dir, `/`)
+			if rules.windows {
+				straight = strings.TrimRight(dir, `/\`)
+			}
+			sep := rules.separator()
+			if _, ok := m.Match(straight + sep + "x" + sep + "prog"); !ok {
+				t.Fatalf("%q does not find what lies below it", dir)
+			}
+			for _, beside := range []string{straight + "x" + sep + "prog", straight + " " + sep + "prog", straight[:len(straight)-1] + sep + "prog"} {
+				if rule, ok := m.Match(beside); ok && !rules.Same(beside[:strings.LastIndex(beside, sep)], straight) {
+					t.Fatalf("%q finds %q by %q", dir, beside, rule)
+				}
+			}
+		}
+	})
+}
+
+// FuzzMatch: whatever a program is called, it is found only by a rule that a
+// person would put it down to, and never when it is vital.
+func FuzzMatch(f *testing.F) {
+	f.Add("/opt/foo/../../usr/sbin/sshd", "sshd")
+	f.Add("/opt/foobar/x", "x (deleted)")
+	f.Add(`\\?\C:\Program Files\Foo\x.exe`, "SVCHOST.EXE")
+	f.Add(`C:/PROGRAM FILES/foo/\/x`, "csrss.exe")
+	f.Add("\xff\xfe/", "\u017fvchost.exe")
+	f.Fuzz(func(t *testing.T, exe, name string) {
+		for _, c := range []struct {
+			rules PathRules
+			dir   string
+		}{{Unix(), "/opt/foo"}, {Windows(), `C:\Program Files\Foo`}} {
+			m, err := NewMatcher(c.rules, []string{c.dir}, []string{name}, nil)
+			if err != nil {
+				continue
+			}
+			rule, ok := m.Match(exe)
+			p := Program{ID: id(99), Path: exe, Rule: rule}
+			if ok && vital(c.rules, p) && Classify(c.rules, p).Blocks() {
+				t.Fatalf("%q is vital, and closed by %q", exe, rule)
+			}
+			switch {
+			case !ok:
+			case rule == ruleDir+c.dir:
+				key := string(c.rules.appendKey(nil, c.rules.Clean(exe)))
+				if !strings.HasPrefix(key, string(c.rules.appendKey(nil, c.dir))+c.rules.separator()) {
+					t.Fatalf("%q is found by %q", exe, rule)
+				}
+			case rule == ruleProcess+name:
+				if !c.rules.Same(c.rules.Base(exe), name) && !c.rules.Same(c.rules.Clean(exe), name) {
+					t.Fatalf("%q is found by %q", exe, rule)
+				}
+			default:
+				t.Fatalf("%q is found by %q", exe, rule)
 			}
 		}
 	})

@@ -4,6 +4,7 @@ package checks
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/quietsetup/quietsetup/events"
@@ -35,7 +36,30 @@ func Look(ctx context.Context, h Host, p events.Package) events.Observation {
 		o.Programs = append(o.Programs, finding(rules, f, people))
 	}
 	events.SortProcesses(o.Programs)
+	if n := room(o.Programs); n < len(o.Programs) {
+		o.Complete = false
+		o.Reason = fmt.Sprintf("%d programs are too many to be closed for one package: it looks in too wide a place, or somebody starts them on purpose", len(o.Programs))
+		o.Programs = o.Programs[:n]
+	}
 	return o
+}
+
+// maxFound bounds what the programs of one look take in a record, in bytes: about
+// 8,000 with paths of usual length. A machine of many users has hundreds of
+// processes of one program; whoever starts more keeps a package waiting, but must
+// not make a record that is too long for the log.
+const maxFound = 2 << 20
+
+// room is how many of the programs there is room for.
+func room(found []events.Process) int {
+	const members = 200 // of a process in a record, about
+	size := 0
+	for i, p := range found {
+		if size += members + len(p.Path.String()) + len(p.Name) + len(p.Rule) + len(p.Owner) + len(p.Session); size > maxFound {
+			return i
+		}
+	}
+	return len(found)
 }
 
 // LookAtPeople tells who is at the machine and looks for no programs. Without

@@ -97,6 +97,26 @@ func TestLookThatFails(t *testing.T) {
 	}
 }
 
+// TestLookAtTooMany: what cannot stand in a record is not closed in part. The
+// look counts as incomplete, so nothing is decided on it.
+func TestLookAtTooMany(t *testing.T) {
+	p := events.Package{Metadata: true, Dirs: []string{"/opt/fox"}}
+	for n, complete := range map[int]bool{3000: true, 30_000: false} {
+		var h fakeHost
+		for i := range n {
+			h.running = append(h.running, Program{ID: id(100 + i), Path: "/opt/fox/" + strings.Repeat("x", 50), Owner: "uid:1000"})
+		}
+		o := Look(context.Background(), h, p)
+		if o.Complete != complete || complete != (len(o.Programs) == n) || complete != (o.Reason == "") {
+			t.Errorf("%d programs: %d listed, complete %v, %q", n, len(o.Programs), o.Complete, o.Reason)
+		}
+		m, err := events.EncodeInput(events.ChecksObserved{Seen: o})
+		if err != nil || len(m.Data) > 2*maxFound {
+			t.Errorf("%d programs take %d bytes, %v", n, len(m.Data), err)
+		}
+	}
+}
+
 func TestVital(t *testing.T) {
 	for _, c := range []struct {
 		rules PathRules

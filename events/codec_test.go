@@ -3,6 +3,7 @@
 package events
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -218,6 +219,47 @@ func TestTextRoundTrip(t *testing.T) {
 	})
 }
 
+// TestTextsOfAnyBytes: a file name is any bytes, and whoever runs a program may
+// choose them. What is private of it must fit its digest when it is read back,
+// and a log that is decided again must be equal to itself.
+func TestTextsOfAnyBytes(t *testing.T) {
+	const path = "/home/anna/\xff\xfe\\ufffd\\\xffb/\ufffd"
+	in, parts := Seal(ChecksObserved{Seen: Observation{Programs: []Process{{Name: "\xff\\ufffd", Path: Secret(path)}}}}, 1, func() string { return "s" })
+	m, err := EncodeInput(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := CloseAgreed{Product: "p", Targets: in.(ChecksObserved).Seen.Programs}
+	did, err := EncodeEvent(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := Record{V: Format, Seq: 1, Input: m, Events: []Message{did}, Private: parts}
+	line, err := r.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, err := DecodeRecord(line)
+	if err != nil {
+		t.Fatalf("what was written is not read: %v\n%s", err, line)
+	}
+	c := NewCodec()
+	s, err := c.Open(back)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := EncodeInput(s.In); err != nil || string(again.Data) != string(m.Data) {
+		t.Errorf("the input\n%s\nis written again as\n%s, %v", m.Data, again.Data, err)
+	}
+	if !NewComparer().Same(s.Did[0], did) || !NewComparer().Same(e, did) {
+		t.Errorf("the event decided again is not the one that was recorded: %s", did.Data)
+	}
+	got, ok := s.In.(ChecksObserved).Seen.Programs[0].Path.Reveal(back.Private)
+	if want := "/home/anna/\ufffd\ufffd\\ufffd\\\ufffdb/\ufffd"; !ok || got != want || Secret(path).String() != want {
+		t.Errorf("the path is %q, want %q", got, want)
+	}
+}
+
 func TestTokens(t *testing.T) {
 	for _, id := range []string{"firefox", "a.b", "a.1.2"} {
 		if got, ok := ProductOfToken(Token("0123", id, 3, 2)); !ok || got != id {
@@ -229,22 +271,85 @@ func TestTokens(t *testing.T) {
 	}
 }
 
+// FuzzDecodeRecord: a line that decodes has one spelling, is redacted without its
+// private texts and still decodes, and what can be opened can be written again.
 func FuzzDecodeRecord(f *testing.F) {
 	r := testRecord(f)
 	line, _ := r.Encode()
 	f.Add(line)
 	f.Add([]byte(`{"v":1,"sum":"` + strings.Repeat("0", 64) + `"}`))
+	f.Add([]byte(strings.Repeat(`{"v":`, 12_000)))
 	c := NewCodec()
 	f.Fuzz(func(t *testing.T, b []byte) {
 		r, err := DecodeRecord(b)
 		if err != nil {
 			return
 		}
-		if _, err := c.Open(r); err != nil {
-			return
+		again := r
+		if line, err := again.Encode(); err != nil || !bytes.Equal(line, b) {
+			t.Fatalf("%s\nis written again as\n%s, %v", b, line, err)
 		}
-		if _, err := Redact(b); err != nil {
+		open, err := Redact(b)
+		if err != nil {
 			t.Fatal("a line that decodes can be redacted")
 		}
+		if bare, err := DecodeRecord(open); err != nil || bare.Private != nil || bare.Sum != r.Sum {
+			t.Fatalf("redacted to %s: %v", open, err)
+		}
+		for _, m := range append([]Message{r.Input}, r.Events...) {
+			if !json.Valid(m.Data) {
+				t.Fatalf("%s is no JSON", m.Data)
+			}
+		}
+		s, err := c.Open(r)
+		if err != nil {
+			return
+		}
+		if _, err := EncodeInput(s.In); err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range s.Did {
+			if _, err := EncodeEvent(e); err != nil {
+				t.Fatal(err)
+			}
+		}
 	})
+}
+
+// FuzzRecord signs what it is given, so that what is fuzzed lies behind the sum:
+// whoever can write as root can do the same.
+func FuzzRecord(f *testing.F) {
+	r := testRecord(f)
+	f.Add(r.Seq, r.Products[0], r.Actor, r.Input.Type, []byte(r.Input.Data), "p1", "anna")
+	f.Add(uint64(1)<<63, "\n", "\x1b[31m", `"`, []byte(`{"a":[1,{"v":1,"seq":2,"sum":"x"}]}`), `p"`, "\xff")
+	f.Add(uint64(0), "", "", "", []byte(strings.Repeat("[", 9_000)+strings.Repeat("]", 9_000)), "", "")
+	f.Fuzz(func(t *testing.T, seq uint64, product, actor, input string, data []byte, key, value string) {
+		r := Record{V: Format, Seq: seq, Products: []string{product}, At: time.Unix(int64(seq%1e9), 0).UTC(), Actor: actor,
+			Input: Message{Type: input, V: 1, Data: data}}
+		if value != "" {
+			r.Private = map[string]Part{readable(key): {Salt: "s", Value: readable(value)}} // as Seal makes them
+		}
+		line, err := r.Encode()
+		if err != nil {
+			return // not JSON: cannot stand in a record
+		}
+		if bytes.ContainsAny(line, "\n\r") {
+			t.Fatalf("a record is one line: %q", line)
+		}
+		back, err := DecodeRecord(line)
+		if r.Private != nil && errors.Is(err, ErrPrivate) {
+			return // nothing in the record refers to the private part
+		}
+		if err != nil && (!json.Valid(data) || bytes.ContainsAny(data, " \t") || deep(data)) {
+			return
+		}
+		if err != nil || back.Seq != seq || back.Sum != r.Sum {
+			t.Fatalf("%s\nreads as %+v, %v", line, back, err)
+		}
+	})
+}
+
+// deep: nested near the limit, which counts the record around the data too.
+func deep(data []byte) bool {
+	return bytes.Count(data, []byte("["))+bytes.Count(data, []byte("{")) > deepest-10
 }

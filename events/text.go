@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"unicode/utf8"
 )
 
 // Text is a string that may be private. The zero Text is the empty public
@@ -22,11 +23,22 @@ type Text struct {
 	digest string // lower hex SHA-256 over salt and value
 }
 
-// Plain returns a public text.
-func Plain(s string) Text { return Text{plain: s} }
+// Plain returns a public text. Bytes of s that are not UTF-8 become U+FFFD, as
+// they would in the log: what is decided on is what can be read back.
+func Plain(s string) Text { return Text{plain: readable(s)} }
 
-// Secret returns a private text: a user's name, a path below a home.
-func Secret(s string) Text { return Text{plain: s, secret: true} }
+// Secret returns a private text: a user's name, a path below a home. It is made
+// UTF-8 as Plain does it, else its digest would be of another text than the one
+// that is written. File names are any bytes, and anybody may choose them.
+func Secret(s string) Text { return Text{plain: readable(s), secret: true} }
+
+// readable puts U+FFFD in the place of each byte that is not UTF-8.
+func readable(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	return string([]rune(s))
+}
 
 // String returns the value if it is at hand, else the reference in brackets.
 func (t Text) String() string {

@@ -131,7 +131,35 @@ func (d *disk) open(path string) (*os.File, error) {
 	if err := check(path); err != nil {
 		return nil, err
 	}
-	return os.Open(path)
+	return checked(openAtOnce(path))
+}
+
+// checked refuses what took a file's place between the look and the opening.
+func checked(f *os.File, err error) (*os.File, error) {
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is no regular file: %w", f.Name(), ErrUnsafe)
+	}
+	if err == nil {
+		err = checkOwner(f.Name(), info)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// hide makes a file private again that others can read. It was copied here or
+// changed, for ours are private from their first moment; it holds people's names.
+func hide(path string) error {
+	info, err := os.Lstat(path)
+	if err != nil || !modes || info.Mode().Perm()&0o044 == 0 {
+		return err
+	}
+	return os.Chmod(path, fileMode)
 }
 
 // readSmall reads a state file of a few kilobytes.
@@ -160,7 +188,7 @@ func (d *disk) extend(path string) (*os.File, error) {
 	if err := check(path); err != nil {
 		return nil, err
 	}
-	return os.OpenFile(path, os.O_WRONLY|os.O_APPEND, fileMode)
+	return checked(os.OpenFile(path, os.O_WRONLY|os.O_APPEND, fileMode))
 }
 
 func (d *disk) write(f *os.File, b []byte) error {

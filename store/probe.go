@@ -176,33 +176,58 @@ const (
 	sumLength  = len(sumMark) + 64 + len(`"}`)
 )
 
-// eachRecordText calls f with every stretch of the file that looks like a record.
+// nested bounds how many marks before one end are tried for the beginning of its
+// record. The right one is the last, unless the record's own data holds the text
+// of a mark. Without a bound, a file full of marks would be summed up once for
+// each of them, which takes hours.
+const nested = 8
+
+// eachRecordText calls f with every stretch of the file that looks like a
+// record: from a mark to the next end of one. It searches every byte once.
 func eachRecordText(r io.Reader, f func(line []byte, at int64) error) error {
-	var window []byte // what was read and not yet searched
+	var window []byte // what was read since the last end
 	var base int64    // offset of window[0]
+	searched := 0     // bytes of it in which no end begins
 	chunk := make([]byte, 1<<17)
 	for eof := false; !eof; {
 		n, err := io.ReadFull(r, chunk)
 		eof = err != nil
 		window = append(window, chunk[:n]...)
 		for {
-			start := bytes.Index(window, []byte(recordMark))
-			if start < 0 {
-				cut := max(0, len(window)-len(recordMark)) // a mark may straddle the chunks
-				base, window = base+int64(cut), window[cut:]
+			i := bytes.Index(window[searched:], []byte(sumMark))
+			if i < 0 {
+				searched = max(0, len(window)-len(sumMark)) // an end may straddle the chunks
 				break
 			}
-			base, window = base+int64(start), window[start:]
-			end := bytes.Index(window, []byte(sumMark))
-			if end >= 0 && end+sumLength <= len(window) {
-				if err := f(window[:end+sumLength], base); err != nil {
-					return err
-				}
-			} else if !eof && len(window) < maxLine {
+			end := searched + i
+			if searched = end; end+sumLength > len(window) {
 				break // the rest comes with the next chunk
 			}
-			base, window = base+1, window[1:]
+			for _, start := range lastMarks(window[:end]) {
+				if err := f(window[start:end+sumLength], base+int64(start)); err != nil {
+					return err
+				}
+			}
+			cut := end + len(sumMark)
+			window, base, searched = window[cut:], base+int64(cut), 0
+		}
+		if over := len(window) - maxLine; over > 0 { // a record that began there is too long to be one
+			window, base, searched = window[over:], base+int64(over), max(0, searched-over)
 		}
 	}
 	return nil
+}
+
+// lastMarks returns where the last marks of records begin, ascending.
+func lastMarks(text []byte) []int {
+	var at []int
+	for len(at) < nested {
+		i := bytes.LastIndex(text, []byte(recordMark))
+		if i < 0 {
+			break
+		}
+		at, text = append(at, i), text[:i]
+	}
+	slices.Reverse(at)
+	return at
 }

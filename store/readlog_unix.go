@@ -13,3 +13,6 @@ import (
 func openAtOnce(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 }
+
+// modes: a file's mode says who may read it.
+const modes = true

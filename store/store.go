@@ -229,6 +229,9 @@ func (s *Store) openTwins() error {
 	if err := check(path); err != nil {
 		return err
 	}
+	if err := hide(path); err != nil {
+		return err
+	}
 	if err := s.disk.ask(Call{Op: OpOpen, Path: path}); err != nil {
 		return err
 	}
@@ -247,6 +250,11 @@ func (s *Store) openTwins() error {
 	s.journal = j
 	if len(j.segs) == 0 {
 		return nil
+	}
+	for _, first := range j.segs {
+		if err := hide(filepath.Join(j.dir, segmentName(first))); err != nil {
+			return err
+		}
 	}
 	current := j.segs[len(j.segs)-1]
 	if j.file, err = s.disk.extend(filepath.Join(j.dir, segmentName(current))); err != nil {

@@ -331,6 +331,30 @@ func TestUnsafeFiles(t *testing.T) {
 	}
 }
 
+// Files of the log that others can read are private again after a start.
+func TestReadableFilesAreHidden(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		return // there the directory's access list decides
+	}
+	dir := newDir(t)
+	s, _ := mustOpen(t, Options{Dir: dir})
+	storetest.Fill(t, s, 2)
+	mustClose(t, s)
+	names := []string{nameDB, dirJournal + "/" + segmentName(1)}
+	for _, name := range names {
+		if err := os.Chmod(filepath.Join(dir, name), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, _ = mustOpen(t, Options{Dir: dir})
+	mustClose(t, s)
+	for _, name := range names {
+		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Mode().Perm() != fileMode {
+			t.Errorf("%s has mode %v, %v", name, info.Mode(), err)
+		}
+	}
+}
+
 func TestExportAndCopy(t *testing.T) {
 	dir := newDir(t)
 	s, _ := mustOpen(t, Options{Dir: dir, SegmentBytes: smallSegment})

@@ -42,10 +42,10 @@ type Product struct {
 	Unanswered Count      `json:"unanswered"`      // windows nobody saw, not counted as defers
 	Rechecks   Count      `json:"rechecks"`        // of this round
 	Window     *Window    `json:"window,omitempty"`
-	Attempt    *Attempt   `json:"attempt,omitempty"` // the last attempt of the run
-	Outcome    *Outcome   `json:"outcome,omitempty"` // nil = the run is open
-	Held       *Hold      `json:"held,omitempty"`    // this product alone is on hold
-	Next       *Next      `json:"next,omitempty"`    // another request waits for the installer to end
+	Attempt    *Attempt   `json:"attempt,omitempty"`  // the last attempt of the run
+	Outcome    *Outcome   `json:"outcome,omitempty"`  // nil = the run is open
+	Held       *Hold      `json:"held,omitempty"`     // this product alone is on hold
+	Next       *Next      `json:"next,omitempty"`     // another request waits for the installer to end
 	Priority   int        `json:"priority"`           // 100 (first) to -100, of the depot
 	Requires   []string   `json:"requires,omitempty"` // what must be done before it
 

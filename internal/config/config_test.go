@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/quietsetup/quietsetup/events"
 	"github.com/quietsetup/quietsetup/internal/policy"
@@ -192,6 +193,7 @@ func TestTheExampleIsGood(t *testing.T) {
 func FuzzLoad(f *testing.F) {
 	f.Add("[source]\ndepot='/x'\npoll=1\n[policy]\nmax_defer=1\n[policy.product.a]\nactive=false\n")
 	f.Add("[ui]\ncontact='x'\n[log]\nlevel='info'\n")
+	f.Add("[source]\ndepot=\"/x\\u001b[31m\"\n[metadata]\noverlay='../../x'\n[policy.product.\"../x\"]\na=1\n")
 	path := file(f, "")
 	f.Fuzz(func(t *testing.T, text string) {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -199,10 +201,18 @@ func FuzzLoad(f *testing.F) {
 		}
 		c, err := Load(path)
 		if err != nil {
-			if !errors.Is(err, ErrInvalid) {
+			if !errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), path) {
 				t.Errorf("%v", err)
 			}
+			for line := range strings.Lines(err.Error()) { // one mistake a line, each fit for a terminal
+				if strings.ContainsFunc(strings.TrimSuffix(line, "\n"), unicode.IsControl) || len(line) > 2000 {
+					t.Errorf("%q", line)
+				}
+			}
 			return
+		}
+		if strings.ContainsFunc(c.Source.Depot+c.Overlay+c.UI.Contact+c.Log.Level+c.Log.Format, unicode.IsControl) {
+			t.Errorf("%+v", c)
 		}
 		if !filepath.IsAbs(c.Source.Depot) || c.Source.Poll < MinPoll || c.Source.Poll > MaxPoll {
 			t.Errorf("%+v", c)

@@ -77,13 +77,16 @@ func read(name string) (text []byte, others, err error) {
 	if !info.Mode().IsRegular() {
 		return nil, nil, fmt.Errorf("%s is not a regular file", name)
 	}
-	f, err := os.Open(name)
+	f, err := os.OpenFile(name, os.O_RDONLY|noBlock, 0)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer f.Close()
 	if info, err = f.Stat(); err != nil { // what is open counts, not what was there before
 		return nil, nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, nil, fmt.Errorf("%s is not a regular file", name)
 	}
 	if err := CheckOwner(name, info); err != nil {
 		return nil, nil, err

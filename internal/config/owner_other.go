@@ -11,3 +11,6 @@ func Changeable(string, fs.FileInfo) error { return nil }
 
 // readableByAll believes so: whoever cannot read it is shown no logo.
 func readableByAll(fs.FileMode) bool { return true }
+
+// noBlock has no meaning for files here.
+const noBlock = 0

@@ -39,3 +39,6 @@ func foreign(name string, owner, self int, mode fs.FileMode) error {
 	}
 	return nil
 }
+
+// noBlock makes opening a pipe return at once instead of waiting for a writer.
+const noBlock = syscall.O_NONBLOCK

@@ -141,6 +141,7 @@ func logger(c config.Log, w io.Writer) (zerolog.Logger, error) {
 	if err != nil {
 		return zerolog.Logger{}, fmt.Errorf("%w: log level: %w", config.ErrInvalid, err)
 	}
+	w = oneLine{w, c.Format != "console"}
 	if c.Format == "console" {
 		w = zerolog.ConsoleWriter{Out: w, NoColor: true, TimeFormat: time.DateTime}
 	}

@@ -94,7 +94,9 @@ func build(o Options, st *store.Store) (*daemon, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := installer.Sweep(o.StateDir, keepOutput); err != nil {
+	if err := installer.Sweep(o.StateDir, keepOutput); errors.Is(err, installer.ErrFolder) {
+		return nil, err
+	} else if err != nil {
 		o.Log.Warn().Err(err).Msg("old outcomes were not tidied up")
 	}
 	key, err := prompts.LoadKey(o.StateDir)

@@ -51,9 +51,9 @@ func idleMS(d time.Duration) int64 {
 }
 
 // validSession reports whether s is a session id that may go into file names,
-// records and texts: letters, digits and a few signs.
+// records and texts: letters, digits and a few signs, and no path of its own.
 func validSession(s string) bool {
-	return s != "" && len(s) <= 64 && !strings.Contains(s, "..") && strings.IndexFunc(s, func(c rune) bool {
+	return s != "" && len(s) <= 64 && s[0] != '/' && s[0] != '.' && !strings.Contains(s, "..") && strings.IndexFunc(s, func(c rune) bool {
 		return !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.ContainsRune("_-:/.", c))
 	}) < 0
 }

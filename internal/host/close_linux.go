@@ -144,11 +144,12 @@ func (s *search) same(t *target, leaders []int) (bool, error) {
 // runs reports whether a process with the executable exe runs path, itself or
 // as a script.
 func (s *search) runs(pid int32, exe, path string) bool {
-	if s.rules.Clean(exe) == path {
+	shown := func(p string) bool { return events.Plain(p).String() == path } // a path of any bytes, as the log has it
+	if shown(s.rules.Clean(exe)) {
 		return true
 	}
 	scripts, err := readScripts(pid, exe)
-	return err == nil && slices.Contains(scripts, path)
+	return err == nil && slices.ContainsFunc(scripts, shown)
 }
 
 // wait waits until all targets have ended, at most as long as given.

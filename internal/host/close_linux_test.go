@@ -50,6 +50,21 @@ func TestCloseExactly(t *testing.T) {
 	}
 }
 
+// A file name is any bytes: the log holds the path as UTF-8, and it is still the
+// program that was shown.
+func TestCloseAPathOfAnyBytes(t *testing.T) {
+	dir, m := room(t), machine()
+	app := filepath.Join(dir, "app")
+	cmd := run(t, "", sleeper(t, filepath.Join(app, "\xff\xfe"), "bu\xffsy"), "100")
+	target := seen(t, m, app, cmd)
+	if err := m.Close(context.Background(), []events.Process{target}, time.Minute, true); err != nil {
+		t.Fatal(err)
+	}
+	if Alive(target.ProcessID) {
+		t.Error("the target goes on")
+	}
+}
+
 func TestCloseSparesWhatChanged(t *testing.T) {
 	dir, m := room(t), machine()
 	app := filepath.Join(dir, "app")

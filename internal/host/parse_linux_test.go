@@ -54,7 +54,7 @@ func TestCgroups(t *testing.T) {
 		"/system.slice/session-2.scope":                                 "",
 		"/user.slice/user-x.slice/session-2.scope":                      "",
 		"/user.slice/user-1.slice/session-.scope":                       "",
-		"/user.slice/user-1.slice/session-..scope":                      ".",
+		"/user.slice/user-1.slice/session-..scope":                      "",
 		"/user.slice/user-1.slice/session-a\nb.scope":                   "",
 		"/": "", "": "",
 	} {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/quietsetup/quietsetup/events"
 )
@@ -42,7 +43,7 @@ func checkEnv(env []string) error {
 	fixed := Spec{Action: events.ActionNone}.environment()
 	for _, e := range env {
 		name, _, ok := strings.Cut(e, "=")
-		if !ok || !variableName(name) || strings.ContainsRune(e, 0) {
+		if !ok || !variableName(name) || strings.ContainsRune(e, 0) || !utf8.ValidString(e) {
 			return fmt.Errorf("%w: %.80q is not NAME=value", ErrSpec, e)
 		}
 		taken := slices.ContainsFunc(fixed, func(f string) bool { return strings.HasPrefix(f, name+"=") })

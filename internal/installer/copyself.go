@@ -43,10 +43,11 @@ func CopySelf(stateDir string) (string, error) {
 	}
 	defer src.Close()
 	hash := sha256.New()
-	if _, err := io.Copy(hash, src); err != nil {
-		return "", fmt.Errorf("cannot read the running program: %w", err)
+	size, err := io.Copy(hash, src)
+	if err == nil {
+		_, err = src.Seek(0, io.SeekStart)
 	}
-	if _, err := src.Seek(0, io.SeekStart); err != nil {
+	if err != nil {
 		return "", fmt.Errorf("cannot read the running program: %w", err)
 	}
 	name := hex.EncodeToString(hash.Sum(nil))
@@ -59,7 +60,7 @@ func CopySelf(stateDir string) (string, error) {
 	}
 	defer root.Close()
 	path := filepath.Join(stateDir, copyFolder, name)
-	if !equalCopy(root, name, hash.Sum(nil)) {
+	if !equalCopy(root, name, size, hash.Sum(nil)) {
 		if err := writeCopy(root, name, src); err != nil {
 			return "", fmt.Errorf("cannot write %s: %w", path, err)
 		}
@@ -87,20 +88,27 @@ func openCopies(stateDir string) (*os.Root, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot open %s: %w", path, err)
 	}
+	if after, err := root.Stat("."); err != nil || !os.SameFile(info, after) {
+		root.Close()
+		return nil, fmt.Errorf("cannot open %s: %w: it was replaced meanwhile", path, ErrUntrusted)
+	}
 	return root, nil
 }
 
-// equalCopy reports whether the copy is there, is ours and has the hash.
-func equalCopy(root *os.Root, name string, want []byte) bool {
+// equalCopy reports whether the copy is there, is ours and has the size and hash.
+func equalCopy(root *os.Root, name string, size int64, want []byte) bool {
 	info, err := root.Lstat(name)
-	if err != nil || !info.Mode().IsRegular() || ours(info) != nil || executableBits && info.Mode().Perm() != 0o700 {
+	if err != nil || !info.Mode().IsRegular() || info.Size() != size || ours(info) != nil || executableBits && info.Mode().Perm() != 0o700 {
 		return false
 	}
-	file, err := root.Open(name)
+	file, err := root.OpenFile(name, os.O_RDONLY|dontBlock, 0)
 	if err != nil {
 		return false
 	}
 	defer file.Close()
+	if after, err := file.Stat(); err != nil || !os.SameFile(info, after) {
+		return false // exchanged meanwhile: a new copy takes its place
+	}
 	hash := sha256.New()
 	_, err = io.Copy(hash, file)
 	return err == nil && string(hash.Sum(nil)) == string(want)

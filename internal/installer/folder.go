@@ -19,6 +19,9 @@ const folderName = "outcome"
 // be another user's work.
 var ErrUntrusted = errors.New("not safe to use")
 
+// ErrFolder is returned when the folder of outcomes as a whole cannot be used.
+var ErrFolder = errors.New("no attempt can be kept")
+
 // folder is the opened directory of outcomes. Everything in it is reached
 // through the open directory, so no path is resolved twice.
 type folder struct {
@@ -112,11 +115,24 @@ func (f *folder) read(name string) ([]byte, error) {
 	if err := ours(before); err != nil {
 		return nil, fmt.Errorf("cannot read %s: %w: %v", f.name(name), ErrUntrusted, err)
 	}
-	file, err := f.root.Open(name)
+	file, err := f.root.OpenFile(name, os.O_RDONLY|dontBlock, 0)
 	if err != nil {
 		return nil, fmt.Errorf("cannot read %s: %w", f.name(name), err)
 	}
 	defer file.Close()
+	// An outcome is replaced while it is read, so it need not be the same file,
+	// but it must be as good a one.
+	after, err := file.Stat()
+	if err == nil && !after.Mode().IsRegular() {
+		err = fmt.Errorf("%w: it is %s, not a file", ErrUntrusted, after.Mode().Type())
+	} else if err == nil {
+		if mine := ours(after); mine != nil {
+			err = fmt.Errorf("%w: %v", ErrUntrusted, mine)
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot read %s: %w", f.name(name), err)
+	}
 	text, err := io.ReadAll(io.LimitReader(file, maxFile))
 	if err != nil {
 		return nil, fmt.Errorf("cannot read %s: %w", f.name(name), err)

@@ -81,8 +81,20 @@ func FuzzDecode(f *testing.F) {
 	f.Add(text)
 	f.Add([]byte(`{"v":1,"token":"id.x.1.1","state":"ended"}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		if o, err := decode("id.x.1.1", text); err == nil && (o.Token != "id.x.1.1" || o.State == KindNone) {
+		o, err := decode("id.x.1.1", text)
+		if err != nil {
+			return
+		}
+		if o.Token != "id.x.1.1" || o.State == KindNone {
 			t.Errorf("%q reads as %+v", text, o)
+		}
+		// What is read is what was written: it is written again as the same state.
+		again, err := o.encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if back, err := decode(o.Token, again); err != nil || !reflect.DeepEqual(back, o) {
+			t.Errorf("%q is written again as %q, %v", text, again, err)
 		}
 	})
 }

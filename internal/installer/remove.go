@@ -61,14 +61,15 @@ func (f *folder) removeVoid(token string) error {
 // Sweep tidies the folder of outcomes; call it when the daemon starts and every
 // few hours. It removes void files of earlier boots, forgotten half-written
 // files, broken ones older than keep, and output older than keep whose attempt
-// is forgotten; and it cuts output that something the installer left running still adds to.
+// is forgotten; and it cuts output that something the installer left running still
+// adds to. ErrFolder: nothing was tidied up, and no attempt could be started.
 func Sweep(stateDir string, keep time.Duration) error {
 	f, err := openFolder(stateDir, false)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %w", ErrFolder, err)
 	}
 	defer f.close()
 	entries, err := fs.ReadDir(f.root.FS(), ".")

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/quietsetup/quietsetup/events"
 )
@@ -68,6 +69,9 @@ func (s Spec) check() error {
 	for _, text := range append([]string{s.Product, string(s.Action), s.Dir}, s.Argv...) {
 		if strings.ContainsRune(text, 0) {
 			return fmt.Errorf("%w: a zero byte in %.80q", ErrSpec, text)
+		}
+		if !utf8.ValidString(text) { // the order is JSON: it would arrive as another text
+			return fmt.Errorf("%w: %.80q is not UTF-8", ErrSpec, text)
 		}
 	}
 	return checkEnv(s.Env)

@@ -89,11 +89,24 @@ func empty(root *os.Root) bool {
 // wrap fs.ErrNotExist, ErrNotPlain or ErrTooLarge; any other says that it could
 // not look.
 func ReadPlain(root *os.Root, name string) ([]byte, error) {
+	return readPlain(root, name, func(fs.FileInfo) error { return nil })
+}
+
+// readPlain is ReadPlain of a file that judge has no objection to.
+func readPlain(root *os.Root, name string, judge func(fs.FileInfo) error) ([]byte, error) {
 	f, err := OpenPlain(root, name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
+	// What was looked at may have been exchanged since: judge what is open.
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if err := judge(info); err != nil {
+		return nil, err
+	}
 	text, err := io.ReadAll(io.LimitReader(f, tomlfile.MaxBytes+1))
 	if err != nil {
 		return nil, fmt.Errorf("cannot read %s: %w", filepath.Join(root.Name(), name), err)

@@ -258,23 +258,37 @@ func (l *loading) overlay(folder string, check func(string, fs.FileInfo) error) 
 	defer root.Close()
 	name := l.pkg.Product + ".toml"
 	path := filepath.Join(folder, name)
-	if info, err := root.Lstat(name); err == nil && info.Mode().IsRegular() && check != nil {
-		if err := check(path, info); err != nil {
-			l.found(CodeUnreadable, tomlfile.Mistake{File: path, Code: CodeFiles, Text: strings.TrimPrefix(err.Error(), path+": ")})
-			return nil, nil
+	return l.judged(root, name, path, tomlfile.Parse, func(info fs.FileInfo) error {
+		if check == nil {
+			return nil
 		}
-	}
-	return l.file(root, name, path, tomlfile.Parse)
+		if err := check(path, info); err != nil {
+			return unbelieved(strings.TrimPrefix(err.Error(), path+": "))
+		}
+		return nil
+	})
 }
+
+// unbelieved says who could change a file that must not be believed.
+type unbelieved string
+
+func (u unbelieved) Error() string { return string(u) }
 
 // file reads and parses one file, nil if it is not there or not readable as
 // what it should be. Messages call it by the second name.
 func (l *loading) file(root *os.Root, name, called string, parse func(string, []byte) (*tomlfile.Document, error)) (*tomlfile.Document, error) {
-	text, err := ReadPlain(root, name)
+	return l.judged(root, name, called, parse, func(fs.FileInfo) error { return nil })
+}
+
+// judged is file for one that is judged once it is open: nobody can exchange it
+// any more.
+func (l *loading) judged(root *os.Root, name, called string, parse func(string, []byte) (*tomlfile.Document, error), judge func(fs.FileInfo) error) (*tomlfile.Document, error) {
+	text, err := readPlain(root, name, judge)
+	var u unbelieved
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
-	case errors.Is(err, ErrNotPlain), errors.Is(err, ErrTooLarge):
+	case errors.Is(err, ErrNotPlain), errors.Is(err, ErrTooLarge), errors.As(err, &u):
 		l.found(CodeUnreadable, tomlfile.Mistake{File: called, Code: CodeFiles, Text: err.Error()})
 		return nil, nil
 	case err != nil:

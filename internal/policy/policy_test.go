@@ -207,3 +207,29 @@ func FuzzResolve(f *testing.F) {
 		}
 	})
 }
+
+// FuzzSpan: a length of time that is read is within its bounds, and what is
+// written of it is read back as the same.
+func FuzzSpan(f *testing.F) {
+	for _, s := range []string{"90s", "1d12h", "3650d", "3650d1ms", "1us", "-1s", "9e9h", "0", "1.5h", "99999d", "µs", "1h1h", "1d1d"} {
+		f.Add(s, int64(len(s)))
+	}
+	f.Add("", int64(-1)<<63)
+	f.Fuzz(func(t *testing.T, text string, n int64) {
+		for _, raw := range []any{text, n} {
+			s, err := ParseSpan(raw)
+			if err != nil {
+				if e := err.Error(); len(e) > 500 || strings.ContainsAny(e, "\n\r\x1b\u202e") {
+					t.Errorf("not one short line: %q", e)
+				}
+				continue
+			}
+			if s < 0 || s > MaxSpan {
+				t.Errorf("%v is %d", raw, s)
+			}
+			if back, err := ParseSpan(WriteSpan(s)); err != nil || back != s {
+				t.Errorf("%v is written as %q, which is %v, %v", raw, WriteSpan(s), back, err)
+			}
+		}
+	})
+}

@@ -126,10 +126,12 @@ func (b *Broker) locate(peer localsock.Peer) (session, tty string) {
 	return peer.Owner, ""
 }
 
-// agentOf finds the agent a call comes from. The caller holds mu.
+// agentOf finds the agent a call comes from: the process that said hello, whose
+// session is known. Another process of the same user may stand in another
+// session, whatever name it has learnt. The caller holds mu.
 func (b *Broker) agentOf(peer localsock.Peer, id string) (*agent, error) {
 	a := b.byID[id]
-	if a == nil || a.Owner != peer.Owner {
+	if a == nil || a.Owner != peer.Owner || a.PID != peer.PID {
 		return nil, &apitypes.Error{Code: apitypes.CodeUnknownAgent, Message: "this agent is not known", Hint: "say hello"}
 	}
 	return a, nil

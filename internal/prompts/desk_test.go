@@ -265,6 +265,7 @@ func TestOthersAreRefused(t *testing.T) {
 		}{
 			"another user with the agent's name":    {bert, c.name, p.ID, p.Nonce, apitypes.CodeUnknownAgent},
 			"another user with the nonce":           {bert, other.name, p.ID, p.Nonce, apitypes.CodeForbidden},
+			"another session with the agent's name": {anna2, c.name, p.ID, p.Nonce, apitypes.CodeUnknownAgent},
 			"another session of the user":           {anna2, same.name, p.ID, p.Nonce, apitypes.CodeForbidden},
 			"no nonce":                              {anna, c.name, p.ID, "", apitypes.CodeForbidden},
 			"a nonce of another window":             {anna, c.name, "firefox#1.2@c2", p.Nonce, apitypes.CodeForbidden},

@@ -27,3 +27,6 @@ func onlyOurs(fi fs.FileInfo) error {
 	}
 	return nil
 }
+
+// noBlock makes opening a pipe return at once instead of waiting for a writer.
+const noBlock = syscall.O_NONBLOCK

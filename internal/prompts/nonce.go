@@ -47,7 +47,7 @@ func readKey(root *os.Root) ([]byte, error) {
 	if !li.Mode().IsRegular() {
 		return nil, errors.New("it is not a regular file")
 	}
-	f, err := root.Open(keyFile)
+	f, err := root.OpenFile(keyFile, os.O_RDONLY|noBlock, 0)
 	if err != nil {
 		return nil, err
 	}

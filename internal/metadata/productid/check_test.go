@@ -27,6 +27,8 @@ func TestCheck(t *testing.T) {
 func FuzzCheck(f *testing.F) {
 	f.Add("firefox")
 	f.Add("../x")
+	f.Add("con.txt")
+	f.Add("a.\u202e")
 	f.Fuzz(func(t *testing.T, id string) {
 		if Check(id) != nil {
 			return
@@ -34,6 +36,10 @@ func FuzzCheck(f *testing.F) {
 		root := string(filepath.Separator) + "root"
 		if got := filepath.Join(root, id); filepath.Dir(got) != root || filepath.Base(got) != id || strings.ContainsRune(id, os.PathSeparator) {
 			t.Errorf("%q leads to %q", id, got)
+		}
+		// Where case does not count, two ids are still two files; and a terminal obeys none.
+		if strings.ToLower(id) != id || strings.HasSuffix(id, ".") || strings.ContainsFunc(id, func(c rune) bool { return c <= ' ' || c > '~' }) {
+			t.Errorf("%q is accepted", id)
 		}
 	})
 }

@@ -61,6 +61,13 @@ func openRows(stateDir string) (rowFolder, error) {
 	if err != nil {
 		return rowFolder{}, fmt.Errorf("cannot open the folder of rows: %w", err)
 	}
+	if info, err = root.Stat("."); err == nil {
+		err = ours(info) // of what is open: it may not be what was looked at
+	}
+	if err != nil {
+		root.Close()
+		return rowFolder{}, fmt.Errorf("cannot use the folder of rows %s: %w", filepath.Join(stateDir, folderName), err)
+	}
 	return rowFolder{root}, nil
 }
 
@@ -101,11 +108,20 @@ func (f rowFolder) read(id string) (Row, error) {
 	if !info.Mode().IsRegular() || info.Size() > maxRow {
 		return Row{}, fmt.Errorf("cannot read row %s: not a plain file of at most %d bytes", f.path(name), maxRow)
 	}
-	file, err := f.root.Open(name)
+	file, err := f.root.OpenFile(name, os.O_RDONLY|noBlock, 0)
 	if err != nil {
 		return Row{}, fmt.Errorf("cannot read row %s: %w", f.path(name), err)
 	}
 	defer file.Close()
+	if info, err = file.Stat(); err == nil && !info.Mode().IsRegular() {
+		err = errors.New("it was replaced meanwhile")
+	}
+	if err == nil {
+		err = ours(info)
+	}
+	if err != nil {
+		return Row{}, fmt.Errorf("cannot read row %s: %w", f.path(name), err)
+	}
 	text, err := io.ReadAll(io.LimitReader(file, maxRow))
 	if err != nil {
 		return Row{}, fmt.Errorf("cannot read row %s: %w", f.path(name), err)
