@@ -66,7 +66,7 @@ func TestExplainSeesWhatRuns(t *testing.T) {
 	if err := json.Unmarshal([]byte(look("--json")), &doc); err != nil {
 		t.Fatal(err)
 	}
-	if doc.Schema != "explain/v1" || doc.Now == nil || len(doc.Now.Programs) != 1 {
+	if doc.Schema != "meta_explain/v1" || doc.Now == nil || len(doc.Now.Programs) != 1 {
 		t.Fatalf("got %+v", doc.Now)
 	}
 	if p := doc.Now.Programs[0]; p.PID != cmd.Process.Pid || p.Path != exe || !p.Blocks || p.Rule != "dir "+opt {

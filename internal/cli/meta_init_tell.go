@@ -13,7 +13,7 @@ import (
 
 // initDoc is what --json prints.
 type initDoc struct {
-	Schema   string        `json:"schema"` // init/v1
+	Schema   string        `json:"schema"` // meta_init/v1
 	Packages []initPackage `json:"packages"`
 }
 
@@ -77,7 +77,7 @@ func (d initDoc) filled() initDoc {
 // tellInit prints what became of a single package.
 func (a *app) tellInit(p initPackage, o initOptions) error {
 	if a.json {
-		return a.document(initDoc{Schema: "init/v1", Packages: []initPackage{p}}.filled())
+		return a.document(initDoc{Schema: "meta_init/v1", Packages: []initPackage{p}}.filled())
 	}
 	if o.print {
 		if p.Result != initPrinted {

@@ -14,7 +14,7 @@ import (
 	"github.com/quietsetup/quietsetup/internal/metadata/lint"
 )
 
-// lintDoc is lint/v1.
+// lintDoc is meta_lint/v1.
 type lintDoc struct {
 	Schema   string         `json:"schema"`
 	Findings []lint.Finding `json:"findings"`
@@ -37,10 +37,10 @@ machine; links are not followed.
 Each finding is a line "file:line: code message". docs/metadata.md says for each
 code what it means and what to do.
 
-JSON: lint/v1.`, "7 there are errors (with --strict: or warnings)"),
+JSON: meta_lint/v1.`, "7 there are errors (with --strict: or warnings)"),
 		Args: atLeast(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			doc := lintDoc{Schema: "lint/v1", Findings: []lint.Finding{}}
+			doc := lintDoc{Schema: "meta_lint/v1", Findings: []lint.Finding{}}
 			var unread []error
 			for _, path := range args {
 				found, err := lint.Path(path)
