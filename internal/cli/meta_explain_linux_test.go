@@ -72,6 +72,9 @@ func TestExplainSeesWhatRuns(t *testing.T) {
 	if p := doc.Now.Programs[0]; p.PID != cmd.Process.Pid || p.Path != exe || !p.Blocks || p.Rule != "dir "+opt {
 		t.Errorf("got %+v", p)
 	}
+	if rows := look("--lang", "de", "--output-format", "csv", "--attributes", "name,blocks"); !strings.Contains(rows, "quietsetup-explained,true\n") {
+		t.Errorf("the rows are not in the words of JSON:\n%s", rows)
+	}
 	if page := look(); !strings.Contains(page, "Running now:") || !strings.Contains(page, "quietsetup-explained") {
 		t.Errorf("the page does not name it:\n%s", page)
 	}

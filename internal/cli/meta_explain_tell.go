@@ -5,6 +5,7 @@ package cli
 import (
 	"cmp"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/quietsetup/quietsetup/internal/apitypes"
@@ -214,7 +215,7 @@ func (a *app) printNow(d explainDoc) {
 		if p.Blocks {
 			blocks = "processes.yes"
 		}
-		t.row(p.PID, p.Name, p.Class, a.words.Text(blocks, nil), p.Rule, p.Path)
+		t.row(p.PID, p.Name, p.Class, told{a.words.Text(blocks, nil), strconv.FormatBool(p.Blocks)}, p.Rule, p.Path)
 	}
 	t.print()
 }
