@@ -41,7 +41,7 @@ func (a *app) printConfig(s shown, origin bool) {
 	default:
 		t := a.table("key", "value", "origin")
 		for _, d := range decisions {
-			t.row(d.Key.Name, policy.Write(d.Value), a.origin(string(d.Winner().Origin)))
+			t.row(d.Key.Name, policy.Write(d.Value), told{a.origin(string(d.Winner().Origin)), string(d.Winner().Origin)})
 		}
 		t.print()
 	}
@@ -59,19 +59,21 @@ func (a *app) printSettings(settings []config.Setting) {
 		if d, ok := x.Value.(time.Duration); ok {
 			v = policy.WriteSpan(events.SpanOf(d))
 		}
+		shown := v
 		if v == "" {
-			v = a.words.Text("config.nothing", nil)
+			shown = a.words.Text("config.nothing", nil)
 		}
-		t.row(x.Key, v, a.placeOr(x.Place))
+		t.row(x.Key, told{shown, v}, a.placeOr(x.Place))
 	}
 	t.print()
 }
 
-func (a *app) placeOr(place string) string {
+// placeOr is where a value stands; what is built in stands nowhere.
+func (a *app) placeOr(place string) told {
 	if place == "" {
-		return a.words.Text("config.built_in", nil)
+		return told{a.words.Text("config.built_in", nil), string(policy.BuiltIn)}
 	}
-	return place
+	return told{place, place}
 }
 
 // printOpinions prints each key with everything that was said about it.

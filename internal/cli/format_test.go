@@ -14,6 +14,8 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/text"
 	"pgregory.net/rapid"
+
+	"github.com/quietsetup/quietsetup/internal/apitypes"
 )
 
 // anyText has words of any script, some of them twice as wide as others and some longer than a line.
@@ -208,6 +210,28 @@ func TestWindowsCodes(t *testing.T) {
 	for code, want := range map[int]int{exitOK: 0, exitFailed: 1, exitUsage: 2, exitWaitOver: 1618, exitPrivileges: 9, exitDeferred: 1602, exitReboot: 3010} {
 		if got := windowsCode(code); got != want {
 			t.Errorf("%d: %d, want %d", code, got, want)
+		}
+	}
+}
+
+// TestOnlyWhatIsThereIsInstalled: a version is told of a product that is on the
+// machine, not of one that was.
+func TestOnlyWhatIsThereIsInstalled(t *testing.T) {
+	for status, want := range map[string]string{"installed": "1.0-1", "not_installed": "", "unknown": ""} {
+		p := apitypes.Product{ID: "editor", Status: status, Installed: "1.0-1"}
+		var rows, page bytes.Buffer
+		a := &app{Outside: Outside{Out: &page, Getenv: func(string) string { return "" }}, layout: layout{format: formatCSV, noHeader: true}, rows: &rows, lang: "en"}
+		if err := a.prepare(withRows(a.versionCommand(), productColumns()...)); err != nil {
+			t.Fatal(err)
+		}
+		a.layout.attributes, a.rows, a.Out = []string{"product", "installed"}, &rows, &page
+		a.printProducts(apitypes.Products{Products: []apitypes.Product{p}})
+		if got := rows.String(); got != "editor,"+want+"\n" {
+			t.Errorf("%s: %q", status, got)
+		}
+		a.printProduct(p)
+		if line := strings.TrimSpace("On client: " + status + " " + want); !strings.Contains(page.String(), line+"\n") {
+			t.Errorf("%s: no line %q in\n%s", status, line, &page)
 		}
 	}
 }

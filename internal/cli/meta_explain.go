@@ -37,7 +37,7 @@ would hit now. Nothing is done about them.
 A name with a slash, or that is a folder, is a package's folder; anything else is
 a product of the depot in the config file, or of --depot.
 
-JSON: explain/v1.`, "4 no such product", "7 the package cannot be used, or the configuration is not valid"),
+JSON: meta_explain/v1.`, "4 no such product", "7 the package cannot be used, or the configuration is not valid"),
 		Example: `  quietsetup meta explain ./firefox
   quietsetup meta explain firefox --machine windows-arm64`,
 		Args: exact(1),

@@ -66,11 +66,14 @@ func TestExplainSeesWhatRuns(t *testing.T) {
 	if err := json.Unmarshal([]byte(look("--json")), &doc); err != nil {
 		t.Fatal(err)
 	}
-	if doc.Schema != "explain/v1" || doc.Now == nil || len(doc.Now.Programs) != 1 {
+	if doc.Schema != "meta_explain/v1" || doc.Now == nil || len(doc.Now.Programs) != 1 {
 		t.Fatalf("got %+v", doc.Now)
 	}
 	if p := doc.Now.Programs[0]; p.PID != cmd.Process.Pid || p.Path != exe || !p.Blocks || p.Rule != "dir "+opt {
 		t.Errorf("got %+v", p)
+	}
+	if rows := look("--lang", "de", "--output-format", "csv", "--attributes", "name,blocks"); !strings.Contains(rows, "quietsetup-explained,true\n") {
+		t.Errorf("the rows are not in the words of JSON:\n%s", rows)
 	}
 	if page := look(); !strings.Contains(page, "Running now:") || !strings.Contains(page, "quietsetup-explained") {
 		t.Errorf("the page does not name it:\n%s", page)

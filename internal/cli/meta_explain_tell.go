@@ -5,6 +5,7 @@ package cli
 import (
 	"cmp"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/quietsetup/quietsetup/internal/apitypes"
@@ -15,7 +16,7 @@ import (
 
 // explainDoc is what meta explain --json prints.
 type explainDoc struct {
-	Schema         string `json:"schema"` // explain/v1
+	Schema         string `json:"schema"` // meta_explain/v1
 	Product        string `json:"product"`
 	Name           string `json:"name"`
 	ProductVersion string `json:"product_version"`
@@ -93,7 +94,7 @@ type explainNow struct {
 // explained puts an exam into the document's words.
 func explained(x metadata.Exam, machine metadata.Machine, here bool) explainDoc {
 	p := x.Package
-	d := explainDoc{Schema: "explain/v1", Product: p.Product, Name: p.Name, ProductVersion: p.ProductVersion, PackageVersion: p.PackageVersion,
+	d := explainDoc{Schema: "meta_explain/v1", Product: p.Product, Name: p.Name, ProductVersion: p.ProductVersion, PackageVersion: p.PackageVersion,
 		Priority: p.Priority, Machine: machine.OS + "-" + machine.Arch, ThisMachine: here,
 		Mistakes: []explainMistake{}, Warnings: filled(p.Warnings), Installers: []explainInstaller{},
 		Metadata: p.Metadata, Background: p.Background, Directories: filled(p.Dirs), Processes: filled(p.Processes), Services: filled(p.Services),
@@ -214,7 +215,7 @@ func (a *app) printNow(d explainDoc) {
 		if p.Blocks {
 			blocks = "processes.yes"
 		}
-		t.row(p.PID, p.Name, p.Class, a.words.Text(blocks, nil), p.Rule, p.Path)
+		t.row(p.PID, p.Name, p.Class, told{a.words.Text(blocks, nil), strconv.FormatBool(p.Blocks)}, p.Rule, p.Path)
 	}
 	t.print()
 }

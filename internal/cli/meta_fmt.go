@@ -14,7 +14,7 @@ import (
 	"github.com/quietsetup/quietsetup/internal/metadata/tomlfile"
 )
 
-// fmtDoc is fmt/v1.
+// fmtDoc is meta_fmt/v1.
 type fmtDoc struct {
 	Schema string    `json:"schema"`
 	Files  []fmtFile `json:"files"`
@@ -45,7 +45,7 @@ folder or a folder of packages.
 With --check the files that would change are listed, and any makes the exit code
 1. With -w they are written. A file that is no TOML is never written.
 
-JSON: fmt/v1.`, "7 a file is no TOML", "9 needs privileges"),
+JSON: meta_fmt/v1.`, "7 a file is no TOML", "9 needs privileges"),
 		Args: atLeast(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if o.check && o.write {
@@ -60,7 +60,7 @@ JSON: fmt/v1.`, "7 a file is no TOML", "9 needs privileges"),
 }
 
 func (a *app) format(paths []string, o fmtOptions) error {
-	doc := fmtDoc{Schema: "fmt/v1", Files: []fmtFile{}}
+	doc := fmtDoc{Schema: "meta_fmt/v1", Files: []fmtFile{}}
 	var failed []error
 	for _, path := range paths {
 		files, err := canon.Find(path)

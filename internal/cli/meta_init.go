@@ -38,7 +38,7 @@ a file of the package counts as one that is there, too.
 A package is the folder <id> with <id>/OPSI/control.toml (or OPSI/control) and
 <id>/CLIENT_DATA.
 
-JSON: init/v1. Results: written, replaced, printed, kept, skipped, failed.`,
+JSON: meta_init/v1. Results: written, replaced, printed, kept, skipped, failed.`,
 			"7 a package cannot be read (with --all: the others were done)") + `
 A file that is there already and was kept is 1 for one package, 0 with --all.`,
 		Example: `  quietsetup meta init /srv/depot/firefox
@@ -110,7 +110,7 @@ func (a *app) initAll(dir string, o initOptions) error {
 	if err != nil {
 		return fmt.Errorf("cannot read the depot: %w", err)
 	}
-	doc := initDoc{Schema: "init/v1", Packages: []initPackage{}}
+	doc := initDoc{Schema: "meta_init/v1", Packages: []initPackage{}}
 	for _, e := range entries {
 		if !e.IsDir() || strings.HasPrefix(e.Name(), ".") {
 			continue

@@ -13,7 +13,7 @@ import (
 
 // initDoc is what --json prints.
 type initDoc struct {
-	Schema   string        `json:"schema"` // init/v1
+	Schema   string        `json:"schema"` // meta_init/v1
 	Packages []initPackage `json:"packages"`
 }
 
@@ -77,7 +77,7 @@ func (d initDoc) filled() initDoc {
 // tellInit prints what became of a single package.
 func (a *app) tellInit(p initPackage, o initOptions) error {
 	if a.json {
-		return a.document(initDoc{Schema: "init/v1", Packages: []initPackage{p}}.filled())
+		return a.document(initDoc{Schema: "meta_init/v1", Packages: []initPackage{p}}.filled())
 	}
 	if o.print {
 		if p.Result != initPrinted {
@@ -120,11 +120,11 @@ func (a *app) printInit(ps []initPackage) {
 	t := a.table(initColumns()...)
 	for _, p := range ps {
 		counts[p.Result]++
-		sure := ""
+		sure := told{raw: p.Sure}
 		if p.Sure != "" {
-			sure = a.words.Text("sure."+p.Sure, nil)
+			sure.shown = a.words.Text("sure."+p.Sure, nil)
 		}
-		t.row(p.Product, a.initResult(p.Result), len(p.Installers), sure, a.initNote(p))
+		t.row(p.Product, told{a.initResult(p.Result), p.Result}, len(p.Installers), sure, told{a.initNote(p), p.check()})
 	}
 	t.print()
 	a.say("init.all", i18n.Data{"N": len(ps), "Written": counts[initWritten], "Replaced": counts[initReplaced], "Kept": counts[initKept],
@@ -146,6 +146,18 @@ func (a *app) initNote(p initPackage) string {
 		s += " " + a.words.Text("init.more", i18n.Data{"N": n})
 	}
 	return s
+}
+
+// check is all that should be looked at, in the words of JSON.
+func (p initPackage) check() string {
+	if p.Error != "" {
+		return p.Error
+	}
+	var all []string
+	for _, n := range p.notes {
+		all = append(all, n.Text())
+	}
+	return strings.Join(all, "; ")
 }
 
 func (a *app) draftNote(n draft.Note) string {

@@ -23,7 +23,7 @@ func initDepot(t *testing.T, wantCode int, args ...string) map[string]initPackag
 		t.Fatalf("exit code %d, want %d: %s", code, wantCode, errs.String())
 	}
 	var doc initDoc
-	if err := json.Unmarshal(out.Bytes(), &doc); err != nil || doc.Schema != "init/v1" {
+	if err := json.Unmarshal(out.Bytes(), &doc); err != nil || doc.Schema != "meta_init/v1" {
 		t.Fatalf("schema %q, %v", doc.Schema, err)
 	}
 	got := map[string]initPackage{}

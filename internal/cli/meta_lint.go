@@ -14,7 +14,7 @@ import (
 	"github.com/quietsetup/quietsetup/internal/metadata/lint"
 )
 
-// lintDoc is lint/v1.
+// lintDoc is meta_lint/v1.
 type lintDoc struct {
 	Schema   string         `json:"schema"`
 	Findings []lint.Finding `json:"findings"`
@@ -34,13 +34,13 @@ packages, or one file: control, control.toml, opsi-meta-data.toml, or a site's
 own metadata file. A package is judged for every system that it is for, on any
 machine; links are not followed.
 
-Each finding is a line "file:line: code message". docs/metadata.md says for each
-code what it means and what to do.
+Each finding is a line "file:line: severity: code message". What the codes mean is
+said below them, once for each. docs/metadata.md also says what to do.
 
-JSON: lint/v1.`, "7 there are errors (with --strict: or warnings)"),
+JSON: meta_lint/v1.`, "7 there are errors (with --strict: or warnings)"),
 		Args: atLeast(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			doc := lintDoc{Schema: "lint/v1", Findings: []lint.Finding{}}
+			doc := lintDoc{Schema: "meta_lint/v1", Findings: []lint.Finding{}}
 			var unread []error
 			for _, path := range args {
 				found, err := lint.Path(path)
@@ -63,9 +63,7 @@ JSON: lint/v1.`, "7 there are errors (with --strict: or warnings)"),
 			case a.csv():
 				a.lintRows(doc)
 			default:
-				for _, f := range doc.Findings {
-					fmt.Fprintln(a.Out, f)
-				}
+				a.printLint(doc)
 			}
 			fmt.Fprintln(a.Err, a.words.Text("meta.lint", i18n.Data{"Errors": doc.Errors, "Warnings": doc.Warnings, "Hints": doc.Hints}))
 			switch {
@@ -83,6 +81,32 @@ JSON: lint/v1.`, "7 there are errors (with --strict: or warnings)"),
 
 func lintColumns() []string {
 	return []string{"file", "line", "code", "severity", "product", "message"}
+}
+
+// printLint prints the findings for people. Messages quote files and keys and are
+// English; what a code means is said in the person's own language, on standard
+// error, so that an editor that reads the lines finds nothing else.
+func (a *app) printLint(doc lintDoc) {
+	var codes []string
+	for _, f := range doc.Findings {
+		fmt.Fprintln(a.Out, f.Told(a.words.Text(severityKey(f.Severity), nil)))
+		if !slices.Contains(codes, f.Code) {
+			codes = append(codes, f.Code)
+		}
+	}
+	for _, c := range codes {
+		fmt.Fprintln(a.Err, a.words.Text("meta.means", i18n.Data{"Code": c, "Means": a.words.Text("lint."+c, nil)}))
+	}
+}
+
+func severityKey(s lint.Severity) string {
+	switch s {
+	case lint.Error:
+		return "meta.error"
+	case lint.Warning:
+		return "meta.warning"
+	}
+	return "meta.hint"
 }
 
 // lintRows are findings as rows, whose words are those of JSON.

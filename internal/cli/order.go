@@ -159,17 +159,18 @@ func (a *app) printOrder(alg ordering.Algorithm, products []ordering.Product, pa
 	}
 	t := a.table(sequenceColumns()...)
 	for i, id := range sequence {
-		var why []string
+		var why, raw []string
+		add := func(shown, english string) { why, raw = append(why, shown), append(raw, english) }
 		if r, ok := raised[id]; ok {
-			why = append(why, a.words.Text("order.raised", i18n.Data{"Priority": r.Priority, "Product": r.For}))
+			add(a.words.Text("order.raised", i18n.Data{"Priority": r.Priority, "Product": r.For}), fmt.Sprintf("raised to %d for %s", r.Priority, r.For))
 		}
 		if others := present(before[id], priority); len(others) > 0 {
-			why = append(why, a.words.Text("order.before", i18n.Data{"Products": some(others)}))
+			add(a.words.Text("order.before", i18n.Data{"Products": some(others)}), "before "+strings.Join(others, ", "))
 		}
 		if others := present(after[id], priority); len(others) > 0 {
-			why = append(why, a.words.Text("order.after", i18n.Data{"Products": some(others)}))
+			add(a.words.Text("order.after", i18n.Data{"Products": some(others)}), "after "+strings.Join(others, ", "))
 		}
-		t.row(i+1, id, priority[id], strings.Join(why, "; "))
+		t.row(i+1, id, priority[id], told{strings.Join(why, "; "), strings.Join(raw, "; ")})
 	}
 	t.print()
 }

@@ -65,7 +65,7 @@ JSON: processes/v1; as NDJSON one process/v1 per line.`, "3 the daemon is not ru
 				if p.Blocks {
 					blocks = "processes.yes"
 				}
-				t.row(p.PID, p.Name, p.Class, coloured{word: a.words.Text(blocks, nil), raw: strconv.FormatBool(p.Blocks)}, p.Rule, p.Path)
+				t.row(p.PID, p.Name, p.Class, told{a.words.Text(blocks, nil), strconv.FormatBool(p.Blocks)}, p.Rule, p.Path)
 			}
 			t.print()
 			return nil

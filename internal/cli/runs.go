@@ -223,31 +223,28 @@ func (a *app) runState(x replay.Run) coloured {
 }
 
 // summary is what should be known about a run.
-func (a *app) summary(x replay.Run) string {
-	var out []string
+func (a *app) summary(x replay.Run) told {
+	var shown, raw []string
+	add := func(s, r string) { shown, raw = append(shown, s), append(raw, r) }
 	switch {
 	case x.Open && x.Reason != "":
-		why := a.words.Reason(x.Reason)
-		if x.Detail != "" {
-			why += " (" + x.Detail + ")"
-		}
-		out = append(out, why)
+		add(because(a.words.Reason(x.Reason), x.Detail), because(x.Reason, x.Detail))
 	case x.Detail != "":
-		out = append(out, x.Detail)
+		add(x.Detail, x.Detail)
 	}
 	if x.Defers > 0 {
-		out = append(out, a.words.Text("runs.defers", i18n.Data{"N": x.Defers}))
+		add(a.words.Text("runs.defers", i18n.Data{"N": x.Defers}), fmt.Sprintf("defers %d", x.Defers))
 	}
 	if x.Attempts > 1 {
-		out = append(out, a.words.Text("runs.attempts", i18n.Data{"N": x.Attempts}))
+		add(a.words.Text("runs.attempts", i18n.Data{"N": x.Attempts}), fmt.Sprintf("attempts %d", x.Attempts))
 	}
-	return words.Clean(strings.Join(out, "; "))
+	return told{words.Clean(strings.Join(shown, "; ")), strings.Join(raw, "; ")}
 }
 
 // printRun prints one run in full, with its way.
 func (a *app) printRun(x replay.Run) {
 	a.say("runs.run", i18n.Data{"ID": x.ID, "Name": x.Name})
-	a.say("runs.state", i18n.Data{"State": a.runState(x).word, "Summary": a.summary(x)})
+	a.say("runs.state", i18n.Data{"State": a.runState(x).word, "Summary": a.summary(x).shown})
 	a.say("runs.request", i18n.Data{"Action": x.Action, "Version": x.Version})
 	a.say("runs.time", i18n.Data{"Spawn": a.words.Time(x.Spawn), "Ready": a.when(x.Ready)})
 	a.say("runs.counts", i18n.Data{"Rounds": x.Rounds, "Windows": x.Windows, "Defers": x.Defers, "Attempts": x.Attempts})

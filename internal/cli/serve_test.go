@@ -103,7 +103,7 @@ func played(c *copied, seq uint64) http.Handler {
 		if r.PathValue("id") == "runtime" {
 			seen.Programs = nil
 		}
-		answer(w, view.Processes(r.PathValue("id"), c.c.Clock.Wall, seen, view.Hidden), nil)
+		answer(w, view.Processes(r.PathValue("id"), c.c.Clock.Wall, seen, view.Open(nil)), nil)
 	})
 	tell := func(w http.ResponseWriter, r *http.Request) {
 		from, _ := strconv.ParseUint(r.FormValue("from"), 10, 64)

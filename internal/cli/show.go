@@ -90,7 +90,7 @@ func (a *app) printProduct(p apitypes.Product) {
 	a.say("show.product", i18n.Data{"Name": cmp.Or(p.Name, p.ID), "ID": p.ID})
 	fmt.Fprintln(a.Out, a.words.Text("show.phase", i18n.Data{"Phase": a.words.Phase(p.Phase)}))
 	a.say("show.request", i18n.Data{"Action": p.Action, "Version": p.Version, "Run": p.Run, "Round": p.Round, "Since": a.when(p.Since)})
-	a.say("show.installed", i18n.Data{"Status": p.Status, "Version": p.Installed})
+	a.say("show.installed", i18n.Data{"Status": p.Status, "Version": installed(p)})
 	if w := p.Waits; w != nil {
 		a.say("show.waits", i18n.Data{"Reason": a.words.Reason(w.Reason), "Detail": w.Detail, "Since": a.when(w.Since), "Until": a.when(w.Until)})
 	}

@@ -106,10 +106,22 @@ func (a *app) printProducts(ps apitypes.Products) {
 	}
 	t := a.table(productColumns()...)
 	for _, p := range ps.Products {
-		t.row(p.ID, a.phase(p), p.Action, p.Version, p.Installed, used(p.Defers), a.note(p))
+		t.row(p.ID, a.phase(p), p.Action, p.Version, installed(p), used(p.Defers), a.note(p))
 	}
 	t.print()
 }
+
+// installed is the version that is on the machine, "" if the product is not: the
+// last version that was there is no news then.
+func installed(p apitypes.Product) string {
+	if p.Status != statusInstalled {
+		return ""
+	}
+	return p.Installed
+}
+
+// statusInstalled is opsi's word for a product that is there.
+const statusInstalled = "installed"
 
 // used is "2/5", or the number alone where no limit is known.
 func used(c apitypes.Count) string {
@@ -120,18 +132,25 @@ func used(c apitypes.Count) string {
 }
 
 // note is the one thing that should be known about a product.
-func (a *app) note(p apitypes.Product) string {
+func (a *app) note(p apitypes.Product) told {
 	switch {
 	case p.OverdueWhy != "":
-		return words.Clean("! " + p.OverdueWhy)
+		return told{words.Clean("! " + p.OverdueWhy), p.OverdueWhy}
 	case p.Outcome != nil && p.Outcome.Outcome != "ok" && p.Outcome.Reason != "":
-		return words.Clean(a.words.Outcome(p.Outcome.Outcome) + ": " + p.Outcome.Reason)
+		return told{words.Clean(a.words.Outcome(p.Outcome.Outcome) + ": " + p.Outcome.Reason), p.Outcome.Outcome + ": " + p.Outcome.Reason}
 	case p.Outcome != nil:
-		return a.words.Outcome(p.Outcome.Outcome)
-	case p.Waits != nil && p.Waits.Detail != "":
-		return words.Clean(a.words.Reason(p.Waits.Reason) + " (" + p.Waits.Detail + ")")
+		return told{a.words.Outcome(p.Outcome.Outcome), p.Outcome.Outcome}
 	case p.Waits != nil:
-		return a.words.Reason(p.Waits.Reason)
+		return told{because(a.words.Reason(p.Waits.Reason), p.Waits.Detail), because(p.Waits.Reason, p.Waits.Detail)}
 	}
-	return ""
+	return told{}
+}
+
+// because is a reason with its detail, of which it may have none: the product
+// that is waited for, say.
+func because(reason, detail string) string {
+	if detail != "" {
+		reason += " (" + detail + ")"
+	}
+	return words.Clean(reason)
 }

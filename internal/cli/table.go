@@ -48,6 +48,8 @@ func (g grid) row(cells ...any) {
 		switch c := c.(type) {
 		case coloured:
 			r = append(r, cell{shown: c.word, raw: cmp.Or(c.raw, c.word), colour: c.colour})
+		case told:
+			r = append(r, cell{shown: i18n.Clean(c.shown, 300), raw: i18n.Clean(c.raw, maxCell)})
 		case moment:
 			r = append(r, cell{shown: g.a.when(c.at), short: g.a.briefly(c.at), raw: c.raw()})
 		default:
@@ -207,6 +209,10 @@ type coloured struct {
 	colour text.Color // 0 = none
 	raw    string     // the word as it is in JSON; "" = the same
 }
+
+// told is a text in the language of the person, and the same in the words of
+// JSON: what programs read is never translated.
+type told struct{ shown, raw string }
 
 // moment is a time that may be missing: as people tell it, and exact for programs.
 type moment struct{ at *time.Time }

@@ -226,7 +226,7 @@ func (w *watched) stands(f *follower) string {
 		s = w.a.words.Outcome(string(f.outcome))
 	}
 	if f.reason != "" {
-		s += ", " + w.a.words.Reason(f.reason)
+		s += ", " + because(w.a.words.Reason(f.reason), f.detail)
 	}
 	if f.until != nil {
 		s += ", " + w.a.words.Text("watch.until", map[string]any{"Until": w.a.words.Time(*f.until)})

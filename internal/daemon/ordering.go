@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/quietsetup/quietsetup/events"
@@ -99,7 +100,8 @@ func told(err error, known bool) error {
 		}
 		return false
 	}
-	e := &apitypes.Error{Message: err.Error()}
+	// The code says that it is refused; whoever shows the message says so too.
+	e := &apitypes.Error{Message: strings.TrimPrefix(err.Error(), fsm.ErrRefused.Error()+": ")}
 	switch {
 	case is(local.ErrUnknownProduct), is(fsm.ErrRefused) && !known:
 		e.Code = apitypes.CodeNotFound

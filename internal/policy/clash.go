@@ -48,7 +48,7 @@ func Clashes() []Clash {
 				return max(p.DeferInterval, p.PromptInterval) < events.Minute && p.DialogTimeout > 0
 			}},
 		{"never-rechecked", []string{"max_recheck_action", "max_recheck"},
-			"\"check again\" is not offered, so its limit is never reached and max_recheck_action never happens",
+			"\"I've closed them\" is not offered, so its limit is never reached and max_recheck_action never happens",
 			func(p events.Policy) bool { return p.MaxRecheck == 0 && p.RecheckAction != events.ChoiceDefer }},
 		{"fails-unseen", []string{"max_unanswered", "unanswered_action"},
 			"the first question that nobody saw makes the product fail: a locked screen is enough",

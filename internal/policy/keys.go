@@ -53,7 +53,7 @@ func Keys() []Key {
 		span("dialog_timeout", "DIALOG_TIMEOUT", func(p *events.Policy) *events.Span { return &p.DialogTimeout },
 			"how long a question stays; 0 = nobody is asked and nothing is closed"),
 		count("max_recheck", "MAXRECHECK", 0, func(p *events.Policy) *int { return &p.MaxRecheck },
-			"how often \"check again\" is offered in one round"),
+			"how often \"I've closed them\" is offered in one round"),
 		word("max_recheck_action", "MAXRECHECK_ACTION", func(p *events.Policy) *events.Choice { return &p.RecheckAction },
 			"what happens when that is used up and programs still run", deferred, kill, fail),
 		count("max_defer", "MAXDEFER", 0, func(p *events.Policy) *int { return &p.MaxDefer },

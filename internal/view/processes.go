@@ -12,14 +12,6 @@ import (
 // Reveal turns a text that may be private into what may be told of it.
 type Reveal func(events.Text) string
 
-// Hidden tells public texts only.
-func Hidden(t events.Text) string {
-	if t.IsSecret() {
-		return ""
-	}
-	return t.String()
-}
-
 // Open tells private texts too, as far as their values are at hand: not sealed
 // yet, or among the parts given.
 func Open(parts map[string]events.Part) Reveal {

@@ -185,9 +185,7 @@ func TestPrivateTexts(t *testing.T) {
 		reveal Reveal
 		want   string
 	}{
-		{"live, hidden", seen, Hidden, ""},
 		{"live, open", seen, Open(nil), "/home/user/editor"},
-		{"log, hidden", sealed.(events.ChecksObserved).Seen, Hidden, ""},
 		{"log, open", sealed.(events.ChecksObserved).Seen, Open(parts), "/home/user/editor"},
 		{"export", sealed.(events.ChecksObserved).Seen, Open(nil), ""},
 	} {

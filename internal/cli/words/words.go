@@ -87,9 +87,6 @@ func (w *Words) Reason(s string) string {
 	return w.shared.Reason(s)
 }
 
-// Span is a length of time: "15 minutes".
-func (w *Words) Span(d time.Duration) string { return w.shared.Span(d) }
-
 // Time is a moment, exact and sortable.
 func (w *Words) Time(t time.Time) string { return t.In(w.zone).Format("2006-01-02 15:04:05") }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/quietsetup/quietsetup/events"
 	"github.com/quietsetup/quietsetup/internal/configcheck"
 	"github.com/quietsetup/quietsetup/internal/i18n"
+	"github.com/quietsetup/quietsetup/internal/metadata/lint"
 	"github.com/quietsetup/quietsetup/internal/policy"
 )
 
@@ -47,7 +48,7 @@ func keys(t *testing.T, lang string) map[string]string {
 func dynamic(key string) bool {
 	group, _, _ := strings.Cut(key, ".")
 	return slices.Contains([]string{"state", "input", "event", "choice", "ended", "closed", "agreed", "meaning", "next", "origin", "allowed", "clash", "finding", "policy",
-		"table", "attempt", "report", "note", "sure", "initresult", "whyinstaller", "dependencyorder", "part", "grade", "fault", "check", "health", "doctor", "mend"}, group)
+		"table", "attempt", "report", "note", "sure", "initresult", "whyinstaller", "dependencyorder", "part", "grade", "fault", "check", "health", "doctor", "mend", "lint"}, group)
 }
 
 // TestBothLanguagesAreComplete wants the same keys with the same places everywhere.
@@ -224,6 +225,27 @@ func TestExplanationsHaveWords(t *testing.T) {
 	})
 	if n < 20 {
 		t.Errorf("found %d words only", n)
+	}
+}
+
+// TestLintIsToldAsItsTableSays: every code has words, and the English ones are
+// those of the documentation.
+func TestLintIsToldAsItsTableSays(t *testing.T) {
+	there := keys(t, "en")
+	n := 0
+	for key := range there {
+		if strings.HasPrefix(key, "lint.") {
+			n++
+		}
+	}
+	for _, c := range lint.Codes() {
+		n--
+		if got := there["lint."+c.Name]; got != c.Means {
+			t.Errorf("%s: %q, want %q", c.Name, got, c.Means)
+		}
+	}
+	if n != 0 {
+		t.Errorf("%d texts are about codes that there are not", n)
 	}
 }
 

@@ -117,6 +117,7 @@ func controlCodes() []Code {
 		{"priority-clipped", Warning, "The priority is not from -100 to 100 and is cut to that.", "Write a number in the range."},
 		{"script-missing", Warning, "A script that the control file names is not in CLIENT_DATA.", "Add it, or remove the key."},
 		{"self-dependency", Error, "A product depends on itself.", "Remove the dependency."},
+		{"dependency-cycle", Error, "Products of the depot wait for each other in a circle. Until it is cut, none of them is installed.", "Remove one of the dependencies that are named."},
 		{"empty-dependency", Error, "A dependency has neither requiredAction nor requiredStatus.", "Add one of them."},
 		{"unordered-dependency", Hint, "A dependency does not say before or after: the other product is installed too, in any order.", "Add requirementType: before."},
 		{"duplicate-dependency", Hint, "The same action depends on the same product twice.", "Remove one."},

@@ -96,6 +96,7 @@ func (p *pack) controlFile(name string, text []byte) (control, *tomlfile.Documen
 	p.product(product)
 	p.depends(root.Table("Package"))
 	p.dependencies(root, old(name))
+	p.links = links(p.id, doc, metadata.ExamineControl(name, text, old(name)).Package.Dependencies)
 	p.properties(root)
 	for _, m := range doc.Mistakes() {
 		p.mistake(m)

@@ -4,7 +4,8 @@
 // does.
 //
 // It looks at one package folder after the other and at nothing else: no daemon,
-// no network, no link out of the folder. What it finds is data, a Finding with
+// no network, no link out of the folder. Of a folder of packages it also asks
+// whether their products can be put in an order. What it finds is data, a Finding with
 // file, line and a code that stays the same between versions; docs/metadata.md
 // says for each code what it means and what to do.
 //

@@ -49,7 +49,11 @@ func folder(path string) ([]Finding, error) {
 		return nil, fmt.Errorf("cannot find out the name of %s: %w", path, err)
 	}
 	if isPackage(root) {
-		return judge(root, filepath.Base(whole), path, nil)
+		p, err := judge(root, filepath.Base(whole), path, nil)
+		if err != nil {
+			return nil, err
+		}
+		return p.out, nil
 	}
 	return depot(root, path)
 }
@@ -106,12 +110,19 @@ func depot(root *os.Root, path string) ([]Finding, error) {
 	if len(names) == 0 {
 		return nil, fmt.Errorf("cannot judge %s: %w", path, ErrNoPackage)
 	}
+	var packs []*pack
 	for _, name := range names {
-		fs, err := judge(packages[name], name, filepath.Join(path, name), ids)
+		p, err := judge(packages[name], name, filepath.Join(path, name), ids)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, fs...)
+		packs = append(packs, p)
+	}
+	if err := circles(packs); err != nil {
+		return nil, err
+	}
+	for _, p := range packs {
+		out = append(out, p.out...)
 	}
 	return out, nil
 }
@@ -123,9 +134,12 @@ type pack struct {
 	root *os.Root        // its folder, nil for a file alone
 	ids  map[string]bool // products of the depot, nil = not known
 	out  []Finding
+	// links are the dependencies that can be part of a circle, of the control
+	// file that counts.
+	links []link
 }
 
-func judge(root *os.Root, id, dir string, ids map[string]bool) ([]Finding, error) {
+func judge(root *os.Root, id, dir string, ids map[string]bool) (*pack, error) {
 	p := &pack{id: id, dir: dir, root: root, ids: ids}
 	if err := productid.Check(id); err != nil {
 		p.add(Finding{Code: "bad-id", Message: err.Error()})
@@ -135,9 +149,9 @@ func judge(root *os.Root, id, dir string, ids map[string]bool) ([]Finding, error
 		return nil, err
 	}
 	if control.kind != localboot {
-		return p.out, nil
+		return p, nil
 	}
-	return p.out, p.metadata(control)
+	return p, p.metadata(control)
 }
 
 // file judges one file alone.
