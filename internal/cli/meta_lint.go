@@ -34,7 +34,7 @@ packages, or one file: control, control.toml, opsi-meta-data.toml, or a site's
 own metadata file. A package is judged for every system that it is for, on any
 machine; links are not followed.
 
-Each finding is a line "file:line: severity: code message". What the codes mean is
+Each finding is a line "file:line: code message (severity)". What the codes mean is
 said below them, once for each. docs/metadata.md also says what to do.
 
 JSON: meta_lint/v1.`, "7 there are errors (with --strict: or warnings)"),

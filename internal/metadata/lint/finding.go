@@ -32,16 +32,13 @@ type Finding struct {
 }
 
 // String is "file:line: code message", one printable line.
-func (f Finding) String() string { return f.place() + ": " + f.what() }
-
-// Told is String with the severity in the words of whoever reads it:
-// "file:line: warning: code message".
-func (f Finding) Told(severity string) string {
-	return f.place() + ": " + severity + ": " + f.what()
+func (f Finding) String() string {
+	return printable(f.File) + ":" + strconv.Itoa(f.Line) + ": " + f.Code + " " + printable(f.Message)
 }
 
-func (f Finding) place() string { return printable(f.File) + ":" + strconv.Itoa(f.Line) }
-func (f Finding) what() string  { return f.Code + " " + printable(f.Message) }
+// Told is String with the severity in the words of whoever reads it:
+// "file:line: code message (warning)".
+func (f Finding) Told(severity string) string { return f.String() + " (" + severity + ")" }
 
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
