@@ -17,7 +17,7 @@ import (
 // a state directory that is not there holds nothing.
 func Inside(dir string, folder, file fs.FileInfo) (bool, error) {
 	real, err := filepath.EvalSymlinks(dir)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
 		return false, nil
 	}
 	if err != nil {
