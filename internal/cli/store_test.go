@@ -62,6 +62,7 @@ func TestStoreInUse(t *testing.T) {
 		stderr bool
 	}{
 		{[]string{"store", "check"}, exitOK, "The service works on it", false},
+		{[]string{"--output-format", "csv", "--no-header", "store", "check"}, exitOK, "\nlog.db,skipped,1,,,,in_use,log.db,,,,\n", false}, // as in JSON, where 0 is left out
 		{[]string{"store", "check", filepath.Join(dir, "log.db")}, exitInUse, "systemctl stop quietsetupd", true},
 		{[]string{"store", "copy", copied}, exitOK, "Without log.db", false},
 		{[]string{"store", "check", copied}, exitOK, "not part of this copy", false},
