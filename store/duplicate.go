@@ -25,8 +25,11 @@ type Copied struct {
 // taken, and what is written later is left out. The daemon is never kept waiting.
 // On error nothing of the copy stays.
 func Duplicate(from, to string) (files []Copied, inUse bool, err error) {
-	c := &duplicate{from: filepath.Clean(from), to: to}
-	if err = c.prepare(); err == nil {
+	c := &duplicate{to: to}
+	if c.from, err = filepath.Abs(from); err == nil {
+		err = c.prepare()
+	}
+	if err == nil {
 		err = c.run()
 	}
 	if err != nil {
@@ -53,15 +56,26 @@ func (c *duplicate) prepare() error {
 	if info, err := os.Stat(src); err != nil || !info.IsDir() {
 		return errors.Join(err, fmt.Errorf("%s is no directory", c.from))
 	}
-	parent, err := filepath.EvalSymlinks(filepath.Dir(filepath.Clean(c.to)))
+	dst, err := filepath.Abs(c.to)
 	if err != nil {
 		return err
 	}
-	dst := filepath.Join(parent, filepath.Base(c.to))
-	if below(src, dst) || below(dst, src) {
-		return errors.New("one lies in the other")
+	parent, err := filepath.EvalSymlinks(filepath.Dir(dst))
+	if err != nil {
+		return err
 	}
-	info, err := os.Lstat(dst)
+	dst = filepath.Join(parent, filepath.Base(dst))
+	if below(src, dst) || below(dst, src) {
+		return errInside
+	}
+	info, err := os.Stat(parent)
+	if err == nil {
+		err = outside(src, info)
+	}
+	if err != nil {
+		return err
+	}
+	info, err = os.Lstat(dst)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		if err := os.Mkdir(dst, dirMode); err != nil {
@@ -78,7 +92,7 @@ func (c *duplicate) prepare() error {
 	}
 	// What was opened counts, whatever bears the name by now.
 	if info, err = c.root.Stat("."); err == nil {
-		err = checkOwner(dst, info)
+		err = errors.Join(checkOwner(dst, info), outside(src, info))
 	}
 	if err != nil {
 		return err
@@ -90,9 +104,25 @@ func (c *duplicate) prepare() error {
 	return err
 }
 
+var errInside = errors.New("one lies in the other; choose another place")
+
+// below compares two absolute paths without links. Whatever cannot be compared
+// counts as lying inside, but for two disks.
 func below(dir, path string) bool {
+	if filepath.VolumeName(dir) != filepath.VolumeName(path) {
+		return false
+	}
 	rel, err := filepath.Rel(dir, path)
-	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
+	return err != nil || rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
+}
+
+// outside refuses a folder that is part of the state directory, whatever its name.
+func outside(dir string, folder fs.FileInfo) error {
+	inside, err := Inside(dir, folder, nil)
+	if err == nil && inside {
+		err = errInside
+	}
+	return err
 }
 
 func (c *duplicate) run() error {

@@ -47,7 +47,7 @@ func TestDuplicate(t *testing.T) {
 	if fingerprint(t, dir) != before {
 		t.Error("the original was changed")
 	}
-	if e := lookAt(t, still, childProbe); e.part(PartDB).Grade != GradeOK || e.worst() != GradeOK && runtime.GOOS != "windows" && !slices.Equal(e.codes(), []string{"files: readable"}) {
+	if e := lookAt(t, still, childProbe); e.part(PartDB).State != StateOK || e.worst() != StateOK && runtime.GOOS != "windows" && !slices.Equal(e.codes(), []string{"files: readable"}) {
 		t.Errorf("%q", e.codes())
 	}
 	var names []string

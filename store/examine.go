@@ -79,7 +79,7 @@ func (x *examiner) run() error {
 	}
 	for p, name := range map[*Part]string{&x.files: PartFiles, &x.format: PartFormat, &x.journal: PartJournal,
 		&x.db: PartDB, &x.archive: PartArchive, &x.chain: PartChain, &x.marks: PartMarks} {
-		p.Name, p.Grade = name, GradeOK
+		p.Name, p.State = name, StateOK
 	}
 	if _, err := os.Lstat(filepath.Join(x.dir, fileLock)); errors.Is(err, fs.ErrNotExist) {
 		x.out.Copy = true
@@ -127,11 +127,11 @@ func (x *examiner) lookAtFormat() error {
 	x.sv.id, x.sv.named = id, found
 	switch {
 	case !found:
-		x.format.Fault(Fault{Code: FaultNoIdentity, Grade: GradeDamaged, File: fileIdentity})
+		x.format.Fault(Fault{Code: FaultNoIdentity, State: StateDamaged, File: fileIdentity})
 	case id.admit(fileIdentity) != nil:
-		x.format.Fault(Fault{Code: FaultNewer, Grade: GradeNewer, File: fileIdentity, Text: id.admit(fileIdentity).Error()})
+		x.format.Fault(Fault{Code: FaultNewer, State: StateNewer, File: fileIdentity, Text: id.admit(fileIdentity).Error()})
 	case id.Format < Format:
-		x.format.Fault(Fault{Code: FaultOlder, Grade: GradeWarn, File: fileIdentity, Text: fmt.Sprintf("format %d", id.Format)})
+		x.format.Fault(Fault{Code: FaultOlder, State: StateWarn, File: fileIdentity, Text: fmt.Sprintf("format %d", id.Format)})
 	}
 	x.out.ID, x.out.Format = id.ID, id.Format
 	return nil
@@ -150,11 +150,11 @@ func (x *examiner) small(name string) ([]byte, error) {
 func (x *examiner) lookAtJournal() error {
 	t, segs, err := scanJournal(openMoved, filepath.Join(x.dir, dirJournal), x.sv.seed)
 	if errors.Is(err, ErrNewer) {
-		x.journal.Fault(Fault{Code: FaultNewer, Grade: GradeNewer, File: dirJournal, Text: err.Error()})
+		x.journal.Fault(Fault{Code: FaultNewer, State: StateNewer, File: dirJournal, Text: err.Error()})
 		t, segs, err = &twin{name: nameJournal, found: true}, nil, nil
 	}
 	if errors.Is(err, ErrUnsafe) {
-		x.journal.Fault(Fault{Code: FaultDamaged, Grade: GradeDamaged, File: dirJournal, Text: err.Error()})
+		x.journal.Fault(Fault{Code: FaultDamaged, State: StateDamaged, File: dirJournal, Text: err.Error()})
 		t, segs, err = &twin{name: nameJournal, found: true, bad: err.Error()}, nil, nil
 	}
 	if err != nil {
@@ -168,9 +168,9 @@ func (x *examiner) lookAtJournal() error {
 		name := dirJournal + "/" + segmentName(s.first)
 		switch {
 		case s.bad != "":
-			x.journal.Fault(Fault{Code: FaultDamaged, Grade: GradeDamaged, File: name, Text: s.bad})
+			x.journal.Fault(Fault{Code: FaultDamaged, State: StateDamaged, File: name, Text: s.bad})
 		case i == len(segs)-1 && s.whole < s.size && !x.out.InUse: // a running daemon is writing it
-			x.journal.Fault(Fault{Code: FaultTorn, Grade: GradeWarn, File: name})
+			x.journal.Fault(Fault{Code: FaultTorn, State: StateWarn, File: name})
 		}
 	}
 	return nil

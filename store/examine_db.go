@@ -27,7 +27,7 @@ func (x *examiner) lookAtDB() error {
 	x.sv.db.found = true
 	x.db.Files, x.db.Bytes = 1, info.Size()
 	if x.out.InUse {
-		x.db.Fault(Fault{Code: FaultInUse, Grade: GradeSkipped, File: nameDB})
+		x.db.Fault(Fault{Code: FaultInUse, State: StateSkipped, File: nameDB})
 		return nil
 	}
 	if !info.Mode().IsRegular() {
@@ -40,12 +40,12 @@ func (x *examiner) lookAtDB() error {
 	}
 	if used, err := InUse(x.dir); err != nil || used { // a daemon began meanwhile: the copy may be of two moments
 		x.out.InUse = true
-		x.db.Fault(Fault{Code: FaultInUse, Grade: GradeSkipped, File: nameDB})
+		x.db.Fault(Fault{Code: FaultInUse, State: StateSkipped, File: nameDB})
 		return err
 	}
 	_, bad := runProbe(x.opt.Probe, private)
 	if notStarted(bad) {
-		x.db.Fault(Fault{Code: FaultNotProbed, Grade: GradeSkipped, File: nameDB, Text: bad.Error()})
+		x.db.Fault(Fault{Code: FaultNotProbed, State: StateSkipped, File: nameDB, Text: bad.Error()})
 		x.sv.db.found = false
 		return nil
 	}
@@ -92,15 +92,15 @@ func ExamineDB(path string, opt ExamineOptions) (e *Examination, isDB bool, err 
 		return nil, true, fmt.Errorf("cannot examine %s: %w", path, ErrInUse)
 	}
 	x := &examiner{opt: opt, out: &Examination{Copy: true}, sv: &survey{seed: maphash.MakeSeed(), jrnl: &twin{}, db: &twin{}}}
-	x.db = Part{Name: PartDB, Grade: GradeOK, Files: 1}
+	x.db = Part{Name: PartDB, State: StateOK, Files: 1}
 	private, err := x.copyDB(path)
 	if err == nil {
 		_, bad := runProbe(opt.Probe, private)
 		switch {
 		case notStarted(bad):
-			x.db.Fault(Fault{Code: FaultNotProbed, Grade: GradeSkipped, Text: bad.Error()})
+			x.db.Fault(Fault{Code: FaultNotProbed, State: StateSkipped, Text: bad.Error()})
 		case bad != nil:
-			x.db.Fault(Fault{Code: FaultDamaged, Grade: GradeDamaged, Text: bad.Error()})
+			x.db.Fault(Fault{Code: FaultDamaged, State: StateDamaged, Text: bad.Error()})
 		default:
 			err = x.readCopyOfDB(private)
 		}
@@ -124,13 +124,13 @@ func (x *examiner) readCopyOfDB(private string) error {
 		id, err := readIdentity(db)
 		if err == nil {
 			if newer := id.admit(nameDB); newer != nil {
-				x.db.Fault(Fault{Code: FaultNewer, Grade: GradeNewer, File: nameDB, Text: newer.Error()})
+				x.db.Fault(Fault{Code: FaultNewer, State: StateNewer, File: nameDB, Text: newer.Error()})
 				return nil
 			}
 			x.out.DB = private
 			t, serr := scanDB(db, x.sv.jrnl, x.sv.seed, nil)
 			if errors.Is(serr, ErrNewer) {
-				x.db.Fault(Fault{Code: FaultNewer, Grade: GradeNewer, File: nameDB, Text: serr.Error()})
+				x.db.Fault(Fault{Code: FaultNewer, State: StateNewer, File: nameDB, Text: serr.Error()})
 				return nil
 			}
 			if err = serr; err == nil && t.bad == "" {
@@ -138,7 +138,7 @@ func (x *examiner) readCopyOfDB(private string) error {
 				x.db.of(t)
 				if x.sv.named && id.ID != x.sv.id.ID {
 					t.bad = fmt.Sprintf("it is that of the store %s", id.ID)
-					x.format.Fault(Fault{Code: FaultOtherStore, Grade: GradeDamaged, File: nameDB, Text: id.ID})
+					x.format.Fault(Fault{Code: FaultOtherStore, State: StateDamaged, File: nameDB, Text: id.ID})
 				}
 				return nil
 			}
@@ -150,7 +150,7 @@ func (x *examiner) readCopyOfDB(private string) error {
 	}
 	t, err := salvage(private, x.sv.seed)
 	if errors.Is(err, ErrNewer) {
-		x.db.Fault(Fault{Code: FaultNewer, Grade: GradeNewer, File: nameDB, Text: err.Error()})
+		x.db.Fault(Fault{Code: FaultNewer, State: StateNewer, File: nameDB, Text: err.Error()})
 		return nil
 	}
 	if err != nil {

@@ -44,7 +44,7 @@ func (x *examiner) lookAtFiles() error {
 }
 
 func (x *examiner) rights(name string, dir, info fs.FileInfo) {
-	f := Fault{File: name, Grade: GradeUnsafe}
+	f := Fault{File: name, State: StateUnsafe}
 	switch mode := info.Mode(); {
 	case mode.Type() == fs.ModeSocket:
 		return // open to everybody on purpose
@@ -58,7 +58,7 @@ func (x *examiner) rights(name string, dir, info fs.FileInfo) {
 		return
 	}
 	if x.out.Copy || f.Code == FaultReadable {
-		f.Grade = GradeWarn
+		f.State = StateWarn
 	}
 	x.files.Fault(f)
 }
@@ -76,13 +76,13 @@ func (x *examiner) lookAtMarks() error {
 	switch {
 	case x.out.InUse, x.out.Copy && x.mark == nil:
 	case x.mark == nil:
-		x.marks.Fault(Fault{Code: FaultUnclean, Grade: GradeOK})
+		x.marks.Fault(Fault{Code: FaultUnclean, State: StateOK})
 	case !x.mark.holds(openPlain, x.dir):
-		x.marks.Fault(Fault{Code: FaultChanged, Grade: GradeWarn})
+		x.marks.Fault(Fault{Code: FaultChanged, State: StateWarn})
 	}
 	if b, err = x.small(fileNotice); err == nil {
 		n := parseNotice(b)
-		f := Fault{Code: FaultPending, Grade: GradeWarn, File: fileNotice}
+		f := Fault{Code: FaultPending, State: StateWarn, File: fileNotice}
 		if n.Lost != nil {
 			f.From, f.To = n.Lost.From, n.Lost.To
 		}
@@ -104,7 +104,7 @@ func (x *examiner) lookForKept() error {
 		for _, e := range entries {
 			for _, mark := range []string{".corrupt-", ".torn-", ".fork-"} {
 				if strings.Contains(e.Name(), mark) {
-					x.marks.Fault(Fault{Code: FaultKept, Grade: GradeOK, File: filepath.ToSlash(filepath.Join(sub, e.Name()))})
+					x.marks.Fault(Fault{Code: FaultKept, State: StateOK, File: filepath.ToSlash(filepath.Join(sub, e.Name()))})
 				}
 			}
 		}
@@ -114,13 +114,13 @@ func (x *examiner) lookForKept() error {
 
 // judge asks what the next start would do, by the start's own rules.
 func (x *examiner) judge() error {
-	unread := x.db.Grade == GradeSkipped || x.db.Grade == GradeNewer
+	unread := x.db.State == StateSkipped || x.db.State == StateNewer
 	db := x.sv.db
 	if unread {
 		db = &twin{name: nameDB}
 	}
-	if x.journal.Grade == GradeNewer || x.db.Grade == GradeNewer {
-		x.chain.Grade = GradeNewer
+	if x.journal.State == StateNewer || x.db.State == StateNewer {
+		x.chain.State = StateNewer
 		return nil
 	}
 	p := decide(x.sv.jrnl, db)
@@ -132,20 +132,20 @@ func (x *examiner) judge() error {
 		x.chain.Last, _ = p.last()
 	}
 	if p.fork {
-		x.chain.Fault(Fault{Code: FaultFork, Grade: GradeDamaged, From: p.common})
+		x.chain.Fault(Fault{Code: FaultFork, State: StateDamaged, From: p.common})
 	}
 	if p.lost != nil {
-		x.chain.Fault(Fault{Code: FaultLost, Grade: GradeDamaged, From: p.lost.From, To: p.lost.To})
+		x.chain.Fault(Fault{Code: FaultLost, State: StateDamaged, From: p.lost.From, To: p.lost.To})
 	}
 	x.twin(&x.journal, p.jrnl, x.sv.jrnl)
 	switch {
 	case unread:
 	case !x.sv.db.found && x.out.Copy:
-		x.db.Fault(Fault{Code: FaultNotCopied, Grade: GradeSkipped})
+		x.db.Fault(Fault{Code: FaultNotCopied, State: StateSkipped})
 	default:
 		x.twin(&x.db, p.db, x.sv.db)
 		if !x.sv.db.found && p.db == "" { // not even an empty one
-			x.db.Fault(Fault{Code: FaultMissing, Grade: GradeDamaged, File: nameDB})
+			x.db.Fault(Fault{Code: FaultMissing, State: StateDamaged, File: nameDB})
 		}
 	}
 	return nil
@@ -153,15 +153,15 @@ func (x *examiner) judge() error {
 
 // twin says what is wrong with one twin, if that was not said yet.
 func (x *examiner) twin(p *Part, reason string, t *twin) {
-	said := slices.ContainsFunc(p.Faults, func(f Fault) bool { return f.Grade == GradeDamaged })
+	said := slices.ContainsFunc(p.Faults, func(f Fault) bool { return f.State == StateDamaged })
 	switch {
 	case reason == "" && t.bad == "", said:
 	case reason == reasonBehind:
-		p.Fault(Fault{Code: FaultBehind, Grade: GradeWarn, From: highest(t), To: x.chain.Last})
+		p.Fault(Fault{Code: FaultBehind, State: StateWarn, From: highest(t), To: x.chain.Last})
 	case reason == reasonMissing:
-		p.Fault(Fault{Code: FaultMissing, Grade: GradeDamaged, Text: t.bad})
+		p.Fault(Fault{Code: FaultMissing, State: StateDamaged, Text: t.bad})
 	default:
-		p.Fault(Fault{Code: FaultDamaged, Grade: GradeDamaged, Text: t.bad})
+		p.Fault(Fault{Code: FaultDamaged, State: StateDamaged, Text: t.bad})
 	}
 }
 
@@ -185,12 +185,12 @@ func (x *examiner) lookAtArchive() error {
 		s, err := scanSegment(openPlain, path, segmentNumber(path), x.sv.seed)
 		name := dirArchive + "/" + filepath.Base(path)
 		if errors.Is(err, ErrNewer) {
-			x.archive.Fault(Fault{Code: FaultNewer, Grade: GradeNewer, File: name, Text: err.Error()})
+			x.archive.Fault(Fault{Code: FaultNewer, State: StateNewer, File: name, Text: err.Error()})
 			hurt = true
 			continue
 		}
 		if errors.Is(err, ErrUnsafe) {
-			x.archive.Fault(Fault{Code: FaultDamaged, Grade: GradeDamaged, File: name, Text: err.Error()})
+			x.archive.Fault(Fault{Code: FaultDamaged, State: StateDamaged, File: name, Text: err.Error()})
 			hurt = true
 			continue
 		}
@@ -202,7 +202,7 @@ func (x *examiner) lookAtArchive() error {
 		x.archive.Records += len(s.links)
 		bad := s.archivedBadly()
 		if bad != "" {
-			x.archive.Fault(Fault{Code: FaultDamaged, Grade: GradeDamaged, File: name, Text: bad})
+			x.archive.Fault(Fault{Code: FaultDamaged, State: StateDamaged, File: name, Text: bad})
 		}
 		if len(s.links) == 0 {
 			continue
@@ -215,7 +215,7 @@ func (x *examiner) lookAtArchive() error {
 		end, hurt = s.links[len(s.links)-1], bad != ""
 	}
 	if len(x.out.Files) > 0 && segmentNumber(files[0]) > 1 {
-		x.archive.Fault(Fault{Code: FaultBegins, Grade: GradeOK, From: segmentNumber(files[0])})
+		x.archive.Fault(Fault{Code: FaultBegins, State: StateOK, From: segmentNumber(files[0])})
 	}
 	return nil
 }
@@ -227,9 +227,9 @@ func (x *examiner) join(path string, first, end link, hurt bool) {
 		x.out.Files = nil
 	} else if end.seq > 0 && first.seq > 0 && (first.seq != end.seq+1 || first.prev != end.sum) {
 		x.out.Files = nil
-		f := Fault{Code: FaultGap, Grade: GradeWarn, From: end.seq + 1, To: first.seq - 1}
+		f := Fault{Code: FaultGap, State: StateWarn, From: end.seq + 1, To: first.seq - 1}
 		if first.seq <= end.seq+1 { // no record is missing: these two do not belong together
-			f = Fault{Code: FaultDamaged, Grade: GradeDamaged, Text: fmt.Sprintf("record %d does not follow", first.seq)}
+			f = Fault{Code: FaultDamaged, State: StateDamaged, Text: fmt.Sprintf("record %d does not follow", first.seq)}
 		}
 		f.File = filepath.Base(filepath.Dir(path)) + "/" + filepath.Base(path)
 		if filepath.Base(filepath.Dir(path)) == dirArchive || len(x.sv.segs) > 0 && x.sv.segs[0].first == first.seq {

@@ -71,10 +71,10 @@ func (e *Examination) part(name string) Part {
 	return e.Parts[slices.IndexFunc(e.Parts, func(p Part) bool { return p.Name == name })]
 }
 
-func (e *Examination) worst() Grade {
-	g := GradeOK
+func (e *Examination) worst() State {
+	g := StateOK
 	for _, p := range e.Parts {
-		g = g.Worse(p.Grade)
+		g = g.Worse(p.State)
 	}
 	return g
 }
@@ -127,47 +127,47 @@ func TestExamine(t *testing.T) {
 		name  string
 		from  string
 		spoil func(d string)
-		grade Grade
+		grade State
 		codes []string
 	}{
-		{"sound", dir, func(string) {}, GradeOK, []string{}},
-		{"sound, long", long, func(string) {}, GradeOK, []string{}},
-		{"not closed in order", dir, func(d string) { remove(t, d, fileClean) }, GradeOK, []string{"marks: unclean"}},
-		{"journal: a changed byte", dir, func(d string) { patch(t, lastSegment(t, d), 300, 'X') }, GradeDamaged,
+		{"sound", dir, func(string) {}, StateOK, []string{}},
+		{"sound, long", long, func(string) {}, StateOK, []string{}},
+		{"not closed in order", dir, func(d string) { remove(t, d, fileClean) }, StateOK, []string{"marks: unclean"}},
+		{"journal: a changed byte", dir, func(d string) { patch(t, lastSegment(t, d), 300, 'X') }, StateDamaged,
 			[]string{"journal: damaged", "marks: changed_meanwhile"}},
-		{"journal: the last line is cut", dir, func(d string) { cutFile(t, lastSegment(t, d), 20) }, GradeWarn,
+		{"journal: the last line is cut", dir, func(d string) { cutFile(t, lastSegment(t, d), 20) }, StateWarn,
 			[]string{"journal: behind", "journal: torn", "marks: changed_meanwhile"}},
-		{"journal: gone", dir, func(d string) { remove(t, d, dirJournal) }, GradeDamaged,
+		{"journal: gone", dir, func(d string) { remove(t, d, dirJournal) }, StateDamaged,
 			[]string{"journal: missing", "marks: changed_meanwhile"}},
-		{"log.db: gone", dir, func(d string) { remove(t, d, nameDB) }, GradeDamaged,
+		{"log.db: gone", dir, func(d string) { remove(t, d, nameDB) }, StateDamaged,
 			[]string{"log.db: missing", "marks: changed_meanwhile"}},
-		{"log.db: rubbish", dir, func(d string) { writeFile(t, filepath.Join(d, nameDB), "rubbish") }, GradeDamaged,
+		{"log.db: rubbish", dir, func(d string) { writeFile(t, filepath.Join(d, nameDB), "rubbish") }, StateDamaged,
 			[]string{"log.db: damaged", "marks: changed_meanwhile"}},
-		{"log.db: empty", dir, func(d string) { writeFile(t, filepath.Join(d, nameDB), "") }, GradeDamaged,
+		{"log.db: empty", dir, func(d string) { writeFile(t, filepath.Join(d, nameDB), "") }, StateDamaged,
 			[]string{"log.db: damaged", "marks: changed_meanwhile"}},
-		{"log.db: half", dir, func(d string) { cutFile(t, filepath.Join(d, nameDB), 30000) }, GradeDamaged,
+		{"log.db: half", dir, func(d string) { cutFile(t, filepath.Join(d, nameDB), 30000) }, StateDamaged,
 			[]string{"log.db: damaged", "marks: changed_meanwhile"}},
-		{"log.db: of another store", dir, func(d string) { copyFile(t, filepath.Join(other, nameDB), filepath.Join(d, nameDB)) }, GradeDamaged,
+		{"log.db: of another store", dir, func(d string) { copyFile(t, filepath.Join(other, nameDB), filepath.Join(d, nameDB)) }, StateDamaged,
 			[]string{"format: other_store", "log.db: damaged", "marks: changed_meanwhile"}},
-		{"a fork", dir, func(d string) { copyFile(t, filepath.Join(fork, nameDB), filepath.Join(d, nameDB)) }, GradeDamaged,
+		{"a fork", dir, func(d string) { copyFile(t, filepath.Join(fork, nameDB), filepath.Join(d, nameDB)) }, StateDamaged,
 			[]string{"chain: fork", "journal: damaged", "log.db: damaged", "marks: changed_meanwhile"}},
-		{"both twins gone", dir, func(d string) { remove(t, d, dirJournal); remove(t, d, nameDB) }, GradeDamaged,
+		{"both twins gone", dir, func(d string) { remove(t, d, dirJournal); remove(t, d, nameDB) }, StateDamaged,
 			[]string{"chain: lost", "log.db: missing", "marks: changed_meanwhile"}},
-		{"log.db gone, the journal's end damaged", dir, func(d string) { remove(t, d, nameDB); cutFile(t, lastSegment(t, d), 400) }, GradeDamaged,
+		{"log.db gone, the journal's end damaged", dir, func(d string) { remove(t, d, nameDB); cutFile(t, lastSegment(t, d), 400) }, StateDamaged,
 			[]string{"chain: lost", "journal: torn", "log.db: missing", "marks: changed_meanwhile"}},
-		{"newer", dir, func(d string) { writeFile(t, filepath.Join(d, fileIdentity), string(newer)) }, GradeNewer, []string{"format: newer"}},
-		{"no identity", dir, func(d string) { remove(t, d, fileIdentity) }, GradeDamaged, []string{"format: no_identity"}},
-		{"archive: a changed byte", long, func(d string) { patch(t, archived(d)[1], 200, 'X') }, GradeDamaged, []string{"archive: damaged"}},
-		{"archive: one taken out of the middle", long, func(d string) { _ = os.Remove(archived(d)[1]) }, GradeWarn, []string{"archive: gap"}},
-		{"archive: the newest taken out", long, func(d string) { a := archived(d); _ = os.Remove(a[len(a)-1]) }, GradeWarn, []string{"archive: gap"}},
-		{"archive: the oldest taken out", long, func(d string) { _ = os.Remove(archived(d)[0]) }, GradeOK, []string{"archive: begins_later"}},
+		{"newer", dir, func(d string) { writeFile(t, filepath.Join(d, fileIdentity), string(newer)) }, StateNewer, []string{"format: newer"}},
+		{"no identity", dir, func(d string) { remove(t, d, fileIdentity) }, StateDamaged, []string{"format: no_identity"}},
+		{"archive: a changed byte", long, func(d string) { patch(t, archived(d)[1], 200, 'X') }, StateDamaged, []string{"archive: damaged"}},
+		{"archive: one taken out of the middle", long, func(d string) { _ = os.Remove(archived(d)[1]) }, StateWarn, []string{"archive: gap"}},
+		{"archive: the newest taken out", long, func(d string) { a := archived(d); _ = os.Remove(a[len(a)-1]) }, StateWarn, []string{"archive: gap"}},
+		{"archive: the oldest taken out", long, func(d string) { _ = os.Remove(archived(d)[0]) }, StateOK, []string{"archive: begins_later"}},
 		{"archive: two swapped", long, func(d string) {
 			a := archived(d)
 			swap(t, a[0], a[1])
-		}, GradeDamaged, []string{"archive: damaged"}},
-		{"a notice", dir, func(d string) { writeFile(t, filepath.Join(d, fileNotice), `{"lost":{"From":3,"To":4}}`) }, GradeWarn, []string{"marks: pending"}},
-		{"put aside", dir, func(d string) { writeFile(t, filepath.Join(d, "log.db.corrupt-20261122T080000Z"), "x") }, GradeOK, []string{"marks: kept"}},
-		{"a copy without log.db", dir, func(d string) { remove(t, d, nameDB); remove(t, d, fileLock); remove(t, d, fileClean) }, GradeSkipped,
+		}, StateDamaged, []string{"archive: damaged"}},
+		{"a notice", dir, func(d string) { writeFile(t, filepath.Join(d, fileNotice), `{"lost":{"From":3,"To":4}}`) }, StateWarn, []string{"marks: pending"}},
+		{"put aside", dir, func(d string) { writeFile(t, filepath.Join(d, "log.db.corrupt-20261122T080000Z"), "x") }, StateOK, []string{"marks: kept"}},
+		{"a copy without log.db", dir, func(d string) { remove(t, d, nameDB); remove(t, d, fileLock); remove(t, d, fileClean) }, StateSkipped,
 			[]string{"log.db: not_copied"}},
 	}
 	for _, c := range cases {
@@ -200,7 +200,7 @@ func TestExamineInUse(t *testing.T) {
 	s, _ := mustOpen(t, Options{Dir: dir, SegmentBytes: smallSegment})
 	want := fillSegments(t, s, 4)
 	e := lookAt(t, dir, func(context.Context, string) error { t.Error("the probe ran"); return nil })
-	if !e.InUse || e.worst() != GradeSkipped || !slices.Equal(e.codes(), []string{"log.db: in_use"}) || e.part(PartChain).Last != uint64(len(want)) {
+	if !e.InUse || e.worst() != StateSkipped || !slices.Equal(e.codes(), []string{"log.db: in_use"}) || e.part(PartChain).Last != uint64(len(want)) {
 		t.Errorf("%+v", e)
 	}
 	n := 0
@@ -225,11 +225,11 @@ func TestExamineProbe(t *testing.T) {
 	dir, _ := original(t)
 	_, missing := os.StartProcess(filepath.Join(dir, "no-such-program"), nil, &os.ProcAttr{})
 	e := lookAt(t, dir, func(context.Context, string) error { return missing })
-	if e.worst() != GradeSkipped || !slices.Equal(e.codes(), []string{"log.db: not_probed"}) {
+	if e.worst() != StateSkipped || !slices.Equal(e.codes(), []string{"log.db: not_probed"}) {
 		t.Errorf("%s, %q", e.worst(), e.codes())
 	}
 	e = lookAt(t, dir, func(context.Context, string) error { return context.DeadlineExceeded })
-	if e.worst() != GradeDamaged || e.part(PartDB).Records == 0 {
+	if e.worst() != StateDamaged || e.part(PartDB).Records == 0 {
 		t.Errorf("%s, %+v", e.worst(), e.part(PartDB))
 	}
 }
@@ -242,15 +242,15 @@ func TestExamineRights(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		spoil func(d string) error
-		grade Grade
+		grade State
 		code  string
 	}{
-		{"readable", func(d string) error { return os.Chmod(filepath.Join(d, nameDB), 0o644) }, GradeWarn, "files: readable"},
-		{"writable", func(d string) error { return os.Chmod(filepath.Join(d, dirJournal), 0o770) }, GradeUnsafe, "files: writable"},
-		{"a link", func(d string) error { return os.Symlink(dir, filepath.Join(d, "x")) }, GradeUnsafe, "files: not_a_file"},
+		{"readable", func(d string) error { return os.Chmod(filepath.Join(d, nameDB), 0o644) }, StateWarn, "files: readable"},
+		{"writable", func(d string) error { return os.Chmod(filepath.Join(d, dirJournal), 0o770) }, StateUnsafe, "files: writable"},
+		{"a link", func(d string) error { return os.Symlink(dir, filepath.Join(d, "x")) }, StateUnsafe, "files: not_a_file"},
 		{"a copy", func(d string) error {
 			return errors.Join(os.Remove(filepath.Join(d, fileLock)), os.Chmod(d, 0o777))
-		}, GradeWarn, "files: writable"},
+		}, StateWarn, "files: writable"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := copyDir(t, dir)
@@ -267,7 +267,7 @@ func TestExamineRights(t *testing.T) {
 		if err := os.Chown(filepath.Join(d, fileIdentity), 65534, 65534); err != nil {
 			t.Fatal(err)
 		}
-		if e := lookAt(t, d, childProbe); e.worst() != GradeUnsafe || !slices.Equal(e.codes(), []string{"files: foreign_owner"}) {
+		if e := lookAt(t, d, childProbe); e.worst() != StateUnsafe || !slices.Equal(e.codes(), []string{"files: foreign_owner"}) {
 			t.Errorf("%s, %q", e.worst(), e.codes())
 		}
 	}

@@ -26,12 +26,12 @@ type Excerpted struct {
 }
 
 // SchemaExcerpt names the first line of an excerpt that is not a chain.
-const SchemaExcerpt = "store_export/v1"
+const SchemaExcerpt = "store_excerpt/v1"
 
 // ExcerptHead is the first line of an excerpt by product. Such an excerpt is not
 // a chain: each of its records can be checked, but nothing can be folded from it.
 type ExcerptHead struct {
-	Schema   string   `json:"schema"`
+	Schema   string   `json:"schema"`  // store_excerpt/v1
 	Partial  bool     `json:"partial"` // always true
 	Products []string `json:"products"`
 	From     uint64   `json:"from"` // the records it was made from

@@ -4,32 +4,32 @@ package store
 
 import "slices"
 
-// Grade says how bad something is, from the best to the worst.
-type Grade string
+// State says how something is, from the best to the worst.
+type State string
 
-// The grades.
+// The states.
 const (
-	GradeOK      Grade = "ok"
-	GradeSkipped Grade = "skipped" // could not be looked at; says nothing
-	GradeWarn    Grade = "warn"    // somebody should know; nothing is lost, the next start sees to it
-	GradeUnsafe  Grade = "unsafe"  // the daemon would refuse it for its owner or rights
-	GradeNewer   Grade = "newer"   // of a newer build, so not judged
-	GradeDamaged Grade = "damaged"
+	StateOK      State = "ok"
+	StateSkipped State = "skipped" // could not be looked at; says nothing
+	StateWarn    State = "warn"    // somebody should know; nothing is lost, the next start sees to it
+	StateUnsafe  State = "unsafe"  // the daemon would refuse it for its owner or rights
+	StateNewer   State = "newer"   // of a newer build, so not judged
+	StateDamaged State = "damaged"
 )
 
-// Worse returns the worse of two grades.
-func (g Grade) Worse(other Grade) Grade {
-	order := []Grade{GradeOK, GradeSkipped, GradeWarn, GradeUnsafe, GradeNewer, GradeDamaged}
-	if slices.Index(order, other) > slices.Index(order, g) {
+// Worse returns the worse of two states.
+func (s State) Worse(other State) State {
+	order := []State{StateOK, StateSkipped, StateWarn, StateUnsafe, StateNewer, StateDamaged}
+	if slices.Index(order, other) > slices.Index(order, s) {
 		return other
 	}
-	return g
+	return s
 }
 
 // Fault is one thing that is not as it should be. Its words are stable.
 type Fault struct {
 	Code  string `json:"code"`
-	Grade Grade  `json:"grade"`
+	State State  `json:"state"`
 	File  string `json:"file,omitempty"` // below the state directory
 	From  uint64 `json:"from,omitempty"` // records concerned; for a fork From is the last common one
 	To    uint64 `json:"to,omitempty"`
@@ -78,7 +78,7 @@ const (
 // Part is one part of a state directory.
 type Part struct {
 	Name    string  `json:"part"`
-	Grade   Grade   `json:"grade"`
+	State   State   `json:"state"`
 	Files   int     `json:"files,omitempty"`
 	Bytes   int64   `json:"bytes,omitempty"`
 	Records int     `json:"records,omitempty"` // valid ones
@@ -90,5 +90,5 @@ type Part struct {
 // Fault adds a fault; the part is as bad as its worst.
 func (p *Part) Fault(f Fault) {
 	p.Faults = append(p.Faults, f)
-	p.Grade = p.Grade.Worse(f.Grade)
+	p.State = p.State.Worse(f.State)
 }

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
 	"github.com/quietsetup/quietsetup/internal/cli/words"
@@ -83,7 +82,7 @@ Exit code 0 also with warnings; 1 if something fails. JSON: doctor/v1.`),
 	return withRows(cmd, doctorColumns()...)
 }
 
-func doctorColumns() []string { return []string{"subject", "verdict", "code", "found", "mend"} }
+func doctorColumns() []string { return []string{"check", "state", "code", "found", "mend"} }
 
 // doctorDocument prints the findings for programs, in English.
 func (a *app) doctorDocument(found []doctor.Finding, at time.Time) error {
@@ -124,7 +123,8 @@ func facts(f doctor.Finding) map[string]any {
 }
 
 func (a *app) printDoctor(found []doctor.Finding) {
-	t := a.table("subject", "verdict", "found")
+	t := a.table("check", "state", "found")
+	t.heads = map[string]string{"check": "subject"} // of what is looked at
 	last := ""
 	for _, f := range found {
 		name := ""
@@ -132,7 +132,7 @@ func (a *app) printDoctor(found []doctor.Finding) {
 			name, last = a.words.Text("check."+f.Check, nil), f.Check
 		}
 		what, mend := sentences(a.words, f)
-		t.row(name, a.health(f.State), what)
+		t.row(name, a.judged("health", string(f.State)), what)
 		if mend != "" {
 			t.row("", "", "-> "+mend)
 		}
@@ -164,21 +164,4 @@ func sentences(w *words.Words, f doctor.Finding) (found, mend string) {
 		}
 	}
 	return found, mend
-}
-
-// health is a state as a coloured word.
-func (a *app) health(s doctor.State) coloured {
-	c := coloured{word: a.words.Text("health."+string(s), nil)}
-	if a.noColor {
-		return c
-	}
-	switch s {
-	case doctor.OK:
-		c.colour = text.FgGreen
-	case doctor.Warn:
-		c.colour = text.FgYellow
-	case doctor.Fail:
-		c.colour = text.FgRed
-	}
-	return c
 }

@@ -41,3 +41,33 @@ func TestDoctorSaysEverything(t *testing.T) {
 		}
 	}
 }
+
+// TestMendsOfTheLog name the state folder that was looked at: the service of the
+// system cannot mend another one.
+func TestMendsOfTheLog(t *testing.T) {
+	n := 0
+	for _, lang := range []string{"en", "de"} {
+		w, err := words.New(time.UTC, lang)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for code, state := range doctor.Codes() {
+			if !strings.HasPrefix(code, "store_") {
+				continue
+			}
+			for _, own := range []bool{true, false} {
+				_, mend := sentences(w, doctor.Finding{Code: code, State: state, Data: map[string]any{"Own": own, "Dir": "/srv/state"}})
+				starts, checks := strings.Contains(mend, "quietsetupd"), strings.Contains(mend, "store check")
+				if starts || checks {
+					n++
+				}
+				if strings.Contains(mend, "systemctl") != (starts && !own) || strings.Contains(mend, "--state-dir /srv/state") != (own && (starts || checks)) {
+					t.Errorf("%s: %s, own %v: %s", lang, code, own, mend)
+				}
+			}
+		}
+	}
+	if n < 20 {
+		t.Errorf("%d mends start the service or check the log", n)
+	}
+}

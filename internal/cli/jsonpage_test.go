@@ -303,7 +303,7 @@ func kindOf(e ast.Expr) string {
 		return kindOf(e.Sel)
 	case *ast.Ident:
 		switch e.Name {
-		case "string", "Code", "Grade", "Severity", "State":
+		case "string", "Code", "Severity", "State":
 			return "text"
 		case "bool":
 			return "true or false"

@@ -22,7 +22,7 @@ func madeUp(line string) func(a *app) error {
 		}
 	case "store export --json -o FILE":
 		return func(a *app) error {
-			return a.document(exportDoc{Schema: "store_exported/v1", File: "/root/log.ndjson", Records: 1003, First: 1, Last: 1003})
+			return a.document(exportDoc{Schema: "store_export/v1", File: "/root/log.ndjson", Records: 1003, First: 1, Last: 1003})
 		}
 	case "store compact --json":
 		return func(a *app) error {

@@ -13,7 +13,6 @@ import (
 	"runtime"
 	"strings"
 
-	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
 	"github.com/quietsetup/quietsetup/internal/host"
@@ -111,9 +110,9 @@ JSON: store_check/v1.`, "8 damaged, or newer than this build", "9 no right to re
 			switch {
 			case err != nil:
 				return err
-			case r.Verdict == store.GradeDamaged, r.Verdict == store.GradeNewer:
+			case r.Verdict == store.StateDamaged, r.Verdict == store.StateNewer:
 				return done(exitDiverged)
-			case r.Verdict == store.GradeUnsafe:
+			case r.Verdict == store.StateUnsafe:
 				return done(exitFailed)
 			}
 			return nil
@@ -122,21 +121,32 @@ JSON: store_check/v1.`, "8 damaged, or newer than this build", "9 no right to re
 }
 
 func checkColumns() []string {
-	return []string{"part", "verdict", "code", "file", "from", "to", "found"}
+	return []string{"part", "state", "files", "records", "first", "last", "code", "file", "from", "to", "uid", "text"}
 }
 
 // checkRows are the parts and what is wrong with each, in the words of JSON.
 func (a *app) checkRows(r storecheck.Report) {
 	t := a.table(checkColumns()...)
 	for _, p := range r.Parts {
+		row := func(state store.State, f store.Fault) {
+			t.row(p.Name, state, known(p.Files), known(p.Records), known(p.First), known(p.Last), f.Code, f.File, known(f.From), known(f.To), known(f.UID), f.Text)
+		}
 		if len(p.Faults) == 0 {
-			t.row(p.Name, p.Grade)
+			row(p.State, store.Fault{})
 		}
 		for _, f := range p.Faults {
-			t.row(p.Name, f.Grade, f.Code, f.File, f.From, f.To, f.Text)
+			row(f.State, f)
 		}
 	}
 	t.print()
+}
+
+// known is a number; 0 says that there is none, as it is left out of JSON.
+func known[N int | uint64](n N) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprint(n)
 }
 
 func (a *app) printCheck(r storecheck.Report) {
@@ -144,41 +154,23 @@ func (a *app) printCheck(r storecheck.Report) {
 	if r.InUse {
 		a.say("store.in_use", nil)
 	}
-	t := a.table("part", "verdict", "found")
+	t := a.table("part", "state", "text")
 	for _, p := range r.Parts {
-		name, grade := a.words.Text("part."+strings.ReplaceAll(p.Name, ".", "_"), nil), a.grade(p.Grade)
+		name, state := a.words.Text("part."+strings.ReplaceAll(p.Name, ".", "_"), nil), a.judged("grade", string(p.State))
 		found := a.words.Text("store.part", i18n.Data{"Files": p.Files, "Records": p.Records, "First": p.First, "Last": p.Last})
 		if len(p.Faults) == 0 {
-			t.row(name, grade, found)
+			t.row(name, state, found)
 		}
 		for i, f := range p.Faults {
 			if i > 0 {
-				name, grade = "", coloured{}
+				name, state = "", coloured{}
 			}
 			d := i18n.Data{"File": f.File, "From": f.From, "To": f.To, "UID": f.UID, "Text": f.Text}
-			t.row(name, grade, a.words.Text("fault."+f.Code, d))
+			t.row(name, state, a.words.Text("fault."+f.Code, d))
 		}
 	}
 	t.print()
-	a.say("store.verdict", i18n.Data{"Verdict": a.grade(r.Verdict).word, "Records": r.Records, "First": r.First, "Last": r.Last})
-}
-
-// grade is a verdict as a coloured word.
-func (a *app) grade(g store.Grade) coloured {
-	c := coloured{word: a.words.Text("grade."+string(g), nil)}
-	if a.noColor {
-		return c
-	}
-	switch g {
-	case store.GradeOK:
-		c.colour = text.FgGreen
-	case store.GradeWarn:
-		c.colour = text.FgYellow
-	case store.GradeSkipped:
-	default:
-		c.colour = text.FgRed
-	}
-	return c
+	a.say("store.verdict", i18n.Data{"Verdict": a.judged("grade", string(r.Verdict)).word, "Records": r.Records, "First": r.First, "Last": r.Last})
 }
 
 // copyDoc is the JSON of store copy.

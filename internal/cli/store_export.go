@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/quietsetup/quietsetup/events"
+	"github.com/quietsetup/quietsetup/internal/atomicfile"
 	"github.com/quietsetup/quietsetup/internal/i18n"
 	"github.com/quietsetup/quietsetup/internal/localclient"
 	"github.com/quietsetup/quietsetup/internal/metadata/productid"
@@ -26,7 +27,7 @@ import (
 
 // exportDoc is the JSON of store export -o.
 type exportDoc struct {
-	Schema  string `json:"schema"` // store_exported/v1
+	Schema  string `json:"schema"` // store_export/v1
 	File    string `json:"file"`
 	Records int    `json:"records"`
 	First   uint64 `json:"first"`
@@ -37,13 +38,14 @@ type exportDoc struct {
 
 func (a *app) storeExportCommand() *cobra.Command {
 	var x store.Excerpt
-	var to string
+	var to target
 	cmd := &cobra.Command{
 		Use:   "export",
 		Short: "The log as lines of JSON, without private parts",
 		Long: long(`
 Writes the log, archive included, to standard output or to a file, which is
-there whole or not at all. User names and paths below homes are left out; the
+there whole or not at all. A file that is there is kept without --force, and
+nothing is written into the state folder. User names and paths below homes are left out; the
 sums stay valid, so replay --verify works on an export. --private leaves them in.
 
 --from and --to cut the log. An export begins with the first record or with a
@@ -55,7 +57,7 @@ is missing then: the export says in its first line that it is partial. store
 check and events read it; status, why and replay refuse it.
 
 Reads the state folder, for those who may not the service is asked, and with
---file a copy. JSON: records, one per line; with -o store_exported/v1.`,
+--file a copy. JSON: records, one per line; with -o store_export/v1.`,
 			"3 the daemon is not running", "4 no such product", "8 damaged, or newer than this build", "9 no right to read it"),
 		Args: exact(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -72,6 +74,9 @@ Reads the state folder, for those who may not the service is asked, and with
 			}
 			slices.Sort(x.Products)
 			x.Products = slices.Compact(x.Products)
+			if to.force && to.path == "" {
+				return usage(errors.New("--force replaces a file: it goes with --output"))
+			}
 			return a.export(cmd.Context(), x, to)
 		},
 	}
@@ -79,12 +84,26 @@ Reads the state folder, for those who may not the service is asked, and with
 	f.StringSliceVar(&x.Products, "product", nil, "only records about this product; may be given more than once")
 	f.Uint64Var(&x.From, "from", 0, "first record number")
 	f.Uint64Var(&x.To, "to", 0, "last record number")
-	f.StringVarP(&to, "output", "o", "", "write to this file")
+	f.StringVarP(&to.path, "output", "o", "", "write to this file")
+	f.BoolVar(&to.force, "force", false, "replace a file that is there")
 	f.BoolVar(&x.Private, "private", false, "with user names and paths below homes (root only)")
 	return cmd
 }
 
-func (a *app) export(ctx context.Context, x store.Excerpt, to string) error {
+func (a *app) export(ctx context.Context, x store.Excerpt, to target) error {
+	var folder *os.Root
+	var name string
+	if to.path != "" {
+		logs := []string{a.state(), stateFolder()} // the service's own, too, whatever is read
+		if a.file != "" {
+			logs = append(logs, a.file)
+		}
+		var err error
+		if folder, name, err = to.open(logs); err != nil {
+			return fmt.Errorf("cannot export: %w", err)
+		}
+		defer folder.Close()
+	}
 	lines, err := a.source(ctx)
 	if err != nil {
 		return err
@@ -97,21 +116,23 @@ func (a *app) export(ctx context.Context, x store.Excerpt, to string) error {
 		}
 		return b.Flush()
 	}
-	if to == "" {
+	if folder == nil {
 		err = write(a.Out)
 	} else {
-		err = whole(to, write)
+		err = atomicfile.Write(folder, name, atomicfile.Options{Mode: 0o600, Fresh: !to.force}, write)
 	}
 	switch {
 	case errors.Is(err, store.ErrNoRecord) && len(x.Products) > 0:
 		return notFound(fmt.Errorf("cannot export: %w", err))
 	case unreadable(err):
 		return &coded{code: exitDiverged, err: fmt.Errorf("cannot export: %w", err)}
+	case errors.Is(err, fs.ErrExist) && !to.force:
+		return fmt.Errorf("cannot export: %w; --force replaces it", err)
 	case err != nil:
 		return fmt.Errorf("cannot export: %w", err)
 	}
-	d := exportDoc{Schema: "store_exported/v1", File: to, Records: n.Records, First: n.First, Last: n.Last, Partial: len(x.Products) > 0, Private: x.Private}
-	if a.json && to != "" {
+	d := exportDoc{Schema: "store_export/v1", File: to.path, Records: n.Records, First: n.First, Last: n.Last, Partial: len(x.Products) > 0, Private: x.Private}
+	if a.json && to.path != "" {
 		return a.document(d)
 	}
 	about := i18n.Data{"Records": d.Records, "First": d.First, "Last": d.Last, "Private": d.Private}
@@ -180,32 +201,4 @@ func (a *app) served(ctx context.Context) func() iter.Seq2[store.Line, error] {
 			}
 		}
 	}
-}
-
-// whole writes a file that is there whole or not at all. What is there is
-// replaced if it is a file; a link is never written through.
-func whole(path string, write func(io.Writer) error) (err error) {
-	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
-		return fmt.Errorf("%s is there and no file: %w", path, fs.ErrExist)
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".quietsetup-*.tmp")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(f.Name()))
-		}
-	}()
-	err = write(f)
-	if err == nil {
-		err = f.Sync()
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }

@@ -5,6 +5,7 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"iter"
 	"net"
@@ -61,6 +62,7 @@ func TestStoreInUse(t *testing.T) {
 		stderr bool
 	}{
 		{[]string{"store", "check"}, exitOK, "The service works on it", false},
+		{[]string{"--output-format", "csv", "--no-header", "store", "check"}, exitOK, "\nlog.db,skipped,1,,,,in_use,log.db,,,,\n", false}, // as in JSON, where 0 is left out
 		{[]string{"store", "check", filepath.Join(dir, "log.db")}, exitInUse, "systemctl stop quietsetupd", true},
 		{[]string{"store", "copy", copied}, exitOK, "Without log.db", false},
 		{[]string{"store", "check", copied}, exitOK, "not part of this copy", false},
@@ -137,26 +139,109 @@ func TestExportFromService(t *testing.T) {
 	}
 }
 
-// TestWholeFile: a file that could not be written whole is not there, and what
-// was there stays.
-func TestWholeFile(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "x")
-	if err := whole(path, func(w io.Writer) error { _, err := io.WriteString(w, "first"); return err }); err != nil {
+// TestExportHarmsNoLog: an export never takes a name in the store of a running
+// service nor a file of it, by whatever path, and no other file without --force.
+func TestExportHarmsNoLog(t *testing.T) {
+	around := t.TempDir()
+	dir, out := filepath.Join(around, "state"), filepath.Join(around, "out")
+	if err := os.Mkdir(out, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := whole(path, func(w io.Writer) error {
-		_, err := io.WriteString(w, "sec")
-		if err == nil {
-			err = io.ErrShortWrite
-		}
-		return err
-	}); err == nil {
-		t.Error("a failed write was no error")
+	s, _, err := store.Open(store.Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
 	}
-	b, err := os.ReadFile(path)
-	left, derr := os.ReadDir(dir)
-	if err != nil || derr != nil || string(b) != "first" || len(left) != 1 {
-		t.Errorf("%q, %v, %v, %v", b, err, left, derr)
+	for l, err := range store.ReadLog("../replay/testdata/histories/ok/later_then_closed.ndjson") {
+		if err != nil || s.Append(&l.Record) != nil {
+			t.Fatal("cannot write the log", err)
+		}
+	}
+	segment, second, there := filepath.Join(dir, "journal", "00000001.ndjson"), filepath.Join(out, "second"), filepath.Join(out, "there")
+	copied := filepath.Join(around, "copy")
+	if _, _, err := store.Duplicate(dir, copied); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.Link(segment, second), os.WriteFile(there, []byte("mine"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	links := runtime.GOOS != "windows" // not everybody may make them there
+	if links {
+		if err := errors.Join(os.Symlink(dir, filepath.Join(out, "link")), os.Symlink(filepath.Join(dir, "journal"), filepath.Join(out, "journal")),
+			os.Symlink(segment, filepath.Join(out, "file"))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var e bytes.Buffer
+	run := func(args ...string) int {
+		e.Reset()
+		return Run(t.Context(), Outside{In: strings.NewReader(""), Out: io.Discard, Err: &e, Getenv: func(string) string { return "" }}, args)
+	}
+	refused := []string{second, "../state/new", "../state/journal/00000001.ndjson"}
+	for _, name := range []string{"journal/00000001.ndjson", "log.db", "store.json", "lock", "new", "journal/00000002.ndjson", "archive/new"} {
+		refused = append(refused, filepath.Join(dir, name))
+	}
+	if links {
+		refused = append(refused, "link/log.db", "link/new", "link/journal/new", "journal/00000001.ndjson", "journal/new")
+	}
+	t.Chdir(out)
+	for _, to := range refused {
+		for _, how := range [][]string{{"--state-dir", dir}, {"--state-dir", "../state"}, {"--state-dir", dir, "--file", copied}, {"--file", dir}} {
+			for _, force := range []string{"--force=false", "--force"} {
+				if code := run(append(how, "store", "export", force, "-o", to)...); code != exitFailed || !strings.Contains(e.String(), "belongs to the log in") {
+					t.Errorf("%q %s -o %s: exit %d, %s", how, force, to, code, &e)
+				}
+			}
+		}
+	}
+	if links {
+		if code := run("--state-dir", dir, "store", "export", "--force", "-o", "file"); code != exitFailed {
+			t.Errorf("through a link: exit %d, %s", code, &e)
+		}
+	}
+	if code := run("--state-dir", dir, "--file", there, "store", "export", "--force", "-o", "there"); code != exitFailed || !strings.Contains(e.String(), "belongs to the log in") {
+		t.Errorf("onto what is read: exit %d, %s", code, &e)
+	}
+	if code := run("--state-dir", dir, "store", "export", "-o", "there"); code != exitFailed || !strings.Contains(e.String(), "--force replaces it") {
+		t.Errorf("without --force: exit %d, %s", code, &e)
+	}
+	if b, err := os.ReadFile(there); err != nil || string(b) != "mine" {
+		t.Errorf("%q, %v", b, err)
+	}
+	for _, to := range [][]string{{"-o", "there", "--force"}, {"-o", "fresh"}} {
+		if code := run(append([]string{"--state-dir", dir, "store", "export"}, to...)...); code != exitOK {
+			t.Errorf("%q: exit %d, %s", to, code, &e)
+		}
+	}
+	if code := run("--state-dir", dir, "store", "export", "--force"); code != exitUsage {
+		t.Errorf("--force for standard output: exit %d, %s", code, &e)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{dir, there, "fresh"} {
+		if code := run("replay", "--verify", path); code != exitOK {
+			t.Errorf("%s: exit %d, %s", path, code, &e)
+		}
+	}
+	if code := run("store", "check", dir); code != exitOK {
+		t.Errorf("the store was harmed: exit %d, %s", code, &e)
+	}
+}
+
+// TestCopyIntoItself: a copy into the empty archive of a running service is
+// refused, also from within its folder.
+func TestCopyIntoItself(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "state")
+	s, _, err := store.Open(store.Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	t.Chdir(dir)
+	var e bytes.Buffer
+	code := Run(t.Context(), Outside{In: strings.NewReader(""), Out: io.Discard, Err: &e, Getenv: func(string) string { return "" }},
+		[]string{"--state-dir", dir, "store", "copy", "archive"})
+	if left, err := os.ReadDir("archive"); code != exitFailed || err != nil || len(left) > 0 || !strings.Contains(e.String(), "lies in the other") {
+		t.Errorf("exit %d, %v, %v, %s", code, left, err, &e)
 	}
 }

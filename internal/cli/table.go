@@ -23,6 +23,7 @@ type grid struct {
 	a       *app
 	columns []string
 	rows    *[][]cell
+	heads   map[string]string // by column, where its key is another
 }
 
 // cell is what stands in one place of a table: fit for people, and fit for
@@ -35,7 +36,7 @@ type cell struct {
 }
 
 // table begins a table; the columns are keys below "table.".
-func (a *app) table(columns ...string) grid { return grid{a, columns, new([][]cell)} }
+func (a *app) table(columns ...string) grid { return grid{a, columns, new([][]cell), nil} }
 
 // maxCell bounds a cell of CSV, in characters; a path is never longer.
 const maxCell = 4096
@@ -87,7 +88,11 @@ func (g grid) print() {
 		g.a.printCSV(columns, chosen)
 		return
 	}
-	g.a.printTable(columns, chosen)
+	head := make([]string, len(columns))
+	for i, c := range columns {
+		head[i] = g.a.words.Text("table."+cmp.Or(g.heads[c], c), nil)
+	}
+	g.a.printTable(head, chosen)
 }
 
 // compareCells sorts numbers as numbers, whatever follows them, and other text
@@ -133,14 +138,10 @@ func harmless(s string) string {
 	return "'" + s
 }
 
-func (a *app) printTable(columns []string, rows [][]cell) {
-	head := make([]string, len(columns))
-	for i, c := range columns {
-		head[i] = a.words.Text("table."+c, nil)
-	}
+func (a *app) printTable(head []string, rows [][]cell) {
 	measure := func() []int {
-		widths := make([]int, len(columns))
-		for i := range columns {
+		widths := make([]int, len(head))
+		for i := range head {
 			if !a.layout.noHeader {
 				widths[i] = text.StringWidth(head[i])
 			}
@@ -208,6 +209,22 @@ type coloured struct {
 	word   string
 	colour text.Color // 0 = none
 	raw    string     // the word as it is in JSON; "" = the same
+}
+
+// judged is a state of a check as a word of a group, coloured by whether somebody
+// should look.
+func (a *app) judged(group, state string) coloured {
+	c := coloured{word: a.words.Text(group+"."+state, nil), raw: state}
+	switch state {
+	case "ok":
+		c.colour = text.FgGreen
+	case "warn":
+		c.colour = text.FgYellow
+	case "skipped":
+	default:
+		c.colour = text.FgRed
+	}
+	return c
 }
 
 // told is a text in the language of the person, and the same in the words of

@@ -47,7 +47,7 @@ type Report struct {
 	Schema  string       `json:"schema"` // store_check/v1
 	Path    string       `json:"path"`
 	Kind    string       `json:"kind"`
-	Verdict store.Grade  `json:"verdict"` // ok, warn, unsafe, newer, damaged
+	Verdict store.State  `json:"verdict"` // ok, warn, unsafe, newer, damaged
 	InUse   bool         `json:"in_use"`  // a daemon works on it
 	StoreID string       `json:"store_id,omitempty"`
 	Format  int          `json:"format,omitempty"`
@@ -89,10 +89,10 @@ func Check(ctx context.Context, path string, o Options) (Report, error) {
 	if err != nil {
 		return Report{}, fmt.Errorf("cannot check %s: %w", path, err)
 	}
-	r.Verdict = store.GradeOK
+	r.Verdict = store.StateOK
 	for _, p := range r.Parts {
-		if p.Grade != store.GradeSkipped { // what was not seen is no fault
-			r.Verdict = r.Verdict.Worse(p.Grade)
+		if p.State != store.StateSkipped { // what was not seen is no fault
+			r.Verdict = r.Verdict.Worse(p.State)
 		}
 	}
 	return r, nil
@@ -142,7 +142,7 @@ func (r *Report) space(o Options, copied bool) error {
 	if o.Free == nil || copied {
 		return nil
 	}
-	p := store.Part{Name: PartSpace, Grade: store.GradeOK}
+	p := store.Part{Name: PartSpace, State: store.StateOK}
 	free, err := o.Free(r.Path)
 	switch {
 	case errors.Is(err, errors.ErrUnsupported):
@@ -150,7 +150,7 @@ func (r *Report) space(o Options, copied bool) error {
 	case err != nil:
 		return err
 	case free < LittleSpace:
-		p.Fault(store.Fault{Code: FaultTooSmall, Grade: store.GradeWarn})
+		p.Fault(store.Fault{Code: FaultTooSmall, State: store.StateWarn})
 	}
 	r.Free = &free
 	r.Parts = append(r.Parts, p)
@@ -180,18 +180,18 @@ func (r *Report) file(ctx context.Context, o Options) error {
 
 // excerpt checks single records: each must be what was written.
 func (r *Report) excerpt(ctx context.Context) error {
-	p := store.Part{Name: store.PartChain, Grade: store.GradeOK, Files: 1}
+	p := store.Part{Name: store.PartChain, State: store.StateOK, Files: 1}
 	for l, err := range store.ReadLog(r.Path) {
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		case l.Number == 1: // the head
 		case errors.Is(err, store.ErrTornTail):
-			p.Fault(store.Fault{Code: store.FaultTorn, Grade: store.GradeDamaged, Text: err.Error()})
+			p.Fault(store.Fault{Code: store.FaultTorn, State: store.StateDamaged, Text: err.Error()})
 		case err != nil:
-			p.Fault(store.Fault{Code: store.FaultDamaged, Grade: store.GradeDamaged, Text: err.Error()})
+			p.Fault(store.Fault{Code: store.FaultDamaged, State: store.StateDamaged, Text: err.Error()})
 		case l.Record.Seq <= p.Last:
-			p.Fault(store.Fault{Code: store.FaultDamaged, Grade: store.GradeDamaged, Text: fmt.Sprintf("record %d stands at the wrong place", l.Record.Seq)})
+			p.Fault(store.Fault{Code: store.FaultDamaged, State: store.StateDamaged, Text: fmt.Sprintf("record %d stands at the wrong place", l.Record.Seq)})
 		default:
 			if p.Records++; p.First == 0 {
 				p.First = l.Record.Seq

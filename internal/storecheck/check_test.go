@@ -81,7 +81,7 @@ func faults(r Report) string {
 	var out []string
 	for _, p := range r.Parts {
 		for _, f := range p.Faults {
-			if f.Grade != store.GradeOK {
+			if f.State != store.StateOK {
 				out = append(out, p.Name+": "+f.Code)
 			}
 		}
@@ -95,23 +95,23 @@ func TestState(t *testing.T) {
 	for _, c := range []struct {
 		name, history string
 		spoil         func(dir string)
-		verdict       store.Grade
+		verdict       store.State
 		faults        string
 	}{
-		{"sound", "ok/later_then_closed.ndjson", func(string) {}, store.GradeOK, ""},
-		{"over a checkpoint", "ok/over_a_checkpoint.ndjson", func(string) {}, store.GradeOK, ""},
-		{"an event that does not follow", "bad/event_changed.ndjson", func(string) {}, store.GradeDamaged, "decisions: diverged"},
-		{"a checkpoint that is not the fold", "bad/checkpoint_changed.ndjson", func(string) {}, store.GradeDamaged, "decisions: diverged"},
-		{"a changed byte", "ok/later_then_closed.ndjson", func(d string) { replace(t, journal(d), `"seq":3`, `"seq":8`) }, store.GradeDamaged,
+		{"sound", "ok/later_then_closed.ndjson", func(string) {}, store.StateOK, ""},
+		{"over a checkpoint", "ok/over_a_checkpoint.ndjson", func(string) {}, store.StateOK, ""},
+		{"an event that does not follow", "bad/event_changed.ndjson", func(string) {}, store.StateDamaged, "decisions: diverged"},
+		{"a checkpoint that is not the fold", "bad/checkpoint_changed.ndjson", func(string) {}, store.StateDamaged, "decisions: diverged"},
+		{"a changed byte", "ok/later_then_closed.ndjson", func(d string) { replace(t, journal(d), `"seq":3`, `"seq":8`) }, store.StateDamaged,
 			"journal: damaged, marks: changed_meanwhile, decisions: diverged"},
-		{"journal gone", "ok/later_then_closed.ndjson", func(d string) { _ = os.RemoveAll(filepath.Join(d, "journal")) }, store.GradeDamaged,
+		{"journal gone", "ok/later_then_closed.ndjson", func(d string) { _ = os.RemoveAll(filepath.Join(d, "journal")) }, store.StateDamaged,
 			"journal: missing, marks: changed_meanwhile"},
-		{"a broken outcome", "ok/nothing_runs.ndjson", func(d string) { replace(t, outcome(d), `"void"`, `"ended"`) }, store.GradeDamaged, "outcomes: damaged"},
+		{"a broken outcome", "ok/nothing_runs.ndjson", func(d string) { replace(t, outcome(d), `"void"`, `"ended"`) }, store.StateDamaged, "outcomes: damaged"},
 		{"an outcome of another attempt", "ok/nothing_runs.ndjson", func(d string) { _ = os.Rename(outcome(d), filepath.Join(d, "outcome", "other.json")) },
-			store.GradeDamaged, "outcomes: damaged"},
-		{"a newer outcome", "ok/nothing_runs.ndjson", func(d string) { replace(t, outcome(d), `"v":1`, `"v":9`) }, store.GradeNewer, "outcomes: newer"},
-		{"a newer store", "ok/nothing_runs.ndjson", func(d string) { reseal(t, filepath.Join(d, "store.json"), `"reader":1`, `"reader":7`) }, store.GradeNewer, "format: newer"},
-		{"an empty outcome", "ok/nothing_runs.ndjson", func(d string) { write(t, outcome(d), nil) }, store.GradeDamaged, "outcomes: damaged"},
+			store.StateDamaged, "outcomes: damaged"},
+		{"a newer outcome", "ok/nothing_runs.ndjson", func(d string) { replace(t, outcome(d), `"v":1`, `"v":9`) }, store.StateNewer, "outcomes: newer"},
+		{"a newer store", "ok/nothing_runs.ndjson", func(d string) { reseal(t, filepath.Join(d, "store.json"), `"reader":1`, `"reader":7`) }, store.StateNewer, "format: newer"},
+		{"an empty outcome", "ok/nothing_runs.ndjson", func(d string) { write(t, outcome(d), nil) }, store.StateDamaged, "outcomes: damaged"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := state(t, c.history)
@@ -126,13 +126,13 @@ func TestState(t *testing.T) {
 			if r.Verdict != c.verdict || !strings.HasPrefix(faults(r), c.faults) || c.faults == "" && faults(r) != "" {
 				t.Errorf("%s, %s", r.Verdict, faults(r))
 			}
-			if r.Kind != KindState || r.Schema != Schema || r.Verdict == store.GradeOK && (r.Last == 0 || r.StoreID == "" || *r.Free != 1<<40) {
+			if r.Kind != KindState || r.Schema != Schema || r.Verdict == store.StateOK && (r.Last == 0 || r.StoreID == "" || *r.Free != 1<<40) {
 				t.Errorf("%+v", r)
 			}
 		})
 	}
 	dir := state(t, "ok/nothing_runs.ndjson")
-	if r, err := Check(t.Context(), dir, Options{Free: func(string) (uint64, error) { return 1 << 20, nil }}); err != nil || faults(r) != "space: little_space" || r.Verdict != store.GradeWarn {
+	if r, err := Check(t.Context(), dir, Options{Free: func(string) (uint64, error) { return 1 << 20, nil }}); err != nil || faults(r) != "space: little_space" || r.Verdict != store.StateWarn {
 		t.Errorf("%+v, %v", r, err)
 	}
 }
@@ -150,26 +150,26 @@ func TestFiles(t *testing.T) {
 	write(t, cut, b.Bytes()[:b.Len()-9])
 	for _, c := range []struct {
 		name, path, kind string
-		verdict          store.Grade
+		verdict          store.State
 		faults           string
 	}{
-		{"an export", filepath.Join(histories, "ok/exported_without_private.ndjson"), KindLog, store.GradeOK, ""},
-		{"a torn tail", filepath.Join(histories, "ok/torn_tail.ndjson"), KindLog, store.GradeWarn, "decisions: torn"},
-		{"a changed byte", filepath.Join(histories, "bad/changed_byte.ndjson"), KindLog, store.GradeDamaged, "decisions: diverged"},
-		{"an unknown type", filepath.Join(histories, "bad/unknown_type.ndjson"), KindLog, store.GradeNewer, "decisions: diverged"},
-		{"a folder of segments", filepath.Join(dir, "journal"), KindLog, store.GradeOK, ""},
-		{"log.db", db, KindDB, store.GradeOK, ""},
-		{"an excerpt", excerpt, KindExcerpt, store.GradeOK, ""},
-		{"an excerpt that was cut", cut, KindExcerpt, store.GradeDamaged, "chain: torn"},
+		{"an export", filepath.Join(histories, "ok/exported_without_private.ndjson"), KindLog, store.StateOK, ""},
+		{"a torn tail", filepath.Join(histories, "ok/torn_tail.ndjson"), KindLog, store.StateWarn, "decisions: torn"},
+		{"a changed byte", filepath.Join(histories, "bad/changed_byte.ndjson"), KindLog, store.StateDamaged, "decisions: diverged"},
+		{"an unknown type", filepath.Join(histories, "bad/unknown_type.ndjson"), KindLog, store.StateNewer, "decisions: diverged"},
+		{"a folder of segments", filepath.Join(dir, "journal"), KindLog, store.StateOK, ""},
+		{"log.db", db, KindDB, store.StateOK, ""},
+		{"an excerpt", excerpt, KindExcerpt, store.StateOK, ""},
+		{"an excerpt that was cut", cut, KindExcerpt, store.StateDamaged, "chain: torn"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r, err := Check(t.Context(), c.path, Options{})
-			if err != nil || r.Kind != c.kind || r.Verdict != c.verdict || faults(r) != c.faults || c.verdict == store.GradeOK && r.Records == 0 {
+			if err != nil || r.Kind != c.kind || r.Verdict != c.verdict || faults(r) != c.faults || c.verdict == store.StateOK && r.Records == 0 {
 				t.Errorf("%+v, %v", r, err)
 			}
 		})
 	}
-	if r, err := Check(t.Context(), db, Options{Probe: func(context.Context, string) error { return context.DeadlineExceeded }}); err != nil || r.Verdict != store.GradeDamaged {
+	if r, err := Check(t.Context(), db, Options{Probe: func(context.Context, string) error { return context.DeadlineExceeded }}); err != nil || r.Verdict != store.StateDamaged {
 		t.Errorf("a probe that hangs: %+v, %v", r, err)
 	}
 }
@@ -181,7 +181,7 @@ func TestNotChecked(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	if r, err := Check(t.Context(), dir, Options{}); err != nil || r.Verdict != store.GradeOK || !r.InUse || faults(r) != "log.db: in_use" {
+	if r, err := Check(t.Context(), dir, Options{}); err != nil || r.Verdict != store.StateOK || !r.InUse || faults(r) != "log.db: in_use" {
 		t.Errorf("in use: %+v, %v", r, err)
 	}
 	if _, err := Check(t.Context(), filepath.Join(dir, "log.db"), Options{}); !errors.Is(err, store.ErrInUse) {

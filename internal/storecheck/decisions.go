@@ -18,15 +18,15 @@ import (
 // decisions decides the whole log again and compares each checkpoint with the
 // folded state.
 func (r *Report) decisions(ctx context.Context, lines iter.Seq2[store.Line, error]) error {
-	p := store.Part{Name: PartDecisions, Grade: store.GradeOK}
+	p := store.Part{Name: PartDecisions, State: store.StateOK}
 	res, err := replay.Verify(Lines(ctx, lines))
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case errors.Is(err, store.ErrNewer):
-		p.Fault(store.Fault{Code: store.FaultNewer, Grade: store.GradeNewer, Text: err.Error()})
+		p.Fault(store.Fault{Code: store.FaultNewer, State: store.StateNewer, Text: err.Error()})
 	case errors.Is(err, store.ErrDamaged):
-		p.Fault(store.Fault{Code: store.FaultDamaged, Grade: store.GradeDamaged, Text: err.Error()})
+		p.Fault(store.Fault{Code: store.FaultDamaged, State: store.StateDamaged, Text: err.Error()})
 	case errors.Is(err, replay.ErrEmpty) && r.Kind == KindState:
 		r.Parts = append(r.Parts, p)
 		return err
@@ -39,14 +39,14 @@ func (r *Report) decisions(ctx context.Context, lines iter.Seq2[store.Line, erro
 		r.StoreID = res.StoreID
 	}
 	if d := res.Divergence; d != nil {
-		f := store.Fault{Code: FaultDiverged, Grade: store.GradeDamaged, From: d.Seq, To: d.Seq, Text: fmt.Sprintf("%s: %s", d.Code, d.What)}
+		f := store.Fault{Code: FaultDiverged, State: store.StateDamaged, From: d.Seq, To: d.Seq, Text: fmt.Sprintf("%s: %s", d.Code, d.What)}
 		if d.Code == replay.CodeUnknown {
-			f.Grade = store.GradeNewer
+			f.State = store.StateNewer
 		}
 		p.Fault(f)
 	}
 	if slices.Contains(res.Warnings, replay.WarnTornTail) && r.Kind != KindState { // there the journal's part says it
-		p.Fault(store.Fault{Code: store.FaultTorn, Grade: store.GradeWarn})
+		p.Fault(store.Fault{Code: store.FaultTorn, State: store.StateWarn})
 	}
 	r.Parts = append(r.Parts, p)
 	return nil

@@ -27,7 +27,7 @@ const (
 // outcomes reads what installers left behind. A file that is damaged costs the
 // exit code: the daemon then looks at the machine instead.
 func outcomes(dir string) (store.Part, error) {
-	p := store.Part{Name: PartOutcomes, Grade: store.GradeOK}
+	p := store.Part{Name: PartOutcomes, State: store.StateOK}
 	root, err := os.OpenRoot(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return p, nil
@@ -58,9 +58,9 @@ func outcomes(dir string) (store.Part, error) {
 		}
 		switch {
 		case errors.Is(err, store.ErrNewer):
-			f.Code, f.Grade, f.Text = store.FaultNewer, store.GradeNewer, err.Error()
+			f.Code, f.State, f.Text = store.FaultNewer, store.StateNewer, err.Error()
 		case err != nil:
-			f.Code, f.Grade, f.Text = store.FaultDamaged, store.GradeDamaged, err.Error()
+			f.Code, f.State, f.Text = store.FaultDamaged, store.StateDamaged, err.Error()
 		}
 		p.Files++
 		p.Bytes += int64(len(text))

@@ -6,10 +6,12 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 
+	"github.com/quietsetup/quietsetup/internal/atomicfile"
 	"github.com/quietsetup/quietsetup/internal/metadata"
 )
 
@@ -71,48 +73,26 @@ func Read(path string) ([]byte, error) {
 
 // Replace puts a new text in the place of the old one, which must still be there.
 // Mode and owner stay. Whoever reads meanwhile sees one text or the other.
-func Replace(path string, old, text []byte) (err error) {
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("cannot write %s: %w", path, err)
-		}
-	}()
+func Replace(path string, old, text []byte) error {
 	root, err := os.OpenRoot(filepath.Dir(path))
 	if err != nil {
-		return err
+		return fmt.Errorf("cannot write %s: %w", path, err)
 	}
 	defer root.Close()
 	name := filepath.Base(path)
 	info, err := root.Lstat(name)
 	if err != nil {
-		return err
+		return fmt.Errorf("cannot write %s: %w", path, err)
 	}
-	temp := "." + name + ".quietsetup-new"
-	if err := root.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err // left by a crash
-	}
-	f, err := root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, root.Remove(temp))
+	same := func() error {
+		now, err := metadata.ReadPlain(root, name)
+		if err == nil && !bytes.Equal(now, old) {
+			err = errors.New("somebody changed it meanwhile")
 		}
-	}()
-	_, err = f.Write(text)
-	err = errors.Join(err, keepOwner(f, info))
-	err = errors.Join(err, f.Chmod(info.Mode().Perm())) // after the owner, which may take bits away
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err != nil {
 		return err
 	}
-	now, err := metadata.ReadPlain(root, name)
-	if err != nil {
+	return atomicfile.Write(root, name, atomicfile.Options{Mode: info.Mode().Perm(), Owner: info, Last: same}, func(w io.Writer) error {
+		_, err := w.Write(text)
 		return err
-	}
-	if !bytes.Equal(now, old) {
-		return errors.New("somebody changed it meanwhile")
-	}
-	return root.Rename(temp, name)
+	})
 }

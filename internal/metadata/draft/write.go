@@ -3,13 +3,14 @@
 package draft
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 
+	"github.com/quietsetup/quietsetup/internal/atomicfile"
 	"github.com/quietsetup/quietsetup/internal/metadata"
 )
 
@@ -33,23 +34,21 @@ func Write(root *os.Root, name string, text []byte, replace bool) (backup string
 	if there && !replace {
 		return "", fmt.Errorf("%s: %w", filepath.Join(root.Name(), name), ErrExists)
 	}
-	temporary := "." + name + "." + rand.Text()
-	defer root.Remove(temporary) // gone already when all went well
-	if err := create(root, temporary, text); err != nil {
-		return "", fmt.Errorf("cannot write into %s: %w", root.Name(), err)
-	}
+	last := func() error { return nil }
 	if there {
-		if backup, err = keep(root, name); err != nil {
-			return "", fmt.Errorf("cannot keep %s: %w", filepath.Join(root.Name(), name), err)
+		last = func() (err error) {
+			if backup, err = keep(root, name); err != nil {
+				err = fmt.Errorf("cannot keep it: %w", err)
+			}
+			return err
 		}
-		err = root.Rename(temporary, name)
-	} else {
-		err = appear(root, temporary, name)
 	}
-	if err != nil {
-		return backup, fmt.Errorf("cannot write %s: %w", filepath.Join(root.Name(), name), err)
+	if err := create(root, name, text, !there, last); err != nil {
+		if errors.Is(err, fs.ErrExist) { // it came in between
+			err = errors.Join(err, ErrExists)
+		}
+		return backup, err
 	}
-	syncFolder(root)
 	return backup, nil
 }
 
@@ -68,43 +67,20 @@ func Exists(root *os.Root, name string) (bool, error) {
 	return true, nil
 }
 
-func create(root *os.Root, name string, text []byte) error {
-	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
+// create writes a file as all can read it. Only root can give it the folder's
+// owner, and only root needs it: anybody else owns what they write.
+func create(root *os.Root, name string, text []byte, fresh bool, last func() error) error {
+	o := atomicfile.Options{Mode: 0o644, Fresh: fresh, Last: last}
+	if os.Geteuid() == 0 {
+		var err error
+		if o.Owner, err = root.Stat("."); err != nil {
+			return fmt.Errorf("cannot write into %s: %w", root.Name(), err)
+		}
+	}
+	return atomicfile.Write(root, name, o, func(w io.Writer) error {
+		_, err := w.Write(text)
 		return err
-	}
-	defer f.Close()
-	if _, err := f.Write(text); err != nil {
-		return err
-	}
-	info, err := root.Stat(".")
-	if err != nil {
-		return err
-	}
-	if err := keepOwner(f, info); err != nil {
-		return err
-	}
-	if err := f.Chmod(0o644); err != nil {
-		return err
-	}
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	return f.Close()
-}
-
-// appear gives a new file its name, and never takes the name of another one
-// that came in between. Where a folder knows no hard links, the moment between
-// a look and the rename is left.
-func appear(root *os.Root, temporary, name string) error {
-	err := root.Link(temporary, name)
-	if err == nil || errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	if there, err := Exists(root, name); err != nil || there {
-		return errors.Join(err, ErrExists)
-	}
-	return root.Rename(temporary, name)
+	})
 }
 
 // keep gives the file that is there a second name.
@@ -125,17 +101,9 @@ func keep(root *os.Root, name string) (string, error) {
 		if readErr != nil {
 			return "", readErr
 		}
-		if err := create(root, backup, text); !errors.Is(err, fs.ErrExist) {
+		if err := create(root, backup, text, true, nil); !errors.Is(err, fs.ErrExist) {
 			return backup, err
 		}
 	}
 	return "", fmt.Errorf("there are %d copies already", maxBackups)
-}
-
-// syncFolder makes the names durable, where a folder can be synced.
-func syncFolder(root *os.Root) {
-	if f, err := root.Open("."); err == nil {
-		_ = f.Sync() // some systems refuse it for folders; the file itself is synced
-		f.Close()
-	}
 }

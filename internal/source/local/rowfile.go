@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/quietsetup/quietsetup/internal/atomicfile"
 	"github.com/quietsetup/quietsetup/internal/metadata/productid"
 )
 
@@ -47,7 +48,7 @@ func openRows(stateDir string) (rowFolder, error) {
 	if err := state.Mkdir(folderName, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return rowFolder{}, fmt.Errorf("cannot make the folder of rows: %w", err)
 	}
-	if err := syncFolder(state); err != nil {
+	if err := atomicfile.SyncFolder(state); err != nil {
 		return rowFolder{}, fmt.Errorf("cannot make the folder of rows durable: %w", err)
 	}
 	info, err := state.Lstat(folderName)
@@ -150,40 +151,11 @@ func (f rowFolder) write(r Row) error {
 	if err != nil {
 		return fmt.Errorf("cannot write row %s: %w", f.path(name), err)
 	}
-	temp := "." + name + ".new" // no product's file: ids do not begin with a dot
-	err = f.replace(temp, name, append(text, '\n'))
-	if err != nil {
-		return errors.Join(fmt.Errorf("cannot write row %s: %w", f.path(name), err), f.remove(temp))
-	}
-	return nil
-}
-
-func (f rowFolder) replace(temp, name string, text []byte) error {
-	if err := f.remove(temp); err != nil { // left by a crash
+	// The name of the file in the making is no product's: ids do not begin with a dot.
+	return atomicfile.Write(f.root, name, atomicfile.Options{Mode: 0o600}, func(w io.Writer) error {
+		_, err := w.Write(append(text, '\n'))
 		return err
-	}
-	file, err := f.root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(text)
-	if err == nil {
-		err = file.Sync()
-	}
-	if err = errors.Join(err, file.Close()); err != nil {
-		return err
-	}
-	if err := f.root.Rename(temp, name); err != nil {
-		return err
-	}
-	return syncFolder(f.root)
-}
-
-func (f rowFolder) remove(name string) error {
-	if err := f.root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
+	})
 }
 
 func (f rowFolder) path(name string) string { return filepath.Join(f.root.Name(), name) }
