@@ -56,7 +56,7 @@ func (w *World) fall(power bool) {
 		return
 	}
 	w.killDaemon()
-	w.after(w.c.span(second, minute), w.startDaemon)
+	w.after(w.c.span(second, of(w.c, 5*second, minute, 20*minute)), w.startDaemon)
 }
 
 func (w *World) killDaemon() {

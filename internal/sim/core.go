@@ -4,7 +4,6 @@ package sim
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/quietsetup/quietsetup/events"
 	"github.com/quietsetup/quietsetup/fsm"
@@ -45,16 +44,12 @@ type job struct {
 
 var errDisk = errors.New("no space left on device")
 
-func newCore(w *World) (*core, error) {
-	table, err := fsm.NewTable()
-	if err != nil {
-		return nil, fmt.Errorf("cannot make a world: %w", err)
-	}
+func newCore(w *World, table *fsm.Table) *core {
 	k := &core{w: w, table: table}
 	if w.opt.Record {
 		k.book = newBook()
 	}
-	return k, nil
+	return k
 }
 
 func (k *core) state() *fsm.Client { return k.c }

@@ -6,19 +6,19 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"strconv"
 	"testing"
 
 	"github.com/quietsetup/quietsetup/events"
 )
 
 func TestDump(t *testing.T) {
-	seed, _ := strconv.ParseUint(os.Getenv("SEED"), 10, 64)
-	if seed == 0 {
+	if os.Getenv("DUMP") == "" {
 		return
 	}
-	n, _ := strconv.Atoi(os.Getenv("TAIL"))
-	r, _ := Run(Options{Seed: seed, Days: 20, Record: true})
+	var n int
+	o := Options{Record: true}
+	fmt.Sscan(os.Getenv("DUMP"), &o.Seed, &o.Days, &o.Products, &n)
+	r := Run(table(t), o)
 	lines := bytes.Split(bytes.TrimSpace(r.Log), []byte("\n"))
 	for _, l := range lines[max(0, len(lines)-n):] {
 		rec, err := events.DecodeRecord(l)

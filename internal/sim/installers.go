@@ -35,6 +35,12 @@ const (
 
 // Begun reports whether there is a file of the attempt.
 func (h *hands) Begun(_ context.Context, token string) (bool, error) {
+	if err := h.t.sleep(h.w.c.span(5, of(h.w.c, 100, 10*second))); err != nil {
+		return false, err
+	}
+	if !h.w.calm && h.w.c.one(12) {
+		h.w.startLate(h.product)
+	}
 	return h.w.files[token] != nil && !h.w.opt.bent.blindToFiles, nil
 }
 
@@ -87,6 +93,7 @@ func (w *World) run(a *attempt) {
 	}
 	a.end.TookMS = takes
 	a.ends = w.after(takes, func() { w.finishInstaller(a, done) })
+	w.trouble(12, takes)
 }
 
 // finishInstaller ends an installer; its supervisor writes the outcome.
@@ -156,6 +163,9 @@ func (h *hands) Wait(_ context.Context, work fsm.WaitInstaller) (events.Installe
 			return events.InstallerEnded{}, true, nil
 		}
 		if a.stage == over {
+			if h.w.opt.bent.forgetsFiles {
+				delete(h.w.files, work.Token)
+			}
 			return a.end, false, nil
 		}
 		a.waiter = h.t

@@ -58,6 +58,20 @@ func (w *World) troubles() {
 	sometime(20, func() { w.source.dim = w.now + w.c.span(second, hour) })
 }
 
+// trouble comes once in n times, within d: chance alone would seldom meet what is
+// soon over.
+func (w *World) trouble(n int, d int64) {
+	if w.calm || w.opt.Peace || !w.c.one(n) {
+		return
+	}
+	power := w.c.one(3)
+	w.after(w.c.span(0, d), func() {
+		if !w.calm {
+			w.fall(power)
+		}
+	})
+}
+
 // stepClock sets the wall clock: by minutes, hours or years.
 func (w *World) stepClock() {
 	by := w.c.span(second, of(w.c, 5*minute, 12*hour, 20*365*day))

@@ -33,7 +33,7 @@ type session struct {
 }
 
 func (w *World) makePeople() {
-	n := 1 + w.c.below(3)
+	n := of(w.c, 1, 1, 1, 2, 3)
 	for i := range n {
 		t := of(w.c, temper{60, 10, 20}, temper{10, 10, 75}, temper{30, 30, 30}, temper{0, 10, 10}, temper{30, 30, 30}, temper{90, 0, 0})
 		w.people = append(w.people, &person{owner: "uid:" + strconv.Itoa(1000+i), name: "person" + strconv.Itoa(i), temper: t})
@@ -62,7 +62,7 @@ func (w *World) session(id, owner string) *session {
 
 // plan enters what a person does on a day.
 func (w *World) plan(p *person, workday bool) {
-	if workday == w.c.one(8) { // away on some workdays, here on few others
+	if workday == w.c.one(8) || p != w.people[0] && w.c.one(3) { // away on some workdays, here on few others
 		return
 	}
 	come := w.c.span(7*hour+30*minute, 10*hour)

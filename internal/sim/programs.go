@@ -29,7 +29,11 @@ func (p *program) is(q events.Process) bool {
 // are used again soon.
 const pids = 48
 
+// freePID is a number that is free: sometimes the very one that has just become so.
 func (w *World) freePID() int {
+	if w.c.one(2) {
+		w.nextPID = 99
+	}
 	for {
 		w.nextPID = 100 + (w.nextPID-100+1)%pids
 		if w.byPID(w.nextPID) == nil {
@@ -89,7 +93,17 @@ func (w *World) changeProgram(p *person) {
 	w.startProgram(w.products[w.c.below(len(w.products))].app, s)
 }
 
-// ask asks a program to close. It takes its time, or stays.
+// startLate has somebody start a program that everybody had agreed to close.
+func (w *World) startLate(product string) {
+	for _, s := range w.sessions {
+		if s.present() {
+			w.startProgram(w.product(product).app, s)
+			return
+		}
+	}
+}
+
+// askToClose asks a program to close. It takes its time, or stays.
 func (w *World) askToClose(p *program) {
 	if p.stays {
 		return
@@ -106,7 +120,7 @@ func (w *World) closed(p *program) {
 	if !p.returns {
 		return
 	}
-	w.after(w.c.span(200, 20*second), func() {
+	w.after(w.c.span(200, of(w.c, second, 20*second)), func() {
 		if s := w.session(p.session, p.owner); s != nil && !w.calm {
 			w.startProgram(p.app, s)
 		}

@@ -27,7 +27,7 @@ type task struct {
 	wake *item       // when it is its turn again; nil = when somebody wakes it
 	// leash is a coroutine's context, nil for a task that nobody cancels.
 	leash *leash
-	done atomic.Bool
+	done  atomic.Bool
 }
 
 // spawn enters a task: on the caller's thread, or as whoever runs the world has it.

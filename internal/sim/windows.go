@@ -51,7 +51,10 @@ func (w *World) display(t *task, s *session, work fsm.AskUsers) *prompt {
 	for _, q := range work.Ask.Programs {
 		p.list = append(p.list, q.ProcessID)
 	}
-	w.judge.displayed(s, p)
+	if p.shown == w.now {
+		w.judge.displayed(s, p)
+		w.trouble(25, minute)
+	}
 	w.consider(s, p)
 	return p
 }

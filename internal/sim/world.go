@@ -115,18 +115,16 @@ func newWorld(o Options) *World {
 	return w
 }
 
-// Run lives through a world with the core in memory and judges it.
-func Run(o Options) (Result, error) {
+// Run lives through a world with the core in memory and judges it. The table is
+// fsm.NewTable's, made once for all worlds.
+func Run(table *fsm.Table, o Options) Result {
 	w := newWorld(o)
-	core, err := newCore(w)
-	if err != nil {
-		return Result{}, err
-	}
+	core := newCore(w, table)
 	w.daemon = core
 	w.live(func(t *task) { t.turn() })
 	w.unwind()
 	w.res.Log = core.lines
-	return w.result(), nil
+	return w.result()
 }
 
 // live begins everything and goes through the agenda until all has ended. act
