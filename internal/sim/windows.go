@@ -156,12 +156,10 @@ func (h *hands) Ask(ctx context.Context, work fsm.AskUsers, shown func() error, 
 	if err := shown(); err != nil && !errors.Is(err, fsm.ErrNothing) {
 		return err
 	}
-	for {
+	for !s.gone {
 		if err := t.block(); err != nil {
 			return err
 		}
-		if s.gone {
-			return failed("superseded")
-		}
 	}
+	return failed("superseded")
 }

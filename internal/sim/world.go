@@ -121,15 +121,15 @@ func Run(table *fsm.Table, o Options) Result {
 	w := newWorld(o)
 	core := newCore(w, table)
 	w.daemon = core
-	w.live(func(t *task) { t.turn() })
+	w.live(func(i *item) { i.happen() })
 	w.unwind()
 	w.res.Log = core.lines
 	return w.result()
 }
 
 // live begins everything and goes through the agenda until all has ended. act
-// gives a task its turn.
-func (w *World) live(act func(*task)) {
+// lets an item happen.
+func (w *World) live(act func(*item)) {
 	w.after(0, w.dawn)
 	w.after(w.c.span(0, minute), w.startDaemon)
 	end := int64(w.opt.Days) * day
@@ -140,14 +140,20 @@ func (w *World) live(act func(*task)) {
 			return
 		}
 		w.now = max(w.now, i.at)
-		if i.task == nil {
-			i.do()
-		} else if !i.task.done.Load() {
-			act(i.task)
-		}
+		act(i)
 		if w.calm && w.ended() {
 			return
 		}
+	}
+}
+
+// happen does what an item is about.
+func (i *item) happen() {
+	switch {
+	case i.task == nil:
+		i.do()
+	case !i.task.done.Load():
+		i.task.turn()
 	}
 }
 
