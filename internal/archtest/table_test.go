@@ -111,6 +111,9 @@ func rooms() []room {
 			[]string{cobra, goPretty, xterm, xsys},
 			"inspects from outside: it must not reach engine, effects or installer, or support could act by looking"},
 
+		{"internal/sim", []string{"events", "fsm", "internal/effects", "internal/policy"}, nil,
+			"the world knows the daemon's small interfaces; the engine and the store meet it in its tests"},
+
 		{"internal/statesdoc", []string{"events", "fsm"}, []string{looplab},
 			"draws the table the core is asked, not a second one"},
 		{"internal/policydoc", []string{"internal/configcheck", "internal/policy"}, nil,

@@ -53,7 +53,7 @@ type press struct {
 	list []events.ProcessID
 }
 
-func (w *World) didPress(window, session string, c events.Choice) bool {
+func (w *world) didPress(window, session string, c events.Choice) bool {
 	return slices.ContainsFunc(w.presses, func(p press) bool { return p.answer == answer{window, session, c} })
 }
 

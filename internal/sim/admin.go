@@ -10,7 +10,7 @@ import (
 )
 
 // admin enters what those who run the machine do on a day.
-func (w *World) admin() {
+func (w *world) admin() {
 	for _, p := range w.products {
 		if w.calm {
 			continue // mendAll asks for what is missing
@@ -55,7 +55,7 @@ func (w *World) admin() {
 
 // someAction draws an action. One for which the package has no command is soon
 // noticed.
-func (w *World) someAction(p *product) events.Action {
+func (w *world) someAction(p *product) events.Action {
 	a := of(w.c, events.Actions()...)
 	if len(p.pkg.CommandFor(a)) == 0 {
 		w.after(w.c.span(minute, 8*hour), func() { w.want(p, events.ActionNone) })
@@ -63,7 +63,7 @@ func (w *World) someAction(p *product) events.Action {
 	return a
 }
 
-func (w *World) shuffledNeeds(p *product) []string {
+func (w *world) shuffledNeeds(p *product) []string {
 	var out []string
 	for _, q := range w.products {
 		if q == p {
@@ -77,7 +77,7 @@ func (w *World) shuffledNeeds(p *product) []string {
 }
 
 // want makes a row want an action, and tells the daemon that there is something new.
-func (w *World) want(p *product, a events.Action) {
+func (w *world) want(p *product, a events.Action) {
 	if a != events.ActionNone {
 		p.asked++
 	}
@@ -89,17 +89,17 @@ func (w *World) want(p *product, a events.Action) {
 }
 
 // order gives the daemon an operator's order.
-func (w *World) order(in events.Input) {
+func (w *world) order(in events.Input) {
 	w.outside(func(t *task) { _ = w.daemon.submit(t, "uid:0", in) }) // a refusal is an answer
 }
 
-func (w *World) holdFor(id string) {
+func (w *world) holdFor(id string) {
 	w.order(events.HoldRequested{Product: id, Reason: "chance"})
 	w.after(w.c.span(minute, 2*day), func() { w.order(events.ReleaseRequested{Product: id, Reason: "chance"}) })
 }
 
 // outside lets somebody outside of the daemon speak to it, if it runs.
-func (w *World) outside(body func(*task)) {
+func (w *world) outside(body func(*task)) {
 	if w.life == nil {
 		return
 	}
@@ -108,7 +108,7 @@ func (w *World) outside(body func(*task)) {
 
 // mendAll is what a good admin does on a calm day: packages are whole, nothing
 // is held, and what failed is wanted again.
-func (w *World) mendAll() {
+func (w *world) mendAll() {
 	w.order(events.ReleaseRequested{Reason: "calm"})
 	for _, p := range w.products {
 		p.broken, p.refusing, p.how = false, 0, manner{}
@@ -140,7 +140,7 @@ func (w *World) mendAll() {
 }
 
 // ended: every request was carried out and the source shows how.
-func (w *World) ended() bool {
+func (w *world) ended() bool {
 	if w.life == nil {
 		return false
 	}
@@ -154,7 +154,7 @@ func (w *World) ended() bool {
 }
 
 // missing is what of a product has not ended yet, "" if all has.
-func (w *World) missing(c *fsm.Client, p *product) string {
+func (w *world) missing(c *fsm.Client, p *product) string {
 	q := c.Product(p.id)
 	wanted := p.row.ActionRequest != events.ActionNone
 	switch {
@@ -176,7 +176,7 @@ func (w *World) missing(c *fsm.Client, p *product) string {
 }
 
 // open names what has not ended yet.
-func (w *World) open() string {
+func (w *world) open() string {
 	c := w.daemon.state()
 	if c == nil {
 		return "no daemon"

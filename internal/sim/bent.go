@@ -18,7 +18,7 @@ type bent struct {
 
 	onDecide func(*fsm.Client, events.Stamped) ([]events.Event, error)
 	onDue    func(*fsm.Client, string) []fsm.Effect
-	onStamp  func(*World, events.Stamped) events.Stamped
+	onStamp  func(*world, events.Stamped) events.Stamped
 	onStart  func(*fsm.Client) // what a start remembers
 }
 
@@ -36,7 +36,7 @@ func (b *bent) due(c *fsm.Client, product string) []fsm.Effect {
 	return fsm.DueFor(c, product)
 }
 
-func (b *bent) stamp(w *World, in events.Stamped) events.Stamped {
+func (b *bent) stamp(w *world, in events.Stamped) events.Stamped {
 	if b.onStamp != nil {
 		return b.onStamp(w, in)
 	}

@@ -28,7 +28,7 @@ type Crash struct {
 
 // cross does what lies behind a boundary, unless a crash comes there. half is
 // what of it happens when it is torn; nil = it cannot be.
-func (w *World) cross(name string, do, half func()) error {
+func (w *world) cross(name string, do, half func()) error {
 	if w.life == nil || w.life.dead.Load() {
 		return errDead
 	}
@@ -50,7 +50,7 @@ func (w *World) cross(name string, do, half func()) error {
 }
 
 // fall ends the process, or all of the machine, and has it start again.
-func (w *World) fall(power bool) {
+func (w *world) fall(power bool) {
 	if power {
 		w.cutPower(w.c.span(10*second, 10*minute))
 		return
@@ -59,7 +59,7 @@ func (w *World) fall(power bool) {
 	w.after(w.c.span(second, of(w.c, 5*second, minute, 20*minute)), w.startDaemon)
 }
 
-func (w *World) killDaemon() {
+func (w *world) killDaemon() {
 	if w.life == nil {
 		return
 	}
@@ -70,7 +70,7 @@ func (w *World) killDaemon() {
 }
 
 // startDaemon begins a process, as the service manager does.
-func (w *World) startDaemon() {
+func (w *world) startDaemon() {
 	if w.life != nil || !w.on {
 		return
 	}

@@ -17,7 +17,7 @@ const storeID = "5e5e5e5e5e5e5e5e"
 // what is due as the engine does, but on one thread and without encoding
 // anything.
 type core struct {
-	w     *World
+	w     *world
 	table *fsm.Table
 	c     *fsm.Client // of the running process; nil without one
 	log   []events.Step
@@ -26,6 +26,7 @@ type core struct {
 	broken  bool // an append failed: nothing is decided before the log was read
 	waiting []*task
 	lost    *events.Step // the record whose append failed, if it is in the log all the same
+	lostAt  int64
 	tries   int
 
 	book  *book // of lines, with Options.Record
@@ -44,7 +45,7 @@ type job struct {
 
 var errDisk = errors.New("no space left on device")
 
-func newCore(w *World, table *fsm.Table) *core {
+func newCore(w *world, table *fsm.Table) *core {
 	k := &core{w: w, table: table}
 	if w.opt.Record {
 		k.book = newBook()
@@ -80,7 +81,7 @@ func (k *core) start() {
 // errDead and ends.
 func (k *core) kill() {
 	if k.lost != nil { // it is in the log, whatever the process was told
-		k.add(*k.lost)
+		k.add(*k.lost, k.lostAt)
 	}
 	for _, j := range k.jobs {
 		if j.task != nil {
@@ -138,7 +139,7 @@ func (k *core) step(actor string, in events.Input) error {
 	if k.w.now < k.w.full {
 		return k.fail(s)
 	}
-	if err := k.w.cross("append", func() { k.add(s) }, func() {}); err != nil {
+	if err := k.w.cross("append", func() { k.add(s, k.w.now) }, func() {}); err != nil {
 		if k.w.opt.bent.acksEarly {
 			return nil
 		}
@@ -150,14 +151,14 @@ func (k *core) step(actor string, in events.Input) error {
 	return nil
 }
 
-// add makes a record durable.
-func (k *core) add(s events.Step) {
+// add makes a record durable that was decided at a moment.
+func (k *core) add(s events.Step, at int64) {
 	k.log = append(k.log, s)
 	if k.book != nil {
 		k.lines = k.book.add(k.lines)
 	}
 	k.w.res.Records++
-	k.w.judge.record(s.In, s.Did)
+	k.w.judge.record(at, s.In, s.Did)
 }
 
 // arrangeFor arranges the work of the products that events touched.

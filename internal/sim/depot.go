@@ -36,7 +36,7 @@ type product struct {
 // manner is how an installer behaves, each in a hundred; the rest succeeds.
 type manner struct{ fails, hangs, reboots, retries, lies int }
 
-func (w *World) makeProduct(id string) {
+func (w *world) makeProduct(id string) {
 	p := &product{id: id, app: "app-" + id, version: 1}
 	p.how = of(w.c, manner{}, manner{fails: 30}, manner{hangs: 10, reboots: 20}, manner{retries: 40}, manner{fails: 5, hangs: 5, reboots: 5, retries: 5, lies: 10})
 	p.pkg = events.Package{Product: id, Name: id, Metadata: !w.c.one(8), Background: !w.c.one(8), Folder: "/depot/" + id,
@@ -64,7 +64,7 @@ func (w *World) makeProduct(id string) {
 	w.products = append(w.products, p)
 }
 
-func (w *World) product(id string) *product {
+func (w *world) product(id string) *product {
 	for _, p := range w.products {
 		if p.id == id {
 			return p
@@ -75,7 +75,7 @@ func (w *World) product(id string) *product {
 
 // setPolicy has the admin choose anew. What is said about a key may be nonsense:
 // then a weaker layer counts.
-func (w *World) setPolicy(p *product) {
+func (w *world) setPolicy(p *product) {
 	p.site, p.resolved = policy.NewLayer(policy.Product), false
 	set := func(key string, values ...any) {
 		if w.c.one(2) {
@@ -120,7 +120,7 @@ func (p *product) effective() events.Policy {
 }
 
 // offer is a row with what the depot has for it.
-func (w *World) offer(p *product) events.Request {
+func (w *world) offer(p *product) events.Request {
 	return events.Request{Row: p.row, ProductVersion: strconv.Itoa(p.version), PackageVersion: "1", Requires: p.needs}
 }
 
@@ -128,7 +128,7 @@ func (w *World) offer(p *product) events.Request {
 func target(p events.Package) string { return events.JoinVersion(p.ProductVersion, p.PackageVersion) }
 
 // prepare is what a round finds in the depot.
-func (w *World) prepare(req events.Request) (events.Policy, events.Package, *events.Problem) {
+func (w *world) prepare(req events.Request) (events.Policy, events.Package, *events.Problem) {
 	p := w.product(req.Row.ProductID)
 	pkg := p.pkg
 	pkg.ProductVersion, pkg.PackageVersion = strconv.Itoa(p.version), "1"
@@ -144,7 +144,7 @@ func (w *World) prepare(req events.Request) (events.Policy, events.Package, *eve
 }
 
 // detect is what the detect rule of a package finds.
-func (w *World) detect(pkg events.Package, a events.Action, want string) events.Detection {
+func (w *world) detect(pkg events.Package, a events.Action, want string) events.Detection {
 	if pkg.Detect == nil {
 		return events.Detection{Reason: "the package has no detect rule"}
 	}

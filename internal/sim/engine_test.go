@@ -23,7 +23,7 @@ import (
 // goroutines of its own; they are made to take turns: everybody who touches the
 // world waits in the agenda first, and the bubble tells when all the others wait.
 type lab struct {
-	w     *World
+	w     *world
 	table *fsm.Table
 	codec *events.Codec
 	p     *process
@@ -31,6 +31,7 @@ type lab struct {
 	dir   string // of a store on disk, "" = in memory
 	disk  *store.Store
 	seen  uint64 // records judged
+	tried int64  // when the last append was tried
 	ended chan struct{}
 	tasks int
 	deed  []events.Event // decided since the state was judged
@@ -322,7 +323,7 @@ func (l *lab) judge(r events.Record) {
 	}
 	l.seen = r.Seq
 	l.w.res.Records++
-	l.w.judge.record(s.In, s.Did)
+	l.w.judge.record(l.tried, s.In, s.Did)
 	l.deed = append(l.deed, s.Did...)
 }
 
@@ -354,6 +355,7 @@ func (g *ledger) Append(r *events.Record) error {
 		return errDead
 	}
 	var err error
+	l.tried = l.w.now
 	add := func() { err = l.storage().Append(r) }
 	torn := func() { // one of the twins has it
 		l.fail.Store(&fault{of(l.w.c, store.OpWrite, store.OpCommit), errDead})

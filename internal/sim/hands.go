@@ -14,7 +14,7 @@ import (
 // hands are what one piece of work touches the world with: the small interfaces
 // of package effects, whose code is the real one.
 type hands struct {
-	w       *World
+	w       *world
 	t       *task
 	product string
 	watches bool
@@ -24,7 +24,7 @@ type hands struct {
 }
 
 // workers are the real workers with hands in the world.
-func (w *World) workers(t *task, e fsm.Effect, until func(events.Moment) events.Span) *effects.Workers {
+func (w *world) workers(t *task, e fsm.Effect, until func(events.Moment) events.Span) *effects.Workers {
 	h := &hands{w: w, t: t, product: e.Ticket.Product, watches: e.Ticket.Kind == events.KindWatch, until: until, began: w.now}
 	return &effects.Workers{Timer: h, Looker: h, Packages: h, Asker: h, Closer: (*closer)(h), Installer: h, Detector: h, Reporter: h}
 }
@@ -72,7 +72,7 @@ func (h *hands) starts() bool {
 }
 
 func (h *hands) LookAtPeople(context.Context) events.Observation { return h.w.lookAtPeople() }
-func (h *hands) Alive(id events.ProcessID) bool                  { return h.w.Alive(id) }
+func (h *hands) Alive(id events.ProcessID) bool                  { return h.w.lives(id) }
 
 func (h *hands) Prepare(_ context.Context, req events.Request) (events.Policy, events.Package, *events.Problem, error) {
 	if err := h.t.sleep(h.w.c.span(20, 2*second)); err != nil {

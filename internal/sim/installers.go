@@ -64,12 +64,12 @@ func (h *hands) Start(_ context.Context, work fsm.RunInstaller) (events.Installe
 }
 
 // losesPower: the crash that comes next takes the machine along.
-func (w *World) losesPower() bool {
+func (w *world) losesPower() bool {
 	return w.fallen < len(w.opt.Crash) && w.opt.Crash[w.fallen].Power
 }
 
 // run lets an installer begin, and settles how it will end.
-func (w *World) run(a *attempt) {
+func (w *world) run(a *attempt) {
 	w.res.Installs++
 	w.judge.installs(a.work)
 	w.running = append(w.running, a)
@@ -97,7 +97,7 @@ func (w *World) run(a *attempt) {
 }
 
 // finishInstaller ends an installer; its supervisor writes the outcome.
-func (w *World) finishInstaller(a *attempt, done bool) {
+func (w *world) finishInstaller(a *attempt, done bool) {
 	if !a.alive {
 		return
 	}
@@ -125,7 +125,7 @@ func (w *World) finishInstaller(a *attempt, done bool) {
 }
 
 // killInstallers is what a loss of power does to them.
-func (w *World) killInstallers() {
+func (w *world) killInstallers() {
 	for _, a := range w.running {
 		a.alive = false
 		w.agenda.cancel(a.ends)
@@ -137,7 +137,7 @@ func (w *World) killInstallers() {
 }
 
 // install is what an installer leaves on the machine.
-func (w *World) install(a *attempt) {
+func (w *world) install(a *attempt) {
 	p := w.product(a.work.Package.Product)
 	if p.there = target(a.work.Package); removes(a.work.Action) {
 		p.there = ""
@@ -145,7 +145,7 @@ func (w *World) install(a *attempt) {
 }
 
 // endHanging has somebody end the installers that hang.
-func (w *World) endHanging() {
+func (w *world) endHanging() {
 	for _, a := range w.running {
 		if a.end.TookMS > hour {
 			w.agenda.cancel(a.ends)
@@ -200,8 +200,8 @@ func (h *hands) Remove(token string) error {
 	return h.w.cross("remove outcome", func() { delete(h.w.files, token) }, nil)
 }
 
-// Alive reports whether the very process runs.
-func (w *World) Alive(id events.ProcessID) bool {
+// lives reports whether the very process runs.
+func (w *world) lives(id events.ProcessID) bool {
 	for _, a := range w.running {
 		if a.alive && (a.installer == id || a.supervisor == id) {
 			return true
@@ -211,7 +211,7 @@ func (w *World) Alive(id events.ProcessID) bool {
 }
 
 // attempts tells a starting daemon which attempts live.
-func (w *World) attempts(c *fsm.Client) []events.AttemptSeen {
+func (w *world) attempts(c *fsm.Client) []events.AttemptSeen {
 	var out []events.AttemptSeen
 	for _, p := range w.products {
 		if q := c.Product(p.id); q != nil && q.Attempt != nil {

@@ -14,7 +14,7 @@ import (
 // It folds the events by itself, with rules of its own, and never asks fsm what
 // is right.
 type judge struct {
-	w      *World
+	w      *world
 	faults []string
 
 	files []*file
@@ -22,7 +22,8 @@ type judge struct {
 	order events.Order
 	born  bool
 
-	epoch   int // of the clock: a boot with a clock that was set begins another
+	at      int64 // of the record that is judged
+	epoch   int   // of the clock: a boot with a clock that was set begins another
 	stepped bool
 	screens []screen
 	answers map[answer]bool // in the log
@@ -80,7 +81,7 @@ type screen struct {
 	epoch          int
 }
 
-func newJudge(w *World) *judge { return &judge{w: w, answers: map[answer]bool{}} }
+func newJudge(w *world) *judge { return &judge{w: w, answers: map[answer]bool{}} }
 
 // fault notes a broken promise. The first one ends the world.
 func (j *judge) fault(format string, args ...any) {
@@ -134,8 +135,10 @@ func (j *judge) booted() {
 	}
 }
 
-// record judges what was decided. It is durable.
-func (j *judge) record(in events.Input, did []events.Event) {
+// record judges what was decided at a moment. It is durable, which may have come
+// out later.
+func (j *judge) record(at int64, in events.Input, did []events.Event) {
+	j.at = at
 	for i, e := range did {
 		j.event(in, did, i, e)
 	}
@@ -216,6 +219,15 @@ func (j *judge) sameAs(c *fsm.Client, f *file) {
 	}
 	if p.Counter().Defers > p.Policy.MaxDefer && p.Outcome == "" && f.policy.MaxDefer >= p.Counter().Defers {
 		j.fault("%s counts %d defers of %d", f.id, p.Counter().Defers, p.Policy.MaxDefer)
+	}
+}
+
+// converged: in the end the source shows what the log says it shows.
+func (j *judge) converged(c *fsm.Client) {
+	for _, p := range j.w.products {
+		if q := c.Product(p.id); q != nil && q.Outcome == events.OutcomeOK && !sameReport(p.row, q.Row) {
+			j.fault("%s: the source shows %+v, and is believed to show %+v", p.id, p.row, q.Row)
+		}
 	}
 }
 

@@ -5,7 +5,7 @@ package sim
 import "strconv"
 
 // settle makes who and what is there when a world begins.
-func (w *World) settle() {
+func (w *world) settle() {
 	w.makePeople()
 	n := w.opt.Products
 	if n == 0 {
@@ -17,7 +17,7 @@ func (w *World) settle() {
 }
 
 // dawn begins a day: everybody plans, and chance brings troubles.
-func (w *World) dawn() {
+func (w *world) dawn() {
 	d := w.now / day
 	for _, p := range w.people {
 		w.plan(p, d%7 < 5)
@@ -35,7 +35,7 @@ func (w *World) dawn() {
 }
 
 // troubles enters what goes wrong on a day.
-func (w *World) troubles() {
+func (w *world) troubles() {
 	sometime := func(days int, do func()) {
 		if w.c.one(days) {
 			w.after(w.c.span(0, day), do)
@@ -60,7 +60,7 @@ func (w *World) troubles() {
 
 // trouble comes once in n times, within d: chance alone would seldom meet what is
 // soon over.
-func (w *World) trouble(n int, d int64) {
+func (w *world) trouble(n int, d int64) {
 	if w.calm || w.opt.Peace || !w.c.one(n) {
 		return
 	}
@@ -73,7 +73,7 @@ func (w *World) trouble(n int, d int64) {
 }
 
 // stepClock sets the wall clock: by minutes, hours or years.
-func (w *World) stepClock() {
+func (w *world) stepClock() {
 	by := w.c.span(second, of(w.c, 5*minute, 12*hour, 20*365*day))
 	if w.c.one(2) {
 		by = -by
@@ -88,7 +88,7 @@ func (w *World) stepClock() {
 
 // suspend lets the machine sleep: nothing in it happens, and everything that was
 // due meanwhile comes late.
-func (w *World) suspend(d int64) {
+func (w *world) suspend(d int64) {
 	if !w.on {
 		return
 	}
@@ -104,7 +104,7 @@ func (w *World) suspend(d int64) {
 }
 
 // shutDown announces that the machine goes down, and does it.
-func (w *World) shutDown(off int64) {
+func (w *world) shutDown(off int64) {
 	if !w.on || w.leaving {
 		return
 	}
@@ -118,7 +118,7 @@ func (w *World) shutDown(off int64) {
 }
 
 // cutPower ends everything that runs; the machine starts again after off.
-func (w *World) cutPower(off int64) {
+func (w *world) cutPower(off int64) {
 	if !w.on {
 		return
 	}
@@ -132,7 +132,7 @@ func (w *World) cutPower(off int64) {
 }
 
 // boot starts the machine.
-func (w *World) boot() {
+func (w *world) boot() {
 	if w.on {
 		return
 	}
@@ -143,7 +143,7 @@ func (w *World) boot() {
 }
 
 // becalm ends the troubles: whatever is under way must end now.
-func (w *World) becalm() {
+func (w *world) becalm() {
 	w.calm = true
 	w.full, w.source.out, w.source.blind, w.source.dim = 0, 0, 0, 0
 	if !w.on {

@@ -32,7 +32,7 @@ type session struct {
 	prompts  []*prompt
 }
 
-func (w *World) makePeople() {
+func (w *world) makePeople() {
 	n := of(w.c, 1, 1, 1, 2, 3)
 	for i := range n {
 		t := of(w.c, temper{60, 10, 20}, temper{10, 10, 75}, temper{30, 30, 30}, temper{0, 10, 10}, temper{30, 30, 30}, temper{90, 0, 0})
@@ -41,7 +41,7 @@ func (w *World) makePeople() {
 }
 
 // sessionOf is the session of a person, nil if there is none.
-func (w *World) sessionOf(p *person) *session {
+func (w *world) sessionOf(p *person) *session {
 	for _, s := range w.sessions {
 		if s.who == p {
 			return s
@@ -51,7 +51,7 @@ func (w *World) sessionOf(p *person) *session {
 }
 
 // session finds a session as an observation names it.
-func (w *World) session(id, owner string) *session {
+func (w *world) session(id, owner string) *session {
 	for _, s := range w.sessions {
 		if s.id == id && s.who.owner == owner {
 			return s
@@ -61,7 +61,7 @@ func (w *World) session(id, owner string) *session {
 }
 
 // plan enters what a person does on a day.
-func (w *World) plan(p *person, workday bool) {
+func (w *world) plan(p *person, workday bool) {
 	if workday == w.c.one(8) || p != w.people[0] && w.c.one(3) { // away on some workdays, here on few others
 		return
 	}
@@ -95,7 +95,7 @@ func (w *World) plan(p *person, workday bool) {
 }
 
 // come brings a person to the machine: it is switched on, the session opened or unlocked.
-func (w *World) come(p *person) {
+func (w *world) come(p *person) {
 	if !w.on {
 		w.boot()
 	}
@@ -125,7 +125,7 @@ func (w *World) come(p *person) {
 }
 
 // freeSession names a session; the system uses names again.
-func (w *World) freeSession() string {
+func (w *world) freeSession() string {
 	for n := 1; ; n++ {
 		id := "c" + strconv.Itoa(n)
 		used := false
@@ -138,20 +138,20 @@ func (w *World) freeSession() string {
 	}
 }
 
-func (w *World) lock(p *person) {
+func (w *world) lock(p *person) {
 	if s := w.sessionOf(p); s != nil && !s.locked {
 		s.locked, s.idle = true, w.now
 		w.changed()
 	}
 }
 
-func (w *World) rest(p *person) {
+func (w *world) rest(p *person) {
 	if s := w.sessionOf(p); s != nil && s.idle < 0 {
 		s.idle = w.now
 	}
 }
 
-func (w *World) logOff(p *person) {
+func (w *world) logOff(p *person) {
 	s := w.sessionOf(p)
 	if s == nil {
 		return
@@ -160,7 +160,7 @@ func (w *World) logOff(p *person) {
 	w.changed()
 }
 
-func (w *World) endSession(s *session) {
+func (w *world) endSession(s *session) {
 	s.gone = true
 	for i, o := range w.sessions {
 		if o == s {
@@ -185,7 +185,7 @@ func (w *World) endSession(s *session) {
 func (s *session) present() bool { return !s.gone && !s.locked && !s.away && s.idle < 0 }
 
 // lookAtPeople is what the machine shows of them.
-func (w *World) lookAtPeople() events.Observation {
+func (w *world) lookAtPeople() events.Observation {
 	o := events.Observation{SessionsKnown: w.now >= w.source.blind, Leaving: w.leaving, ResumedMS: -1}
 	if w.resumed >= 0 {
 		o.ResumedMS = w.now - w.resumed
@@ -209,7 +209,7 @@ func (w *World) lookAtPeople() events.Observation {
 
 // private is a text that must be sealed before it is recorded. Only the
 // engine seals.
-func (w *World) private(s string) events.Text {
+func (w *world) private(s string) events.Text {
 	if w.secrets {
 		return events.Secret(s)
 	}

@@ -210,7 +210,7 @@ func clone(m map[string]*fsm.Product) map[string]*fsm.Product {
 
 // The wall clock tells how much time has passed.
 func TestPlantedWallClock(t *testing.T) {
-	planted(t, bent{onStamp: func(w *World, s events.Stamped) events.Stamped {
+	planted(t, bent{onStamp: func(w *world, s events.Stamped) events.Stamped {
 		s.BootMS = w.now - w.booted + w.wall
 		return s
 	}}, 500, "prompt_interval is", func(o *Options) { o.Jumps = 100 })

@@ -30,7 +30,7 @@ func (p *program) is(q events.Process) bool {
 const pids = 48
 
 // freePID is a number that is free: sometimes the very one that has just become so.
-func (w *World) freePID() int {
+func (w *world) freePID() int {
 	if w.c.one(2) {
 		w.nextPID = 99
 	}
@@ -42,7 +42,7 @@ func (w *World) freePID() int {
 	}
 }
 
-func (w *World) byPID(pid int) *program {
+func (w *world) byPID(pid int) *program {
 	for _, p := range w.programs {
 		if p.PID == pid {
 			return p
@@ -52,9 +52,9 @@ func (w *World) byPID(pid int) *program {
 }
 
 // ticks is the machine's time for starts of processes: hundredths of a second.
-func (w *World) ticks() int64 { return (w.now - w.booted) / 10 }
+func (w *world) ticks() int64 { return (w.now - w.booted) / 10 }
 
-func (w *World) startProgram(app string, s *session) {
+func (w *world) startProgram(app string, s *session) {
 	if len(w.programs) >= pids/2 {
 		return
 	}
@@ -71,7 +71,7 @@ func (w *World) startProgram(app string, s *session) {
 	w.changed()
 }
 
-func (w *World) endProgram(p *program) {
+func (w *world) endProgram(p *program) {
 	if i := slices.Index(w.programs, p); i >= 0 {
 		w.programs = slices.Delete(slices.Clone(w.programs), i, i+1)
 		w.changed()
@@ -79,7 +79,7 @@ func (w *World) endProgram(p *program) {
 }
 
 // changeProgram ends one of a person's programs, or starts one.
-func (w *World) changeProgram(p *person) {
+func (w *world) changeProgram(p *person) {
 	s := w.sessionOf(p)
 	if s == nil || !s.present() {
 		return
@@ -94,7 +94,7 @@ func (w *World) changeProgram(p *person) {
 }
 
 // startLate has somebody start a program that everybody had agreed to close.
-func (w *World) startLate(product string) {
+func (w *world) startLate(product string) {
 	for _, s := range w.sessions {
 		if s.present() {
 			w.startProgram(w.product(product).app, s)
@@ -104,7 +104,7 @@ func (w *World) startLate(product string) {
 }
 
 // askToClose asks a program to close. It takes its time, or stays.
-func (w *World) askToClose(p *program) {
+func (w *world) askToClose(p *program) {
 	if p.stays {
 		return
 	}
@@ -112,7 +112,7 @@ func (w *World) askToClose(p *program) {
 }
 
 // closed ends a program that was closed; some start again.
-func (w *World) closed(p *program) {
+func (w *world) closed(p *program) {
 	if !slices.Contains(w.programs, p) {
 		return
 	}
@@ -128,7 +128,7 @@ func (w *World) closed(p *program) {
 }
 
 // look is what a look for a package's programs shows.
-func (w *World) look(pkg events.Package) events.Observation {
+func (w *world) look(pkg events.Package) events.Observation {
 	o := w.lookAtPeople()
 	o.Scanned = true
 	if w.now < w.source.dim {
@@ -152,7 +152,7 @@ func (w *World) look(pkg events.Package) events.Observation {
 }
 
 // changed wakes whoever watches: at the next of its looks.
-func (w *World) changed() {
+func (w *world) changed() {
 	for _, t := range w.watchers {
 		t.wakeIn(w.c.span(100, 2*second))
 	}

@@ -22,7 +22,7 @@ type source struct {
 var errOut = errors.New("the source does not answer")
 
 // hold keeps everybody else from the source.
-func (w *World) hold(t *task) error {
+func (w *world) hold(t *task) error {
 	for w.source.held {
 		w.source.waiting = append(w.source.waiting, t)
 		if err := t.block(); err != nil {
@@ -33,7 +33,7 @@ func (w *World) hold(t *task) error {
 	return nil
 }
 
-func (w *World) release() {
+func (w *world) release() {
 	w.source.held = false
 	for _, t := range w.source.waiting {
 		t.wakeIn(0)
@@ -42,7 +42,7 @@ func (w *World) release() {
 }
 
 // poll brings in what the source shows.
-func (w *World) poll(t *task, trigger string) error {
+func (w *world) poll(t *task, trigger string) error {
 	if err := w.hold(t); err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ func (w *World) poll(t *task, trigger string) error {
 }
 
 // pollEvery looks at the source from a start of the daemon on.
-func (w *World) pollEvery(t *task) {
+func (w *world) pollEvery(t *task) {
 	trigger := "start"
 	for {
 		err := w.poll(t, trigger)
@@ -95,7 +95,7 @@ func (w *World) pollEvery(t *task) {
 }
 
 // report makes the source show a report.
-func (w *World) report(t *task, r events.Report, req events.Request, done func() error) error {
+func (w *world) report(t *task, r events.Report, req events.Request, done func() error) error {
 	if err := w.hold(t); err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ type life struct{ dead atomic.Bool }
 // that hands in an answer, a look at the source. One task acts at a time; the
 // others wait for their turn.
 type task struct {
-	w    *World
+	w    *world
 	key  string
 	life *life       // whose it is; nil = it outlives the daemon
 	turn func()      // lets it act until it waits again or ends
@@ -31,7 +31,7 @@ type task struct {
 }
 
 // spawn enters a task: on the caller's thread, or as whoever runs the world has it.
-func (w *World) spawn(l *life, body func(*task)) {
+func (w *world) spawn(l *life, body func(*task)) {
 	if w.branch != nil {
 		w.branch(l, body)
 		return
@@ -51,7 +51,7 @@ type thread struct {
 }
 
 // coroutine makes a task of a body that acts on the caller's thread.
-func (w *World) coroutine(l *life, body func(*task)) *task {
+func (w *world) coroutine(l *life, body func(*task)) *task {
 	t := &task{w: w, life: l}
 	var c *thread
 	t.turn = func() {
@@ -69,7 +69,7 @@ func (w *World) coroutine(l *life, body func(*task)) *task {
 }
 
 // thread is one that has nothing to do.
-func (w *World) thread() *thread {
+func (w *world) thread() *thread {
 	if n := len(w.idle); n > 0 {
 		c := w.idle[n-1]
 		w.idle = w.idle[:n-1]
@@ -91,7 +91,7 @@ func (w *World) thread() *thread {
 }
 
 // unwind ends every task that still waits.
-func (w *World) unwind() {
+func (w *world) unwind() {
 	if w.life != nil {
 		w.life.dead.Store(true)
 		w.life = nil

@@ -31,10 +31,10 @@ type prompt struct {
 }
 
 // gone: nobody keeps the window open any more. While there is no daemon it stays.
-func (w *World) gone(p *prompt) bool { return p.by.done.Load() && p.life == w.life }
+func (w *world) gone(p *prompt) bool { return p.by.done.Load() && p.life == w.life }
 
 // display puts a window on the screen, or a new list into it.
-func (w *World) display(t *task, s *session, work fsm.AskUsers) *prompt {
+func (w *world) display(t *task, s *session, work fsm.AskUsers) *prompt {
 	i := slices.IndexFunc(s.prompts, func(p *prompt) bool { return p.window == work.Window.ID })
 	if i < 0 {
 		s.prompts = append(s.prompts, &prompt{window: work.Window.ID, first: w.now, shown: w.now})
@@ -60,7 +60,7 @@ func (w *World) display(t *task, s *session, work fsm.AskUsers) *prompt {
 }
 
 // consider lets a person who is there decide what to press, and when.
-func (w *World) consider(s *session, p *prompt) {
+func (w *world) consider(s *session, p *prompt) {
 	if !s.present() || p.considered {
 		return
 	}
@@ -90,7 +90,7 @@ func (w *World) consider(s *session, p *prompt) {
 }
 
 // press is a person's answer. The agent hands it in until it is acknowledged.
-func (w *World) press(s *session, p *prompt, choice events.Choice) {
+func (w *world) press(s *session, p *prompt, choice events.Choice) {
 	if !s.present() || p.pressed != "" || w.gone(p) || !slices.Contains(s.prompts, p) {
 		p.considered = false
 		return
@@ -109,7 +109,7 @@ func (w *World) press(s *session, p *prompt, choice events.Choice) {
 }
 
 // handIn sends an answer again and again until the daemon says what became of it.
-func (w *World) handIn(t *task, s *session, p *prompt) {
+func (w *world) handIn(t *task, s *session, p *prompt) {
 	choice, seen := p.pressed, p.seen
 	for !s.gone && p.pressed == choice && p.seen == seen && !p.sent {
 		err := errDead

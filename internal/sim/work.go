@@ -118,7 +118,7 @@ func (k *core) finish(j *job) {
 func (k *core) fail(s events.Step) error {
 	k.broken, k.tries = true, 0
 	if k.w.c.one(2) {
-		k.lost = &s
+		k.lost, k.lostAt = &s, k.w.now
 	}
 	for _, j := range slices.Clone(k.jobs) {
 		switch j.effect.Ticket.Kind {
@@ -144,7 +144,7 @@ func (k *core) mend(mine *life, s events.Step) {
 		return
 	}
 	if k.lost != nil {
-		k.add(*k.lost)
+		k.add(*k.lost, k.lostAt)
 	}
 	k.lost, k.broken = nil, false
 	k.c = fsm.New(k.table)

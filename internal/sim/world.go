@@ -60,9 +60,9 @@ type daemon interface {
 	state() *fsm.Client
 }
 
-// World is a machine, the people at it, the source of its requests and the
+// world is a machine, the people at it, the source of its requests and the
 // daemon on it. It has one clock, which only the agenda moves.
-type World struct {
+type world struct {
 	opt    Options
 	c      chance
 	agenda agenda
@@ -107,8 +107,8 @@ type World struct {
 const epoch = 1_772_409_600_000
 
 // newWorld makes the machine and everybody around it.
-func newWorld(o Options) *World {
-	w := &World{opt: o, c: newChance(o.Seed), on: true, boots: 1, resumed: -1, nextPID: 100, files: map[string]*attempt{}}
+func newWorld(o Options) *world {
+	w := &world{opt: o, c: newChance(o.Seed), on: true, boots: 1, resumed: -1, nextPID: 100, files: map[string]*attempt{}}
 	w.booted = -w.c.span(minute, day)
 	w.judge = newJudge(w)
 	w.settle()
@@ -129,7 +129,7 @@ func Run(table *fsm.Table, o Options) Result {
 
 // live begins everything and goes through the agenda until all has ended. act
 // lets an item happen.
-func (w *World) live(act func(*item)) {
+func (w *world) live(act func(*item)) {
 	w.after(0, w.dawn)
 	w.after(w.c.span(0, minute), w.startDaemon)
 	end := int64(w.opt.Days) * day
@@ -142,6 +142,7 @@ func (w *World) live(act func(*item)) {
 		w.now = max(w.now, i.at)
 		act(i)
 		if w.calm && w.ended() {
+			w.judge.converged(w.daemon.state())
 			return
 		}
 	}
@@ -158,22 +159,22 @@ func (i *item) happen() {
 }
 
 // after enters a change of the world.
-func (w *World) after(d int64, do func()) *item {
+func (w *world) after(d int64, do func()) *item {
 	return w.agenda.add(&item{at: w.now + max(d, 0), do: do})
 }
 
 // clock is what the machine shows of the time.
-func (w *World) clock() (wall time.Time, boot string, ms int64) {
+func (w *world) clock() (wall time.Time, boot string, ms int64) {
 	return time.UnixMilli(epoch + w.now + w.wall).UTC(), "boot-" + strconv.Itoa(w.boots), w.now - w.booted
 }
 
 // stamp is an input with that.
-func (w *World) stamp(in events.Input, actor string) events.Stamped {
+func (w *world) stamp(in events.Input, actor string) events.Stamped {
 	wall, boot, ms := w.clock()
 	return events.Stamped{Input: in, Actor: actor, Wall: wall, Boot: boot, BootMS: ms}
 }
 
-func (w *World) result() Result {
+func (w *world) result() Result {
 	w.res.Days = int((w.now + day - 1) / day)
 	w.res.Boundaries = w.boundaries
 	w.res.Faults = w.judge.faults
