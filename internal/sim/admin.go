@@ -21,35 +21,35 @@ func (w *world) admin() {
 		}
 		switch n := w.c.below(100); {
 		case n < 14:
-			w.after(at, func() { w.want(p, events.ActionSetup) })
+			w.during(at, func() { w.want(p, events.ActionSetup) })
 		case n < 17:
-			w.after(at, func() { w.want(p, w.someAction(p)) })
+			w.during(at, func() { w.want(p, w.someAction(p)) })
 		case n < 19:
-			w.after(at, func() { w.want(p, events.ActionNone) })
+			w.during(at, func() { w.want(p, events.ActionNone) })
 		case n < 23: // a new version, requested as such
-			w.after(at, func() { p.version++; w.want(p, events.ActionSetup) })
+			w.during(at, func() { p.version++; w.want(p, events.ActionSetup) })
 		case n < 25: // a new version, quietly
-			w.after(w.c.span(0, day), func() { p.version++ })
+			w.during(w.c.span(0, day), func() { p.version++ })
 		case n < 27:
-			w.after(w.c.span(0, day), func() { p.broken = true; w.after(w.c.span(minute, 12*hour), func() { p.broken = false }) })
+			w.during(w.c.span(0, day), func() { p.broken = true; w.after(w.c.span(minute, 12*hour), func() { p.broken = false }) })
 		case n < 30:
-			w.after(w.c.span(0, day), func() { w.setPolicy(p) })
+			w.during(w.c.span(0, day), func() { w.setPolicy(p) })
 		case n < 31:
-			w.after(w.c.span(0, day), func() { p.refusing = w.now + w.c.span(minute, 2*day) })
+			w.during(w.c.span(0, day), func() { p.refusing = w.now + w.c.span(minute, 2*day) })
 		case n < 32:
-			w.after(w.c.span(0, day), func() { p.needs = w.shuffledNeeds(p) })
+			w.during(w.c.span(0, day), func() { p.needs = w.shuffledNeeds(p) })
 		case n < 34:
-			w.after(w.c.span(0, day), func() { w.order(events.DeferRequested{Product: p.id, Reason: "chance"}) })
+			w.during(w.c.span(0, day), func() { w.order(events.DeferRequested{Product: p.id, Reason: "chance"}) })
 		case n < 36:
-			w.after(w.c.span(0, day), func() { w.order(events.ResumeRequested{Product: p.id, Reason: "chance"}) })
+			w.during(w.c.span(0, day), func() { w.order(events.ResumeRequested{Product: p.id, Reason: "chance"}) })
 		case n < 37:
-			w.after(w.c.span(0, day), func() { w.order(events.ResetRequested{Product: p.id, Reason: "chance"}) })
+			w.during(w.c.span(0, day), func() { w.order(events.ResetRequested{Product: p.id, Reason: "chance"}) })
 		case n < 39:
-			w.after(w.c.span(0, day), func() { w.holdFor(p.id) })
+			w.during(w.c.span(0, day), func() { w.holdFor(p.id) })
 		}
 	}
 	if !w.calm && w.c.one(40) {
-		w.after(w.c.span(0, day), func() { w.holdFor("") })
+		w.during(w.c.span(0, day), func() { w.holdFor("") })
 	}
 }
 
@@ -63,13 +63,15 @@ func (w *world) someAction(p *product) events.Action {
 	return a
 }
 
+// shuffledNeeds draws anew what a product requires.
 func (w *world) shuffledNeeds(p *product) []string {
 	var out []string
+	circles := w.c.one(6) // what two need of each other, nobody waits for
 	for _, q := range w.products {
-		if q == p {
+		if q == p && !circles {
 			break
 		}
-		if w.c.one(3) {
+		if q != p && w.c.one(3) {
 			out = append(out, q.id)
 		}
 	}
@@ -81,7 +83,7 @@ func (w *world) want(p *product, a events.Action) {
 	if a != events.ActionNone {
 		p.asked++
 	}
-	p.row.ActionRequest, p.row.ActionProgress = a, ""
+	p.row.ActionRequest, p.row.ActionProgress, p.touched = a, "", true
 	if a != events.ActionNone {
 		p.row.ActionResult = events.ResultNone
 	}

@@ -15,14 +15,14 @@ type item struct {
 	gone bool // taken back
 }
 
-func (a *item) before(b *item) bool {
-	if a.at != b.at {
-		return a.at < b.at
+func (i *item) before(o *item) bool {
+	if i.at != o.at {
+		return i.at < o.at
 	}
-	if a.key != b.key {
-		return a.key < b.key
+	if i.key != o.key {
+		return i.key < o.key
 	}
-	return a.n < b.n
+	return i.n < o.n
 }
 
 // agenda is what is to come, in the order in which it comes. The engine's

@@ -104,6 +104,9 @@ func (k *core) kill() {
 // submit decides, appends and applies one input.
 func (k *core) submit(t *task, actor string, in events.Input) error {
 	mine := k.w.life
+	if mine == nil || t.life != nil && t.life != mine {
+		return errDead
+	}
 	for k.broken {
 		k.waiting = append(k.waiting, t)
 		if err := t.block(); err != nil {
@@ -112,9 +115,6 @@ func (k *core) submit(t *task, actor string, in events.Input) error {
 		if k.w.life != mine {
 			return errDead
 		}
-	}
-	if mine == nil || t.life != nil && t.life != mine {
-		return errDead
 	}
 	return k.step(actor, in)
 }

@@ -26,9 +26,10 @@ type product struct {
 	there string // version on the machine, "" = none
 
 	row      events.Report
-	asked    int // wishes of the admin so far, each may begin one run
-	runs     int // accepted so far
-	always   int // looks at the source that may begin a run of "always"
+	touched  bool // by the admin, since it was reported last
+	asked    int  // wishes of the admin so far, each may begin one run
+	runs     int  // accepted so far
+	always   int  // looks at the source that may begin a run of "always"
 	refusing int64
 	shown    []events.Report // by the source, the last ones
 }
@@ -106,7 +107,7 @@ func (w *world) setPolicy(p *product) {
 	set("reboot_gate", "dependants", "all")
 	if w.c.one(12) && !w.calm {
 		p.site.Set("active", false, "site")
-		w.after(w.c.span(minute, day), func() { w.setPolicy(p) })
+		w.during(w.c.span(minute, day), func() { w.setPolicy(p) })
 	}
 }
 

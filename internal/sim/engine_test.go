@@ -169,7 +169,8 @@ func (l *lab) start() {
 	p.e.View(l.w.judge.folded)
 	ctx, stop := context.WithCancel(context.Background())
 	p.stop = stop
-	go func() {
+	l.w.spawn(p.life, l.w.pollEvery)
+	go func() { // from here on the engine has the turn
 		defer close(p.done)
 		err := p.e.Run(ctx, p, engine.Opening{StoreID: storeID, Findings: found, Restarted: func(context.Context) events.Restarted {
 			var seen []events.AttemptSeen
@@ -185,7 +186,6 @@ func (l *lab) start() {
 			})
 		}
 	}()
-	l.w.spawn(l.w.life, l.w.pollEvery)
 }
 
 func (l *lab) kill() {

@@ -225,6 +225,9 @@ func (w *world) attempts(c *fsm.Client) []events.AttemptSeen {
 // Close asks the targets to end, and terminates what is left with force.
 func (h *hands) Close(_ context.Context, targets []events.Process, grace int64, force bool) error {
 	w := h.w
+	if !w.calm && w.c.one(15) && len(targets) > 0 {
+		w.replace(targets[0])
+	}
 	signal := func(end func(*program)) error {
 		for _, q := range targets {
 			p := w.byPID(q.PID)

@@ -38,7 +38,7 @@ func (w *world) dawn() {
 func (w *world) troubles() {
 	sometime := func(days int, do func()) {
 		if w.c.one(days) {
-			w.after(w.c.span(0, day), do)
+			w.during(w.c.span(0, day), do)
 		}
 	}
 	if !w.opt.Peace {
@@ -50,7 +50,7 @@ func (w *world) troubles() {
 	sometime(15, w.stepClock)
 	if w.opt.Jumps > 0 {
 		for range 1 + w.opt.Jumps/max(w.opt.Days, 1) {
-			w.after(w.c.span(0, day), w.stepClock)
+			w.during(w.c.span(0, day), w.stepClock)
 		}
 	}
 	sometime(12, func() { w.source.out = w.now + w.c.span(minute, 20*hour) })
@@ -65,9 +65,14 @@ func (w *world) trouble(n int, d int64) {
 		return
 	}
 	power := w.c.one(3)
-	w.after(w.c.span(0, d), func() {
+	w.during(w.c.span(0, d), func() { w.fall(power) })
+}
+
+// during enters what happens only while there is no calm.
+func (w *world) during(d int64, do func()) {
+	w.after(d, func() {
 		if !w.calm {
-			w.fall(power)
+			do()
 		}
 	})
 }

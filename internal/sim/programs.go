@@ -78,6 +78,20 @@ func (w *world) endProgram(p *program) {
 	}
 }
 
+// replace lets a program end just before it is asked to, and gives its number to
+// the next one.
+func (w *world) replace(q events.Process) {
+	p := w.byPID(q.PID)
+	if p == nil || !p.is(q) {
+		return
+	}
+	w.endProgram(p)
+	n := *p
+	n.Start, n.born = w.ticks()+1, w.now
+	w.programs = append(w.programs, &n)
+	w.changed()
+}
+
 // changeProgram ends one of a person's programs, or starts one.
 func (w *world) changeProgram(p *person) {
 	s := w.sessionOf(p)

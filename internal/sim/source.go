@@ -52,7 +52,7 @@ func (w *world) poll(t *task, trigger string) error {
 	}
 	in := events.RequestsObserved{Trigger: trigger}
 	var o events.Order
-	for _, p := range w.products { // made in such an order that nobody needs a later one
+	for _, p := range w.products { // in an order in which, but for circles, nobody needs a later one
 		in.Requests = append(in.Requests, w.offer(p))
 		if p.row.ActionRequest == events.ActionAlways && trigger != "poll" {
 			p.always++
@@ -112,7 +112,7 @@ func (w *world) report(t *task, r events.Report, req events.Request, done func()
 		if p.row.ActionRequest != req.Row.ActionRequest {
 			r.ActionRequest = p.row.ActionRequest // a newer request stays
 		}
-		p.row = r
+		p.row, p.touched = r, false
 		w.judge.shows(p)
 	}
 	if err := w.cross("report", take, nil); err != nil {

@@ -37,8 +37,12 @@ func (j *judge) event(in events.Input, did []events.Event, i int, e events.Event
 	switch e := e.(type) {
 	case events.Accepted:
 		j.accepted(f, e)
+	case events.Retargeted:
+		f.next = &e.Request
 	case events.ChecksStarted:
-		f.round, f.rechecks = e.Round, 0
+		if f.round, f.rechecks = e.Round, 0; f.next != nil {
+			f.request, f.next = *f.next, nil
+		}
 		j.mayWork(f, "a round begins")
 		j.inOrder(f)
 	case events.RoundPrepared:
@@ -101,7 +105,7 @@ func sameReport(a, b events.Report) bool {
 func (j *judge) accepted(f *file, e events.Accepted) {
 	p := j.w.product(f.id)
 	f.run, f.request, f.action, f.outcome = e.Run, e.Request, e.Request.Row.ActionRequest, ""
-	f.tries, f.closing, f.round = nil, nil, 0
+	f.tries, f.closing, f.next, f.round = nil, nil, nil, 0
 	if p.runs++; p.runs > p.asked+p.always {
 		j.fault("%s: %d runs for %d wishes", f.id, p.runs, p.asked+p.always)
 	}
