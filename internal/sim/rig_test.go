@@ -202,7 +202,10 @@ func TestRigCrashes(t *testing.T) {
 	var tried, faults atomic.Int64
 	onAllCores(t, func(t *testing.T, n int) bool {
 		o, how := Options{Seed: uint64(n), Days: 2, Products: 1 + n%3, Peace: true}, withCore
-		if n%12 == 5 {
+		switch {
+		case n%100 == 7:
+			how, o.Days, o.Products = withDisk, 1, 1
+		case n%12 == 5:
 			how, o.Days = withMem, 1
 		}
 		r := one(t, tab, how, o)
