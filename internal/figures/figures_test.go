@@ -90,7 +90,7 @@ func TestRigsAreTold(t *testing.T) {
 	}
 	for text, good := range map[string]bool{
 		`{"figures":[{"figure":"client-days","count":100021,"target":100000,"faults":0},{"figure":"clock jumps","count":1000,"faults":0},{"figure":"kill -9","count":0}]}`: true,
-		`{"figures":[{"figure":"client-days","count":100021,"faults":1}]}`: false,
+		`{"figures":[{"figure":"client-days","count":100021,"faults":1}]}`:                                                                                                 false,
 		`{`: false,
 	} {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {

@@ -20,12 +20,11 @@ type hands struct {
 	watches bool
 	until   func(events.Moment) events.Span
 	moment  events.Span // left to the moment the work waits for, as last asked; 0 = it waits for none
-	began   int64
 }
 
 // workers are the real workers with hands in the world.
 func (w *world) workers(t *task, e fsm.Effect, until func(events.Moment) events.Span) *effects.Workers {
-	h := &hands{w: w, t: t, product: e.Ticket.Product, watches: e.Ticket.Kind == events.KindWatch, until: until, began: w.now}
+	h := &hands{w: w, t: t, product: e.Ticket.Product, watches: e.Ticket.Kind == events.KindWatch, until: until}
 	return &effects.Workers{Timer: h, Looker: h, Packages: h, Asker: h, Closer: (*closer)(h), Installer: h, Detector: h, Reporter: h}
 }
 

@@ -15,7 +15,6 @@ type program struct {
 	path    string
 	owner   string
 	session string
-	born    int64
 	stays   bool // does not end when it is asked to
 	returns bool // starts again when it was closed
 }
@@ -63,7 +62,7 @@ func (w *world) startProgram(app string, s *session) {
 		path = "/home/" + s.who.name + "/" + app
 	}
 	p := &program{ProcessID: events.ProcessID{PID: w.freePID(), Start: w.ticks()}, app: app, path: path,
-		owner: s.who.owner, session: s.id, born: w.now}
+		owner: s.who.owner, session: s.id}
 	if !w.calm {
 		p.stays, p.returns = w.c.one(6), w.c.one(8)
 	}
@@ -87,7 +86,7 @@ func (w *world) replace(q events.Process) {
 	}
 	w.endProgram(p)
 	n := *p
-	n.Start, n.born = w.ticks()+1, w.now
+	n.Start = w.ticks() + 1
 	w.programs = append(w.programs, &n)
 	w.changed()
 }
