@@ -25,8 +25,6 @@ type core struct {
 
 	broken  bool // an append failed: nothing is decided before the log was read
 	waiting []*task
-	lost    *events.Step // the record whose append failed, if it is in the log all the same
-	lostAt  int64
 	tries   int
 
 	book  *book // of lines, with Options.Record
@@ -63,7 +61,7 @@ func (k *core) start() {
 	}
 	k.w.opt.bent.remembers(k.c)
 	k.w.judge.folded(k.c)
-	k.broken, k.lost, k.waiting = false, nil, nil
+	k.broken, k.waiting = false, nil
 	k.w.spawn(k.w.life, func(t *task) {
 		var first events.Input = events.StoreOpened{StoreID: storeID}
 		if len(k.log) > 0 {
@@ -80,9 +78,6 @@ func (k *core) start() {
 // kill forgets everything but the log. What still waits for its turn gets
 // errDead and ends.
 func (k *core) kill() {
-	if k.lost != nil { // it is in the log, whatever the process was told
-		k.add(*k.lost, k.lostAt)
-	}
 	for _, j := range k.jobs {
 		if j.task != nil {
 			j.leash.err = errDead
@@ -98,7 +93,7 @@ func (k *core) kill() {
 	for _, t := range k.w.source.waiting {
 		t.wakeIn(0)
 	}
-	k.c, k.jobs, k.lost, k.waiting = nil, nil, nil, nil
+	k.c, k.jobs, k.waiting = nil, nil, nil
 }
 
 // submit decides, appends and applies one input.
@@ -139,7 +134,7 @@ func (k *core) step(actor string, in events.Input) error {
 	if k.w.now < k.w.full {
 		return k.fail(s)
 	}
-	if err := k.w.cross("append", func() { k.add(s, k.w.now) }, func() {}); err != nil {
+	if err := k.w.cross("append", func() { k.add(s) }, func() {}); err != nil {
 		if k.w.opt.bent.acksEarly {
 			return nil
 		}
@@ -151,14 +146,14 @@ func (k *core) step(actor string, in events.Input) error {
 	return nil
 }
 
-// add makes a record durable that was decided at a moment.
-func (k *core) add(s events.Step, at int64) {
+// add makes a record durable.
+func (k *core) add(s events.Step) {
 	k.log = append(k.log, s)
 	if k.book != nil {
 		k.lines = k.book.add(k.lines)
 	}
 	k.w.res.Records++
-	k.w.judge.record(at, s.In, s.Did)
+	k.w.judge.record(s.In, s.Did)
 }
 
 // arrangeFor arranges the work of the products that events touched.

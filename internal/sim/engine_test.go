@@ -31,7 +31,6 @@ type lab struct {
 	dir   string // of a store on disk, "" = in memory
 	disk  *store.Store
 	seen  uint64 // records judged
-	tried int64  // when the last append was tried
 	ended chan struct{}
 	tasks int
 	deed  []events.Event // decided since the state was judged
@@ -155,7 +154,7 @@ func (l *lab) start() {
 		l.w.judge.fault("the store does not open: %v", err)
 		return
 	}
-	l.catchUp()
+	l.complete()
 	l.p = p
 	p.e, err = engine.New(engine.Options{Log: p.log, Clock: p, Table: l.table, Build: "sim", Seam: p.seam,
 		Salt: func() string { l.salts++; return fmt.Sprintf("salt-%d", l.salts) }})
@@ -304,14 +303,10 @@ func (l *lab) storage() storage {
 	return l.disk
 }
 
-// catchUp judges records that are in the log although nobody was told.
-func (l *lab) catchUp() {
-	for r, err := range l.storage().Records(l.seen + 1) {
-		if err != nil {
-			l.w.judge.fault("the log cannot be read: %v", err)
-			return
-		}
-		l.judge(r)
+// complete: after a start the log ends with what was judged, no record less or more.
+func (l *lab) complete() {
+	if last, _ := l.storage().Last(); last != l.seen {
+		l.w.judge.fault("the log ends with record %d, and %d was durable", last, l.seen)
 	}
 }
 
@@ -323,7 +318,7 @@ func (l *lab) judge(r events.Record) {
 	}
 	l.seen = r.Seq
 	l.w.res.Records++
-	l.w.judge.record(l.tried, s.In, s.Did)
+	l.w.judge.record(s.In, s.Did)
 	l.deed = append(l.deed, s.Did...)
 }
 
@@ -354,9 +349,15 @@ func (g *ledger) Append(r *events.Record) error {
 	if g.life.dead.Load() {
 		return errDead
 	}
+	if r.Seq != l.seen+1 {
+		l.w.judge.fault("record %d follows record %d, which was durable", r.Seq, l.seen)
+	}
 	var err error
-	l.tried = l.w.now
-	add := func() { err = l.storage().Append(r) }
+	add := func() {
+		if err = l.storage().Append(r); err == nil || l.commits(err) {
+			l.judge(*r)
+		}
+	}
 	torn := func() { // one of the twins has it
 		l.fail.Store(&fault{of(l.w.c, store.OpWrite, store.OpCommit), errDead})
 		add()
@@ -367,12 +368,17 @@ func (g *ledger) Append(r *events.Record) error {
 	if dead := l.w.cross("append", add, torn); dead != nil {
 		return dead
 	}
-	if err == nil {
-		l.judge(*r)
-	} else if !errors.Is(err, store.ErrOutcomeUnknown) {
+	if err != nil && !errors.Is(err, store.ErrOutcomeUnknown) {
 		err = fmt.Errorf("%w: %w", engine.ErrUnfit, err)
 	}
 	return err
+}
+
+// commits: the journal has the record of a failed append, so it counts whatever
+// the process was told.
+func (l *lab) commits(err error) bool {
+	f := l.fail.Load()
+	return f != nil && f.op == store.OpCommit && errors.Is(err, f.err)
 }
 
 func (g *ledger) Last() (uint64, string) { return g.lab.storage().Last() }
@@ -397,7 +403,7 @@ func (g *ledger) Recover() ([]events.Input, error) {
 	if err != nil {
 		return nil, err
 	}
-	g.lab.catchUp()
+	g.lab.complete()
 	return inputsOf(f), nil
 }
 

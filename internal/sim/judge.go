@@ -21,8 +21,7 @@ type judge struct {
 	hold  bool
 	order events.Order
 
-	at      int64 // of the record that is judged
-	epoch   int   // of the clock: a boot with a clock that was set begins another
+	epoch   int // of the clock: a boot with a clock that was set begins another
 	stepped bool
 	screens []screen
 	answers map[answer]bool // in the log
@@ -135,10 +134,8 @@ func (j *judge) booted() {
 	}
 }
 
-// record judges what was decided at a moment. It is durable, which may have come
-// out later.
-func (j *judge) record(at int64, in events.Input, did []events.Event) {
-	j.at = at
+// record judges what was decided, when it becomes durable.
+func (j *judge) record(in events.Input, did []events.Event) {
 	for i, e := range did {
 		j.event(in, did, i, e)
 	}

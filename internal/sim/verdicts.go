@@ -56,7 +56,7 @@ func (j *judge) event(in events.Input, did []events.Event, i int, e events.Event
 		j.mayWork(f, "a window is opened")
 		w := e.Window
 		w.Asks = slices.Clone(w.Asks)
-		f.window, f.opened, f.epoch, f.late = &w, j.at, j.epoch, nil
+		f.window, f.opened, f.epoch, f.late = &w, j.w.now, j.epoch, nil
 		j.promises(f, w)
 	case events.ProgramsChanged:
 		f.joins(e)
@@ -213,8 +213,8 @@ func (j *judge) promises(f *file, w events.Window) {
 // expired: at its end a window does what its text said, or nothing.
 func (j *judge) expired(f *file, then []events.Event) {
 	w := f.last
-	if f.epoch == j.epoch && j.at-f.opened < w.Deadline.Clock-w.Opened.Clock {
-		j.fault("%s ends after %d ms of %d", w.ID, j.at-f.opened, w.Deadline.Clock-w.Opened.Clock)
+	if f.epoch == j.epoch && j.w.now-f.opened < w.Deadline.Clock-w.Opened.Clock {
+		j.fault("%s ends after %d ms of %d", w.ID, j.w.now-f.opened, w.Deadline.Clock-w.Opened.Clock)
 	}
 	if len(then) == 0 {
 		j.fault("%s ends and nothing follows", w.ID)

@@ -118,7 +118,7 @@ func (k *core) finish(j *job) {
 func (k *core) fail(s events.Step) error {
 	k.broken, k.tries = true, 0
 	if k.w.c.one(2) {
-		k.lost, k.lostAt = &s, k.w.now
+		k.add(s) // it is in the log all the same
 	}
 	for _, j := range slices.Clone(k.jobs) {
 		switch j.effect.Ticket.Kind {
@@ -129,24 +129,21 @@ func (k *core) fail(s events.Step) error {
 		}
 	}
 	mine := k.w.life
-	k.w.after(second, func() { k.mend(mine, s) })
+	k.w.after(second, func() { k.mend(mine) })
 	return errDisk
 }
 
 // mend reads the log as a start does.
-func (k *core) mend(mine *life, s events.Step) {
+func (k *core) mend(mine *life) {
 	if k.w.life != mine {
 		return
 	}
 	if k.w.now < k.w.full {
 		k.tries++
-		k.w.after(min(second<<min(k.tries, 6), minute), func() { k.mend(mine, s) })
+		k.w.after(min(second<<min(k.tries, 6), minute), func() { k.mend(mine) })
 		return
 	}
-	if k.lost != nil {
-		k.add(*k.lost, k.lostAt)
-	}
-	k.lost, k.broken = nil, false
+	k.broken = false
 	k.c = fsm.New(k.table)
 	for _, r := range k.log {
 		fsm.Apply(k.c, r)
