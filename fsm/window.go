@@ -95,14 +95,40 @@ func asksFor(o events.Observation, blocking []events.Process) []events.Ask {
 func (d *step) promptedJustNow(p *Product, asks []events.Ask) (string, events.Moment) {
 	for _, a := range asks {
 		last, ok := d.c.Prompted[a.Session]
-		if !ok || last.Product == p.ID && last.Run == p.Run && last.Round == p.Round {
-			continue
+		var at events.Moment
+		if ok && (last.Product != p.ID || last.Run != p.Run || last.Round != p.Round) {
+			at = last.At
 		}
-		if end := last.At.Add(p.Policy.PromptInterval); d.now.Before(end) {
+		if unrecorded := d.mayHaveSeen(p, a); at.Before(unrecorded) {
+			at = unrecorded
+		}
+		if end := at.Add(p.Policy.PromptInterval); !at.IsZero() && d.now.Before(end) {
 			return a.Session, end
 		}
 	}
 	return "", events.Moment{}
+}
+
+// mayHaveSeen is when a session last had another round's window on its screen
+// without a record of that: it answered, or the daemon was down when the window
+// ended, and may have gone down between the showing and its record.
+func (d *step) mayHaveSeen(p *Product, a events.Ask) (at events.Moment) {
+	d.c.each(func(q *Product) {
+		i := askOf(q.Last, a.Session)
+		if i < 0 {
+			return
+		}
+		o := q.Last.Asks[i]
+		if o.Shown || o.Lost != "" || o.Owner != a.Owner {
+			return
+		}
+		if q.LastWhy == "expired_while_down" || o.Answer != "" && q.ID != p.ID {
+			if at.Before(q.Last.Deadline) {
+				at = q.Last.Deadline
+			}
+		}
+	})
+	return at
 }
 
 // watchedWindow takes over a change of the programs an open window is about. A

@@ -137,6 +137,9 @@ func rooms() []room {
 
 		{"internal/manpages", []string{"internal/cli", "internal/daemon", "internal/promptui"}, []string{cobra, md2man, pflag},
 			"asks the programs for their own help; what writes manual pages is shipped in none of them"},
+		{"internal/sim", []string{"events", "fsm", "internal/effects", "internal/policy"}, nil,
+			"the world knows the daemon's small interfaces; the engine and the store meet it in its tests"},
+
 		{"internal/statesdoc", []string{"events", "fsm"}, []string{looplab},
 			"draws the table the core is asked, not a second one"},
 		{"internal/policydoc", []string{"internal/configcheck", "internal/policy"}, nil,

@@ -3,6 +3,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -77,6 +79,29 @@ func TestRenderIsHonest(t *testing.T) {
 		if !strings.Contains(page, want) {
 			t.Errorf("%q is missing in\n%s", want, page)
 		}
+	}
+}
+
+func TestRigsAreTold(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "rigs.json")
+	v := values{}
+	if err := rigs(path, v); err != nil || len(v) > 0 {
+		t.Fatalf("without a file: %v %v", v, err)
+	}
+	for text, good := range map[string]bool{
+		`{"figures":[{"figure":"client-days","count":100021,"target":100000,"faults":0},{"figure":"clock jumps","count":1000,"faults":0},{"figure":"kill -9","count":0}]}`: true,
+		`{"figures":[{"figure":"client-days","count":100021,"faults":1}]}`:                                                                                                 false,
+		`{`: false,
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := rigs(path, v); (err == nil) != good {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	if x, ok := v.find(key{"internal/sim", "CI", "client-days"}, least(1)); !ok || x != 100021 || len(v["internal/sim"]) != 1 {
+		t.Errorf("got %v", v)
 	}
 }
 

@@ -8,6 +8,8 @@
 //
 //	go run ./internal/figures -o docs/figures.md
 //
+// What "make rigs" counted is taken from rigs.json, if that is there.
+//
 // A figure without a benchmark is "not measured yet", never left out. Figures
 // are no test: a missed target does not fail the program, a broken benchmark does.
 package main
@@ -45,6 +47,9 @@ type options struct {
 func run(ctx context.Context, o options, stdout io.Writer) error {
 	values := values{}
 	if err := benchmarks(ctx, o.count, values); err != nil {
+		return err
+	}
+	if err := rigs("rigs.json", values); err != nil {
 		return err
 	}
 	if err := service(ctx, o.idle, values); err != nil {
