@@ -94,9 +94,6 @@ func build(o Options, st *store.Store) (*daemon, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := installer.Sweep(o.StateDir, keepOutput); err != nil {
-		o.Log.Warn().Err(err).Msg("old outcomes were not tidied up")
-	}
 	key, err := prompts.LoadKey(o.StateDir)
 	if err != nil {
 		return nil, err
@@ -108,6 +105,11 @@ func build(o Options, st *store.Store) (*daemon, error) {
 	if err != nil {
 		return nil, err
 	}
+	d.engine.View(func(c *fsm.Client) {
+		if err := installer.Sweep(o.StateDir, keepOutput, c.Over); err != nil {
+			o.Log.Warn().Err(err).Msg("old outcomes were not tidied up")
+		}
+	})
 	machine := newMachine(o.StateDir, supervisor, func() []prompts.Agent { return d.broker.Agents() })
 	d.looker = looker{machine}
 	d.broker, err = prompts.New(prompts.Config{Core: core{d.engine.Submit}, Clock: d.engine, Locator: machine, Key: key,
