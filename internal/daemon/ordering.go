@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"syscall"
 	"time"
 
 	"github.com/quietsetup/quietsetup/events"
@@ -89,6 +90,14 @@ func (o operator) done(product string, seq uint64, err error) (apitypes.Done, er
 	return d, nil
 }
 
+// advice is what to do about an error of the disk, "" if there is nothing to be said.
+func advice(err error) string {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return "make room on the disk of the state directory: nothing is asked, closed or installed until then, and it goes on by itself"
+	}
+	return ""
+}
+
 // told chooses the code of an error that a person can do something about.
 func told(err error, known bool) error {
 	is := func(targets ...error) bool {
@@ -99,13 +108,15 @@ func told(err error, known bool) error {
 		}
 		return false
 	}
-	e := &apitypes.Error{Message: err.Error()}
+	e := &apitypes.Error{Message: err.Error(), Hint: advice(err)}
 	switch {
 	case is(local.ErrUnknownProduct), is(fsm.ErrRefused) && !known:
 		e.Code = apitypes.CodeNotFound
 	case is(fsm.ErrRefused, local.ErrNoCommand, local.ErrUnknownAction):
 		e.Code = apitypes.CodeRefused
 	case is(engine.ErrLog, engine.ErrStopped, local.ErrDepotUnreachable, context.DeadlineExceeded, os.ErrDeadlineExceeded):
+		e.Code = apitypes.CodeUnavailable
+	case e.Hint != "":
 		e.Code = apitypes.CodeUnavailable
 	default:
 		return fmt.Errorf("cannot carry out the order: %w", err)
