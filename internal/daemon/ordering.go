@@ -17,8 +17,10 @@ import (
 	"github.com/quietsetup/quietsetup/internal/source/local"
 )
 
-// orderWithin is how long a person waits for an order to be recorded.
-const orderWithin = 10 * time.Second
+// orderWithin is how long a person waits for an order to be recorded. It is
+// shorter than the ten seconds for which the command line waits for an answer,
+// or that would give up before it is told why.
+const orderWithin = 7 * time.Second
 
 // operator carries out orders.
 type operator struct {

@@ -6,8 +6,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
+	"testing"
+	"time"
 
+	"github.com/quietsetup/quietsetup/internal/apitypes"
 	"github.com/quietsetup/quietsetup/internal/needs"
 )
 
@@ -100,4 +104,63 @@ func (m *machine) clear() {
 			m.t.Fatal(err)
 		}
 	}
+}
+
+// TestStartOnAFullDisk: a daemon that finds no room for its first record stays,
+// says why it stands still and what to do, refuses orders, and goes on with room.
+// With --once it ends.
+func TestStartOnAFullDisk(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t, "prompt_interval = 0\n")
+	m.smallDisk("tmpfs")
+	m.offer("app", "2.0", "")
+	m.program(filepath.Join(m.root, "app/app"))
+	m.offer("other", "1.0", "")
+	m.start()
+	m.login(func(apitypes.Prompt) string { return "" })
+	m.must("request", "other", "setup", "--wait")
+	m.must("request", "app", "setup")
+	m.until("the window is shown", 20*time.Second, func() bool {
+		w := m.product("app").Window
+		return w != nil && w.Asks[0].Shown
+	})
+	m.until("the journal's last page is full", 20*time.Second, func() bool {
+		info, err := os.Stat(filepath.Join(m.state, "journal/00000001.ndjson"))
+		if err != nil || 4096-info.Size()%4096 < 400 {
+			return err == nil
+		}
+		m.must("hold", "other", "--reason", "x")
+		m.must("release", "other", "--reason", strings.Repeat("x", 50))
+		return false
+	})
+	m.kill() // a stop in order would leave a file whose removal gives room for a record
+	m.fill(0)
+
+	once := exec.Command(filepath.Join(m.bin, "quietsetupd"), "run", "--once", "--config", filepath.Join(m.dir, "quietsetup.toml"), "--state-dir", m.state)
+	if out, err := once.CombinedOutput(); exitCode(err) != 1 || !strings.Contains(string(out), "no space left on device\n  make room") {
+		t.Errorf("--once: exit code %d, %s", exitCode(err), out)
+	}
+
+	m.start()
+	var out string
+	m.until("status says why", 20*time.Second, func() bool {
+		out, _, _ = m.cli("status")
+		return strings.Contains(out, "no space left on device; make room")
+	})
+	if p := m.product("app"); p.Phase != "prompting" {
+		t.Errorf("it does not know any more where it stood: %+v", p)
+	}
+	if _, errs, code := m.cli("defer", "app", "--reason", "test"); code != 1 || !strings.Contains(errs, "no space left on device") || !strings.Contains(errs, "\n  make room") {
+		t.Errorf("an order: exit code %d, %s", code, errs)
+	}
+	if n := len(m.user.prompts()); n > 1 {
+		t.Errorf("%d windows, want the one from before", n)
+	}
+	m.clear()
+	m.until("it goes on by itself", time.Minute, func() bool {
+		_, _, code := m.cli("defer", "app", "--reason", "test")
+		return code == 0
+	})
+	m.untilPhase("app", "deferred")
+	m.verify()
 }
