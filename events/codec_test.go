@@ -265,6 +265,12 @@ func TestTokens(t *testing.T) {
 		if got, ok := ProductOfToken(Token("0123", id, 3, 2)); !ok || got != id {
 			t.Errorf("%s: %s %v", id, got, ok)
 		}
+		if got, run, n, ok := SplitToken("0123", Token("0123", id, 3, 2)); !ok || got != id || run != 3 || n != 2 {
+			t.Errorf("%s: %s %d %d %v", id, got, run, n, ok)
+		}
+		if _, _, _, ok := SplitToken("4567", Token("0123", id, 3, 2)); ok {
+			t.Errorf("%s: another store's", id)
+		}
 	}
 	if _, ok := ProductOfToken("a.b"); ok {
 		t.Error("a token has four parts")

@@ -333,6 +333,19 @@ func ProductOfToken(token string) (string, bool) {
 	return strings.Join(parts[1:len(parts)-2], "."), true // an id may hold dots
 }
 
+// SplitToken takes a token of the store apart. ok is false for anything that
+// Token does not make.
+func SplitToken(store, token string) (product string, run, attempt int, ok bool) {
+	product, ok = ProductOfToken(token)
+	if !ok {
+		return "", 0, 0, false
+	}
+	numbers := strings.Split(token, ".")
+	run, _ = strconv.Atoi(numbers[len(numbers)-2])
+	attempt, _ = strconv.Atoi(numbers[len(numbers)-1])
+	return product, run, attempt, token == Token(store, product, run, attempt)
+}
+
 // Token names one installer attempt: "<store id>.<product>.<run>.<attempt>".
 func Token(store, product string, run, attempt int) string {
 	return store + "." + product + "." + strconv.Itoa(run) + "." + strconv.Itoa(attempt)

@@ -37,6 +37,23 @@ func (d *step) lastLook(p *Product, o events.Observation) {
 	d.sendBack(p, r, detail)
 }
 
+// Over reports whether the log holds the end of the attempt that a token names,
+// so that nothing else about it is needed. It is false for an attempt that the
+// log does not know: after a loss of records it may have run all the same.
+func (c *Client) Over(token string) bool {
+	id, run, n, ok := events.SplitToken(c.StoreID, token)
+	p := c.Product(id)
+	switch {
+	case !ok || p == nil || p.Suspect:
+		return false
+	case run != p.Run:
+		return run < p.Run
+	case n != p.Starts:
+		return n < p.Starts
+	}
+	return p.Attempt == nil || p.Attempt.Stage == StageExited || p.Outcome != ""
+}
+
 // ofToken finds the product a token names, and whether it is its current attempt.
 func (d *step) ofToken(token string) (p *Product, current bool) {
 	id, ok := events.ProductOfToken(token)

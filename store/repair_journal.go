@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 
 	"go.etcd.io/bbolt"
 )
@@ -48,13 +49,27 @@ func (r *repair) mendJournal() error {
 }
 
 // keepTail puts the bytes behind the last newline aside before they are cut off.
+// A full disk is what most often tears a line, and then there is no room for
+// them either: they are of a record that nobody acted on, and must not keep the
+// store from being opened.
 func (r *repair) keepTail(seg segment) error {
 	name, err := r.s.disk.aside(seg.path, "torn")
 	if err != nil {
 		return err
 	}
-	r.f.Torn = name
-	return r.s.disk.writeFile(name, seg.tail)
+	err = r.s.disk.writeFile(name, seg.tail)
+	if noRoom(err) {
+		return r.s.disk.remove(name + tmpSuffix)
+	}
+	if err == nil {
+		r.f.Torn = name
+	}
+	return err
+}
+
+// noRoom reports whether an error is that of a full disk.
+func noRoom(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
 }
 
 // dropTried cuts off what an append of this process left before it failed. The

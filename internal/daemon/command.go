@@ -112,6 +112,9 @@ func run(ctx context.Context, version string, args []string, stdout, stderr io.W
 	err = runWith(ctx, version, *file, *state, *once, stderr)
 	if err != nil {
 		fmt.Fprintf(stderr, "quietsetupd: %v\n", err)
+		if do := advice(err); do != "" {
+			fmt.Fprintf(stderr, "  %s\n", do)
+		}
 	}
 	return exitCode(err)
 }

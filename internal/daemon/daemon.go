@@ -94,11 +94,6 @@ func build(o Options, st *store.Store) (*daemon, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := installer.Sweep(o.StateDir, keepOutput); errors.Is(err, installer.ErrFolder) {
-		return nil, err
-	} else if err != nil {
-		o.Log.Warn().Err(err).Msg("old outcomes were not tidied up")
-	}
 	key, err := prompts.LoadKey(o.StateDir)
 	if err != nil {
 		return nil, err
@@ -109,6 +104,12 @@ func build(o Options, st *store.Store) (*daemon, error) {
 		Clock: d.clock, Table: table, Build: o.Version, Logger: o.Log})
 	if err != nil {
 		return nil, err
+	}
+	d.engine.View(func(c *fsm.Client) { err = installer.Sweep(o.StateDir, keepOutput, c.Over) })
+	if errors.Is(err, installer.ErrFolder) {
+		return nil, err
+	} else if err != nil {
+		o.Log.Warn().Err(err).Msg("old outcomes were not tidied up")
 	}
 	machine := newMachine(o.StateDir, supervisor, func() []prompts.Agent { return d.broker.Agents() })
 	d.looker = looker{machine}
@@ -150,7 +151,7 @@ func (d *daemon) run(ctx context.Context, l *localsock.Listener, say *notice, fi
 	part(func() error { return d.engine.Run(ctx, d.workers, d.opening(findings)) })
 	part(func() error { return localapi.Serve(ctx, l, d.api()) })
 	part(func() error {
-		if _, err := d.engine.Follow(ctx, before); err != nil {
+		if !d.opened(ctx, before, say) {
 			return nil // it ended before it was ready, and the loop says why
 		}
 		say.ready()
@@ -164,6 +165,7 @@ func (d *daemon) run(ctx context.Context, l *localsock.Listener, say *notice, fi
 		return nil
 	})
 	if d.o.Once {
+		part(func() error { return d.onceWritable(ctx) })
 		part(func() error {
 			err := d.once(ctx, polled)
 			if err == nil {
@@ -181,6 +183,20 @@ func (d *daemon) run(ctx context.Context, l *localsock.Listener, say *notice, fi
 		return err
 	}
 	return nil
+}
+
+// opened waits for the first record of this run. A start that waits for room on
+// the disk goes on asking the service manager for time.
+func (d *daemon) opened(ctx context.Context, before uint64, say *notice) bool {
+	for {
+		patience, cancel := context.WithTimeout(ctx, time.Minute)
+		_, err := d.engine.Follow(patience, before)
+		cancel()
+		if err == nil || ctx.Err() != nil || errors.Is(err, engine.ErrStopped) {
+			return err == nil
+		}
+		say.starting()
+	}
 }
 
 // errDone ends a daemon that was to run once.

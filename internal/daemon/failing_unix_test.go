@@ -15,7 +15,7 @@ import (
 // is tried again, and is gone from the view when it was written.
 func TestFailingWorkIsTold(t *testing.T) {
 	s := newSite(t, "")
-	obstacle := filepath.Join(s.state, "local", ".app.json.new")
+	obstacle := filepath.Join(s.state, "local", ".app.json.quietsetup-new")
 	s.write("depot/app/CLIENT_DATA/setup.sh", "#!/bin/sh\nset -eu\necho 2.0 >"+s.product+"/version\nmkdir -p "+obstacle+"/in-the-way\n")
 	s.started()
 	if _, err := s.client.Request(t.Context(), "app", "setup", false, "test"); err != nil {
@@ -23,7 +23,7 @@ func TestFailingWorkIsTold(t *testing.T) {
 	}
 	s.until("the report fails", func() bool { return len(s.show().Failing) > 0 })
 	f := s.show().Failing[0]
-	if f.Work != "send_report" || f.Tries < 1 || f.Again.IsZero() || !strings.Contains(f.Error, "cannot write row") {
+	if f.Work != "send_report" || f.Tries < 1 || f.Again.IsZero() || !strings.Contains(f.Error, "cannot write") {
 		t.Errorf("%+v", f)
 	}
 	if err := os.RemoveAll(obstacle); err != nil {

@@ -50,6 +50,9 @@ func (v *views) Status(ctx context.Context) (apitypes.Status, error) {
 	s.Sources = []apitypes.Source{v.depot.state()}
 	if err := v.engine.Broken(); err != nil {
 		s.Store.Error = err.Error()
+		if do := advice(err); do != "" {
+			s.Store.Error += "; " + do
+		}
 	}
 	return s, nil
 }

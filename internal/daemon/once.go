@@ -5,9 +5,11 @@ package daemon
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/quietsetup/quietsetup/events"
 	"github.com/quietsetup/quietsetup/fsm"
+	"github.com/quietsetup/quietsetup/internal/engine"
 )
 
 // once returns when nothing is left but to wait for time, people or programs,
@@ -38,6 +40,23 @@ func (d *daemon) once(ctx context.Context, polled <-chan error) error {
 		}
 		if _, err := d.engine.Follow(ctx, seq); err != nil {
 			return nil // it ends anyway
+		}
+	}
+}
+
+// onceWritable returns an error when the log cannot be written: nobody knows how
+// long that would have to be waited for.
+func (d *daemon) onceWritable(ctx context.Context) error {
+	t := time.NewTicker(time.Second)
+	defer t.Stop()
+	for {
+		if err := d.engine.Broken(); err != nil {
+			return fmt.Errorf("%w: %w", engine.ErrLog, err)
+		}
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			return nil
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/quietsetup/quietsetup/events"
@@ -17,8 +18,10 @@ import (
 	"github.com/quietsetup/quietsetup/internal/source/local"
 )
 
-// orderWithin is how long a person waits for an order to be recorded.
-const orderWithin = 10 * time.Second
+// orderWithin is how long a person waits for an order to be recorded. It is
+// shorter than the ten seconds for which the command line waits for an answer,
+// or that would give up before it is told why.
+const orderWithin = 7 * time.Second
 
 // operator carries out orders.
 type operator struct {
@@ -90,6 +93,14 @@ func (o operator) done(product string, seq uint64, err error) (apitypes.Done, er
 	return d, nil
 }
 
+// advice is what to do about an error of the disk, "" if there is nothing to be said.
+func advice(err error) string {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return "make room on the disk of the state directory: nothing is asked, closed or installed until then, and it goes on by itself"
+	}
+	return ""
+}
+
 // told chooses the code of an error that a person can do something about.
 func told(err error, known bool) error {
 	is := func(targets ...error) bool {
@@ -101,7 +112,7 @@ func told(err error, known bool) error {
 		return false
 	}
 	// The code says that it is refused; whoever shows the message says so too.
-	e := &apitypes.Error{Message: strings.TrimPrefix(err.Error(), fsm.ErrRefused.Error()+": ")}
+	e := &apitypes.Error{Message: strings.TrimPrefix(err.Error(), fsm.ErrRefused.Error()+": "), Hint: advice(err)}
 	switch {
 	case is(local.ErrUnknownProduct), is(fsm.ErrRefused) && !known:
 		e.Code = apitypes.CodeNotFound
@@ -111,6 +122,8 @@ func told(err error, known bool) error {
 		e.Code = apitypes.CodeUnavailable
 		e.Hint = "look at the file; if it cannot be mended, move it away and request again"
 	case is(engine.ErrLog, engine.ErrStopped, local.ErrDepotUnreachable, context.DeadlineExceeded, os.ErrDeadlineExceeded):
+		e.Code = apitypes.CodeUnavailable
+	case e.Hint != "":
 		e.Code = apitypes.CodeUnavailable
 	default:
 		return fmt.Errorf("cannot carry out the order: %w", err)

@@ -22,6 +22,7 @@ import (
 // terminal is a real terminal with the real agent in it.
 type terminal struct {
 	pty *os.File
+	cmd *exec.Cmd
 	mu  sync.Mutex
 	buf bytes.Buffer
 }
@@ -54,7 +55,7 @@ func (m *machine) sitDown() *terminal {
 		m.t.Fatal(err)
 	}
 	tty.Close()
-	term := &terminal{pty: pty}
+	term := &terminal{pty: pty, cmd: cmd}
 	go func() {
 		b := make([]byte, 4096)
 		for {
@@ -82,6 +83,19 @@ func (t *terminal) text() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.buf.String()
+}
+
+// kill ends the agent the hard way.
+func (t *terminal) kill() {
+	t.cmd.Process.Kill()
+	t.cmd.Wait()
+}
+
+// open reports whether a window is on the screen: the agent has changed to the
+// second one and not back.
+func (t *terminal) open() bool {
+	text := t.text()
+	return strings.LastIndex(text, "\x1b[?1049h") > strings.LastIndex(text, "\x1b[?1049l")
 }
 
 func (t *terminal) press(keys string) { t.pty.Write([]byte(keys)) }

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -33,12 +34,19 @@ func (b *binaries) build() (string, error) {
 		if b.dir, b.err = os.MkdirTemp("", "quietsetup-e2e-bin"); b.err != nil {
 			return
 		}
-		cmd := exec.Command("go", "build", "-o", b.dir, "../../cmd/...")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			b.err = fmt.Errorf("%w: %s", err, out)
-		}
+		b.err = goBuild("-o", b.dir, "../../cmd/...")
 	})
 	return b.dir, b.err
+}
+
+// goBuild builds as "make build" does.
+func goBuild(args ...string) error {
+	cmd := exec.Command("go", append([]string{"build", "-trimpath", "-tags", "nethttpomithttp2", "-ldflags", "-s -w"}, args...)...)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%w: %s", err, out)
+	}
+	return nil
 }
 
 func TestMain(m *testing.M) {
@@ -62,6 +70,9 @@ type machine struct {
 	log    *bytes.Buffer
 	env    []string
 	user   *user
+	eats   atomic.Bool // somebody fills the disk
+	eaters sync.WaitGroup
+	keeps  bool // the state of a failed test is kept, wherever that is
 }
 
 // newMachine prepares a client with the given policy table.
@@ -71,6 +82,12 @@ func newMachine(t testing.TB, policy string) *machine {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return newMachineOf(t, bin, policy)
+}
+
+// newMachineOf is newMachine with the programs in a folder.
+func newMachineOf(t testing.TB, bin, policy string) *machine {
+	t.Helper()
 	// Not t.TempDir: its path holds the test's name, and a socket's path is short.
 	dir, err := os.MkdirTemp("", "qs")
 	if err != nil {
@@ -100,13 +117,20 @@ func newMachine(t testing.TB, policy string) *machine {
 
 // keep copies the state of a failed test to where QUIETSETUP_KEEP says.
 func (m *machine) keep() {
-	if to := os.Getenv("QUIETSETUP_KEEP"); to != "" {
-		to = filepath.Join(to, strings.ReplaceAll(m.t.Name(), "/", "_"))
-		os.RemoveAll(to)
-		if err := os.CopyFS(to, os.DirFS(m.state)); err != nil {
-			m.t.Log(err)
-		}
+	to := os.Getenv("QUIETSETUP_KEEP")
+	if to == "" && m.keeps {
+		to = os.TempDir()
 	}
+	if to == "" {
+		return
+	}
+	to = filepath.Join(to, strings.ReplaceAll(m.t.Name(), "/", "_"))
+	os.RemoveAll(to)
+	os.Remove(m.socket()) // a socket cannot be copied
+	if err := os.CopyFS(to, os.DirFS(m.state)); err != nil {
+		m.t.Log(err)
+	}
+	m.t.Logf("what is left: quietsetup replay --verify %s", to)
 }
 
 func (m *machine) write(name, text string) string {

@@ -4,12 +4,14 @@ package e2e
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/quietsetup/quietsetup/events"
 	"github.com/quietsetup/quietsetup/internal/apitypes"
@@ -22,8 +24,7 @@ var shipped binaries
 // appends a line to runs.log each time it does its work.
 func (m *machine) offer(id, version, table string) {
 	m.t.Helper()
-	m.write(filepath.Join(m.depot, id, "OPSI/control.toml"), fmt.Sprintf(
-		"[Package]\nversion = \"1\"\n\n[Product]\ntype = \"LocalbootProduct\"\nid = %q\nname = %q\nversion = %q\nsetupScript = \"setup.sh\"\nuninstallScript = \"remove.sh\"\n", id, "The App", version))
+	m.control(id, version)
 	m.write(filepath.Join(m.depot, id, "CLIENT_DATA/setup.sh"), fmt.Sprintf(
 		"#!/bin/sh\nset -eu\necho begin $$ >>%[1]s/runs.log\nsleep 0.7\nmkdir -p %[1]s/%[2]s\necho %[3]s >%[1]s/%[2]s/version\necho done $$ >>%[1]s/runs.log\n", m.root, id, version))
 	m.write(filepath.Join(m.depot, id, "CLIENT_DATA/remove.sh"), fmt.Sprintf(
@@ -43,6 +44,12 @@ uninstall_command = ["./remove.sh"]
 detect = { kind = "file", name = "%[1]s/%[2]s/version", version = %[3]q }
 %[4]s
 `, m.root, id, version, table))
+}
+
+func (m *machine) control(id, version string) {
+	m.t.Helper()
+	m.write(filepath.Join(m.depot, id, "OPSI/control.toml"), fmt.Sprintf(
+		"[Package]\nversion = \"1\"\n\n[Product]\ntype = \"LocalbootProduct\"\nid = %q\nname = %q\nversion = %q\nsetupScript = \"setup.sh\"\nuninstallScript = \"remove.sh\"\n", id, "The App", version))
 }
 
 // program starts a busy program in a folder: a copy of sleep.
@@ -70,7 +77,14 @@ func (m *machine) program(path string) *exec.Cmd {
 func (m *machine) run(cmd *exec.Cmd) *exec.Cmd {
 	m.t.Helper()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	if err := cmd.Start(); err != nil {
+	err := cmd.Start()
+	for n := 0; errors.Is(err, syscall.ETXTBSY) && n < 100; n++ { // another test forked while the file was written
+		time.Sleep(10 * time.Millisecond)
+		cmd = exec.Command(cmd.Path, cmd.Args[1:]...)
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+		err = cmd.Start()
+	}
+	if err != nil {
 		m.t.Fatal(err)
 	}
 	gone := make(chan struct{})

@@ -7,16 +7,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"go.etcd.io/bbolt"
 
 	"github.com/quietsetup/quietsetup/internal/apitypes"
-	"github.com/quietsetup/quietsetup/internal/needs"
 )
 
 // daemonFails runs the daemon and returns what it said and its exit code.
@@ -191,77 +188,4 @@ func TestNewerStore(t *testing.T) {
 	if after, _ := os.ReadFile(path); !bytes.Equal(before, after) {
 		t.Error("the store was changed")
 	}
-}
-
-// TestFullDisk: what cannot be recorded is not done; with space it goes on.
-func TestFullDisk(t *testing.T) {
-	t.Parallel()
-	needs.Root(t)
-	m := newMachine(t, "defer_interval = \"200ms\"\nprompt_interval = 0\n")
-	if err := syscall.Mount("none", m.state, "tmpfs", 0, "size=24m,mode=0700"); err != nil {
-		needs.Missing(t, "needs to mount a tmpfs: "+err.Error())
-	}
-	t.Cleanup(func() {
-		m.stop()
-		syscall.Unmount(m.state, syscall.MNT_DETACH)
-	})
-	m.offer("app", "2.0", "")
-	m.offer("other", "1.0", "")
-	busy := m.program(filepath.Join(m.root, "app/app"))
-	full := make(chan struct{})
-	m.login(func(p apitypes.Prompt) string {
-		if p.DefersUsed == 0 {
-			return "defer"
-		}
-		<-full
-		return "kill"
-	})
-	m.start()
-	m.must("request", "app", "setup")
-	m.until("the second window is open", 30*time.Second, func() bool {
-		p := m.product("app")
-		return p.Phase == "prompting" && p.Defers.Used == 1
-	})
-	ballast := m.fill()
-	// Orders for another product use up what slack there is in the files.
-	m.until("not even an order can be recorded", 30*time.Second, func() bool {
-		_, errs, code := m.cli("request", "other", "setup")
-		if code == 0 {
-			_, errs, code = m.cli("cancel", "other", "--reason", "test")
-		}
-		return code != 0 && errs != ""
-	})
-	close(full)
-	time.Sleep(1500 * time.Millisecond)                        // the answer meets a full disk, again and again
-	agreed := slices.Contains(m.eventsSoFar(), "close_agreed") // the stores keep a little in reserve
-	if !agreed && !alive(busy) || len(m.runs()) > 0 {
-		t.Errorf("something was done that could not be recorded: program runs %v, agreed %v, installers %v", alive(busy), agreed, m.runs())
-	}
-	if err := os.Remove(ballast); err != nil {
-		t.Fatal(err)
-	}
-	m.until("it goes on with space", time.Minute, func() bool { return m.product("app").Phase == "reported" })
-	if m.installed("app") != "2.0" || m.counted() != 1 || len(m.runs()) != 2 {
-		t.Errorf("installed %q, %d counted defers, installers %v", m.installed("app"), m.counted(), m.runs())
-	}
-	m.verify()
-}
-
-// fill leaves no byte on the state's disk.
-func (m *machine) fill() string {
-	m.t.Helper()
-	name := filepath.Join(m.state, "ballast")
-	f, err := os.Create(name)
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	defer f.Close()
-	for size := 1 << 20; size > 0; size /= 2 {
-		for {
-			if _, err := f.Write(make([]byte, size)); err != nil {
-				break
-			}
-		}
-	}
-	return name
 }

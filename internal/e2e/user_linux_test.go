@@ -22,12 +22,13 @@ type user struct {
 	mu      sync.Mutex
 	shown   []apitypes.Prompt
 	results []string
+	acked   map[string]string // by prompt: the answer that was acknowledged
 }
 
 // login starts a user whose agent reconnects for ever.
 func (m *machine) login(plan func(apitypes.Prompt) string) *user {
 	ctx, cancel := context.WithCancel(context.Background())
-	u := &user{plan: plan, cancel: cancel, done: make(chan struct{})}
+	u := &user{plan: plan, cancel: cancel, done: make(chan struct{}), acked: map[string]string{}}
 	m.user = u
 	go func() {
 		defer close(u.done)
@@ -94,6 +95,9 @@ func (u *user) serve(ctx context.Context, socket string) {
 			if err == nil {
 				u.mu.Lock()
 				u.results = append(u.results, r.State)
+				if r.State == apitypes.AnswerRecorded || r.State == apitypes.AnswerAlready {
+					u.acked[e.Prompt.ID] = choice
+				}
 				u.mu.Unlock()
 				break
 			}

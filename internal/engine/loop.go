@@ -55,18 +55,37 @@ func (e *Engine) open(ctx context.Context, o Opening) error {
 	return e.first(ctx, o.Restarted(ctx))
 }
 
-// first records one input of the opening. Before anything runs, a log that
-// cannot be written is an error of the start.
+// first records one input of the opening. A log that cannot be written yet is
+// waited for, as later on: who asks meanwhile is told why nothing happens.
 func (e *Engine) first(ctx context.Context, in events.Input) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	_, _, err := e.step(in, Daemon)
-	switch u := (*unknown)(nil); {
-	case errors.As(err, &u):
-		return fmt.Errorf("%w: %w", ErrLog, err)
-	case err != nil && !errors.Is(err, fsm.ErrNothing):
+	if u := (*unknown)(nil); errors.As(err, &u) {
+		s := &submission{ctx: ctx, actor: Daemon, in: in, done: make(chan verdict, 1)}
+		if err := e.await(ctx, e.fail(&mending{s: s, sum: u.sum, seq: e.seq + 1}, err)); err != nil {
+			return err
+		}
+		err = (<-s.done).err
+	}
+	if err != nil && !errors.Is(err, fsm.ErrNothing) {
 		return fmt.Errorf("cannot record %s: %w", events.InputName(in), err)
+	}
+	return nil
+}
+
+// await mends the log before the loop begins. Nothing else is served but pings.
+func (e *Engine) await(ctx context.Context, m *mending) error {
+	for m != nil {
+		select {
+		case <-m.again:
+			m = e.mend(m, true) // nothing is started yet
+		case <-e.pings:
+		case <-ctx.Done():
+			m.stop()
+			return fmt.Errorf("%w: %w", ErrLog, e.Broken())
+		}
 	}
 	return nil
 }

@@ -236,13 +236,64 @@ func TestNewerLogIsRefused(t *testing.T) {
 	}
 }
 
-// A first record that cannot be written is an error of the start.
-func TestOpeningFails(t *testing.T) {
+// A start on a full disk waits for room, does nothing meanwhile, and tells why.
+func TestOpeningWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		log := &memory{failing: true}
+		log := &memory{}
 		r := launch(t, log, newClock(), patient)
-		if err := <-r.done; !errors.Is(err, ErrLog) {
-			t.Errorf("got %v, want ErrLog", err)
+		synctest.Wait()
+		r.submit(request("a", events.ActionSetup))
+		r.end()
+
+		log = log.reborn()
+		log.set(func(events.Record) error { return errDisk })
+		var began atomic.Int32
+		r = launch(t, log, newClock(), doer(func(ctx context.Context, _ fsm.Effect, _ func(events.Input) error) error {
+			began.Add(1)
+			<-ctx.Done()
+			return ctx.Err()
+		}))
+		time.Sleep(10 * time.Second)
+		if !errors.Is(r.Broken(), errDisk) || began.Load() > 0 || r.phase("a") == "" {
+			t.Errorf("broken %v, %d pieces of work, a %q", r.Broken(), began.Load(), r.phase("a"))
+		}
+		if err := r.Ping(t.Context()); err != nil {
+			t.Errorf("the watchdog is not answered: %v", err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := r.Submit(ctx, "uid:0", request("b", events.ActionSetup)); !errors.Is(err, ErrLog) {
+			t.Errorf("an order meanwhile: %v", err)
+		}
+		log.set(nil)
+		time.Sleep(time.Minute)
+		if r.Broken() != nil || began.Load() == 0 {
+			t.Errorf("with room: broken %v, %d pieces of work", r.Broken(), began.Load())
+		}
+		r.end()
+		restarted := 0
+		for _, rec := range log.records(t) {
+			if rec.Input.Type == "restarted" {
+				restarted++
+			}
+		}
+		if restarted != 1 {
+			t.Errorf("the start is recorded %d times", restarted)
+		}
+		verify(t, log)
+	})
+}
+
+// A daemon that is stopped while it waits for room ends, and says why it waited.
+func TestOpeningIsStopped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := &memory{}
+		log.set(func(events.Record) error { return errDisk })
+		r := launch(t, log, newClock(), patient)
+		synctest.Wait()
+		r.stop()
+		if err := <-r.done; !errors.Is(err, ErrLog) || !errors.Is(err, errDisk) {
+			t.Errorf("got %v, want ErrLog and its reason", err)
 		}
 	})
 }

@@ -340,10 +340,46 @@ func TestHostileFile(t *testing.T) {
 	}
 }
 
+// nothing is over.
+func nothing(string) bool { return false }
+
+// A daemon that was killed between the record of an outcome and its removal does
+// not leave the files behind for ever: the next one knows from the log that the
+// attempt is over.
+func TestSweepForgetsWhatIsOver(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ended, lost := w.spec(t, ".ended.1.1", "exit 0"), w.spec(t, ".lost.1.1"+diesAt+"released", "exit 0")
+	open, runs := w.spec(t, ".open.1.1", "exit 0"), w.spec(t, ".runs.1.1", "while [ ! -e "+w.dir+"/gate ]; do sleep 0.01; done")
+	for _, s := range []Spec{ended, lost, open} {
+		w.finish(t, s)
+	}
+	begun, err := Start(t.Context(), w.options(), runs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Void(w.state, w.id+".void.1.1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := Sweep(w.state, time.Hour, func(token string) bool { return token != open.Token }); err != nil {
+		t.Fatal(err)
+	}
+	for token, want := range map[string]Kind{ended.Token: KindNone, lost.Token: KindNone, open.Token: KindEnded, runs.Token: KindStarted, w.id + ".void.1.1": KindVoid} {
+		if st, err := Inspect(w.state, token); err != nil || st.Kind != want {
+			t.Errorf("%s: %+v, %v, want %q", token, st, err, want)
+		}
+	}
+	write(t, w.dir+"/gate", "", 0o600)
+	w.wait(t, begun)
+	if spares, err := filepath.Glob(w.file("*", endSpare)); err != nil || len(spares) > 0 {
+		t.Errorf("left: %v, %v", spares, err)
+	}
+}
+
 func TestRemoveAndSweep(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	if err := errors.Join(Sweep(w.state, 0), Remove(w.state, "id.x.1.1")); err != nil {
+	if err := errors.Join(Sweep(w.state, 0, nothing), Remove(w.state, "id.x.1.1")); err != nil {
 		t.Fatalf("without a folder: %v", err)
 	}
 	s := w.spec(t, "id.done.1.1", "echo printed; exit 0")
@@ -355,7 +391,7 @@ func TestRemoveAndSweep(t *testing.T) {
 		t.Fatalf("%+v, %v", st, err)
 	}
 	// A void of this boot outlives Remove: a late supervisor must find it.
-	if err := errors.Join(Void(w.state, "id.void.1.1"), Remove(w.state, "id.void.1.1"), Sweep(w.state, 0)); err != nil {
+	if err := errors.Join(Void(w.state, "id.void.1.1"), Remove(w.state, "id.void.1.1"), Sweep(w.state, 0, nothing)); err != nil {
 		t.Fatal(err)
 	}
 	if st, err := Inspect(w.state, "id.void.1.1"); err != nil || st.Kind != KindVoid {
@@ -370,7 +406,7 @@ func TestRemoveAndSweep(t *testing.T) {
 	if err := os.Chtimes(w.file("id.half.1.1", endTemp), old, old); err != nil {
 		t.Fatal(err)
 	}
-	if err := Sweep(w.state, 0); err != nil {
+	if err := Sweep(w.state, 0, nothing); err != nil {
 		t.Fatal(err)
 	}
 	entries, err := os.ReadDir(filepath.Join(w.state, folderName))

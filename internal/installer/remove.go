@@ -28,6 +28,10 @@ func Remove(stateDir, token string) error {
 		return err
 	}
 	defer f.close()
+	return f.forget(token)
+}
+
+func (f *folder) forget(token string) error {
 	s, err := f.inspect(token)
 	if err != nil {
 		return err
@@ -58,12 +62,16 @@ func (f *folder) removeVoid(token string) error {
 	return f.remove(token + endOutcome)
 }
 
-// Sweep tidies the folder of outcomes; call it when the daemon starts and every
-// few hours. It removes void files of earlier boots, forgotten half-written
-// files, broken ones older than keep, and output older than keep whose attempt
-// is forgotten; and it cuts output that something the installer left running still
-// adds to. ErrFolder: nothing was tidied up, and no attempt could be started.
-func Sweep(stateDir string, keep time.Duration) error {
+// Sweep tidies the folder of outcomes; call it when the daemon starts. It
+// removes void files of earlier boots, half-written files older than an hour,
+// broken ones older than keep, and output older than keep whose attempt is
+// forgotten; and it cuts output that something the installer left running still adds to.
+//
+// over tells of a token whether the end of its attempt is durable in the log.
+// Such an attempt is forgotten as by Remove: a daemon that was killed before it
+// could do so would leave its files behind for ever. ErrFolder: nothing was tidied
+// up, and no attempt could be started.
+func Sweep(stateDir string, keep time.Duration, over func(token string) bool) error {
 	f, err := openFolder(stateDir, false)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -82,12 +90,12 @@ func Sweep(stateDir string, keep time.Duration) error {
 		if err != nil || !info.Mode().IsRegular() {
 			continue // it is gone, or none of ours
 		}
-		all = append(all, f.sweep(e.Name(), info, keep))
+		all = append(all, f.sweep(e.Name(), info, keep, over))
 	}
 	return errors.Join(all...)
 }
 
-func (f *folder) sweep(name string, info fs.FileInfo, keep time.Duration) error {
+func (f *folder) sweep(name string, info fs.FileInfo, keep time.Duration, over func(string) bool) error {
 	age := time.Since(info.ModTime())
 	token, isLog := strings.CutSuffix(name, endLog)
 	if isLog {
@@ -103,10 +111,18 @@ func (f *folder) sweep(name string, info fs.FileInfo, keep time.Duration) error 
 	if strings.HasSuffix(name, endTemp) && age > time.Hour || strings.HasSuffix(name, endBroken) && age > keep {
 		return f.remove(name)
 	}
-	if token, ok := strings.CutSuffix(name, endOutcome); ok && checkToken(token) == nil {
-		if o, err := f.load(token); err == nil && o.State == KindVoid {
-			return f.removeVoid(token)
-		}
+	token, ok := strings.CutSuffix(name, endOutcome)
+	if !ok || checkToken(token) != nil {
+		return nil
 	}
-	return nil
+	if o, err := f.load(token); err == nil && o.State == KindVoid {
+		return f.removeVoid(token)
+	}
+	if !over(token) {
+		return nil
+	}
+	if err := f.forget(token); !errors.Is(err, ErrTaken) {
+		return err
+	}
+	return nil // something of it still runs: another time
 }
