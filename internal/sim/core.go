@@ -153,7 +153,7 @@ func (k *core) add(s events.Step) {
 		k.lines = k.book.add(k.lines)
 	}
 	k.w.res.Records++
-	k.w.judge.record(s.In, s.Did)
+	k.w.judge.record(s.Did)
 }
 
 // arrangeFor arranges the work of the products that events touched.

@@ -318,7 +318,7 @@ func (l *lab) judge(r events.Record) {
 	}
 	l.seen = r.Seq
 	l.w.res.Records++
-	l.w.judge.record(s.In, s.Did)
+	l.w.judge.record(s.Did)
 	l.deed = append(l.deed, s.Did...)
 }
 

@@ -135,9 +135,9 @@ func (j *judge) booted() {
 }
 
 // record judges what was decided, when it becomes durable.
-func (j *judge) record(in events.Input, did []events.Event) {
+func (j *judge) record(did []events.Event) {
 	for i, e := range did {
-		j.event(in, did, i, e)
+		j.event(did, i, e)
 	}
 	for i, e := range did {
 		if id := e.About(); id != "" && (i == 0 || did[i-1].About() != id) {

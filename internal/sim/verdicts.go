@@ -9,7 +9,7 @@ import (
 )
 
 // event judges one decision and takes it into the judge's own files.
-func (j *judge) event(in events.Input, did []events.Event, i int, e events.Event) {
+func (j *judge) event(did []events.Event, i int, e events.Event) {
 	switch e := e.(type) {
 	case events.OrderChanged:
 		j.order = e.Order
