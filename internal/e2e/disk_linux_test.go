@@ -50,6 +50,10 @@ func (m *machine) smallDisk(kind string) {
 // fill leaves about so many bytes on the state's disk.
 func (m *machine) fill(left int64) {
 	m.t.Helper()
+	var st syscall.Statfs_t
+	if err := syscall.Statfs(m.state, &st); err != nil || st.Blocks*uint64(st.Bsize) > 64<<20 {
+		m.t.Fatalf("%s is not on a small disk of its own: %v", m.state, err)
+	}
 	f, err := os.CreateTemp(m.state, "ballast")
 	if err != nil {
 		m.t.Fatal(err)

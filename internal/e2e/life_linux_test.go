@@ -255,7 +255,7 @@ func (l *life) remember(id, version string, busy *exec.Cmd) {
 			l.ended = append(l.ended, e)
 			return
 		}
-		l.until(id+" is reported once more", time.Minute, func() bool { // an order that was cut off has come through
+		l.until(id+" is reported once more", 30*time.Second, func() bool { // an order that was cut off has come through
 			l.nudgeAll([]string{id})
 			return l.settled(id, version) && l.row(id).ActionRequest == "none"
 		})

@@ -67,7 +67,7 @@ type machine struct {
 	bin    string
 	daemon *exec.Cmd
 	exited chan struct{}
-	log    *bytes.Buffer
+	log    *said
 	env    []string
 	user   *user
 	eats   atomic.Bool // somebody fills the disk
@@ -94,7 +94,7 @@ func newMachineOf(t testing.TB, bin, policy string) *machine {
 		t.Fatal(err)
 	}
 	m := &machine{t: t, dir: dir, state: filepath.Join(dir, "state"), depot: filepath.Join(dir, "depot"),
-		root: filepath.Join(dir, "root"), bin: bin, log: &bytes.Buffer{}, env: os.Environ()}
+		root: filepath.Join(dir, "root"), bin: bin, log: &said{}, env: os.Environ()}
 	for _, d := range []string{m.state, m.depot, m.root} {
 		if err := os.MkdirAll(d, 0o700); err != nil {
 			t.Fatal(err)

@@ -152,7 +152,7 @@ func TestPlantedRunsBeforeItIsRecorded(t *testing.T) {
 	t.Parallel()
 	bin := plant(t, "internal/installer/supervise_linux.go",
 		change{"if err := s.f.replace(s.o); err != nil {\n\t\tp.abandon()", "if err := error(nil); err != nil {\n\t\tp.abandon()"},
-		change{`s.step("released")`, `_ = s.f.replace(s.o)`})
+		change{`s.step("released")`, "time.Sleep(20 * time.Millisecond) // a slow disk\n\t_ = s.f.replace(s.o)"})
 	planted(t, bin, aim{victims: []string{"supervisor", "supervisor", "tree"}, moments: []string{"install_cleared"}, kinds: []string{"app", "raw"}}, false)
 }
 

@@ -128,24 +128,6 @@ func (m *machine) records() []events.Record {
 	return out
 }
 
-// eventsSoFar reads the journal of a running daemon; its last line may be half written.
-func (m *machine) eventsSoFar() []string {
-	m.t.Helper()
-	text, err := os.ReadFile(filepath.Join(m.state, "journal", "00000001.ndjson"))
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	var out []string
-	for line := range strings.Lines(string(text)) {
-		if r, err := events.DecodeRecord([]byte(strings.TrimSuffix(line, "\n"))); err == nil {
-			for _, e := range r.Events {
-				out = append(out, e.Type)
-			}
-		}
-	}
-	return out
-}
-
 // reports are the reports the source accepted for a product, in order.
 func (m *machine) reports(id string) []apitypes.ReportRow {
 	m.t.Helper()
