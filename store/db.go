@@ -138,9 +138,13 @@ func readIdentity(db *bbolt.DB) (id identity, err error) {
 			id.Format, _ = strconv.Atoi(string(meta.Get([]byte(keyFormat))))
 			id.Reader, _ = strconv.Atoi(string(meta.Get([]byte(keyReader))))
 			id.ID = string(meta.Get([]byte(keyID)))
-			// The first builds wrote no check, and nothing newer than format 1.
+			// The first builds wrote no check, and nothing newer than format 1. What says
+			// twice that it is newer is left alone, whatever its check: damage does not
+			// do that, and a later build may check otherwise.
 			check := string(meta.Get([]byte(keyCheck)))
-			if !id.valid() || check != id.check() && (check != "" || id.Format > 1 || id.Reader > 1) {
+			first := check == "" && id.Format == 1 && id.Reader == 1
+			newer := id.Format > Format && id.Reader > Format
+			if !id.valid() || check != id.check() && !first && !newer {
 				return fmt.Errorf("%s does not say what it is: %w", db.Path(), ErrDamaged)
 			}
 			return nil

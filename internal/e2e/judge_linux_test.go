@@ -169,7 +169,7 @@ func (l *life) judgeState() {
 		}
 		name, err := filepath.Rel(l.state, path)
 		switch {
-		case strings.HasPrefix(name, "outcome/") && strings.HasSuffix(name, ".tmp"), strings.HasPrefix(name, "local/.") && strings.HasSuffix(name, ".new"):
+		case strings.HasPrefix(name, "outcome/") && strings.HasSuffix(name, ".tmp"), strings.HasPrefix(name, "local/.") && strings.HasSuffix(name, ".quietsetup-new"):
 			temps++
 		case !documented.MatchString(name):
 			l.fault("an unknown file in the state folder: %s", name)
