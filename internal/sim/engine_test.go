@@ -165,6 +165,9 @@ func (l *lab) start() {
 		l.p = nil
 		return
 	}
+	if p.life.dead.Load() { // it died while it read the log
+		return
+	}
 	p.e.View(l.w.judge.folded)
 	ctx, stop := context.WithCancel(context.Background())
 	p.stop = stop
