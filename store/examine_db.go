@@ -35,6 +35,10 @@ func (x *examiner) lookAtDB() error {
 		return nil
 	}
 	private, err := x.copyDB(path)
+	if errors.Is(err, errTooLarge) {
+		x.sv.db.bad = err.Error()
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -63,7 +67,17 @@ func notStarted(err error) bool {
 	return errors.As(err, &start) || errors.As(err, &path) && path.Op == "fork/exec"
 }
 
+// maxExamined bounds what is copied to be looked at: a file full of holes claims
+// any size and would fill the disk. A log.db has some megabytes; what is old is in
+// the archive.
+const maxExamined = 4 << 30
+
+var errTooLarge = fmt.Errorf("no log.db has more than %d bytes: %w", int64(maxExamined), ErrDamaged)
+
 func (x *examiner) copyDB(path string) (string, error) {
+	if info, err := os.Stat(path); err == nil && info.Size() > maxExamined {
+		return "", fmt.Errorf("%s claims %d bytes: %w", path, info.Size(), errTooLarge)
+	}
 	tmp, err := os.MkdirTemp(x.opt.Temp, "quietsetup-examine-")
 	if err != nil {
 		return "", err

@@ -334,3 +334,27 @@ func TestExamineForetellsOpen(t *testing.T) {
 	}
 	t.Logf("%d damaged stores, %d faults foretold", spoiled, told)
 }
+
+// TestExamineAFileOfHoles: what claims to be huge is not copied to be looked at.
+func TestExamineAFileOfHoles(t *testing.T) {
+	dir := newDir(t)
+	s, _ := mustOpen(t, Options{Dir: dir})
+	mustClose(t, s)
+	db := filepath.Join(dir, nameDB)
+	if err := os.Truncate(db, maxExamined+1); err != nil {
+		t.Fatal(err)
+	}
+	e, err := Examine(dir, ExamineOptions{Temp: t.TempDir(), Probe: childProbe})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Close(); err != nil {
+		t.Error(err)
+	}
+	if i := slices.IndexFunc(e.Parts, func(p Part) bool { return p.Name == PartDB }); i < 0 || e.Parts[i].State == StateOK {
+		t.Errorf("%+v", e.Parts)
+	}
+	if _, isDB, err := ExamineDB(db, ExamineOptions{Temp: t.TempDir(), Probe: childProbe}); !isDB || !errors.Is(err, ErrDamaged) {
+		t.Errorf("%v, %v", isDB, err)
+	}
+}
