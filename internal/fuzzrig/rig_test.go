@@ -17,6 +17,10 @@ import (
 // least is what every target gets, one in how many of all inputs.
 const least = 1500
 
+// fewest is the smallest share worth a start: a target first runs its checked-in
+// inputs, and with a share below their number it would run nothing else.
+const fewest = 100
+
 // TestRigFuzzInputs gives all targets of the module their shares of the inputs.
 // First each gets a few, which also shows how fast it is.
 func TestRigFuzzInputs(t *testing.T) {
@@ -65,7 +69,7 @@ func TestRigFuzzInputs(t *testing.T) {
 	var rates []float64
 	var well []target
 	for _, tg := range run {
-		r := try(tg, max(100, total/least))
+		r := try(tg, max(fewest, total/least))
 		t.Logf("%-20s %7d inputs, %6.0f a second", tg.name, r.execs, r.rate())
 		if r.fault == "" {
 			rates, well = append(rates, r.rate()), append(well, tg)
@@ -73,7 +77,7 @@ func TestRigFuzzInputs(t *testing.T) {
 	}
 	if left := total - done; left > 0 && len(well) > 0 {
 		for i, n := range shares(rates, left) {
-			r := try(well[i], n)
+			r := try(well[i], max(fewest, n))
 			t.Logf("%-20s %7d inputs, %6.0f a second, %v", well[i].name, r.execs, r.rate(), r.took.Round(time.Second/10))
 		}
 	}
