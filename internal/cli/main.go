@@ -16,6 +16,7 @@ import (
 func Main(version string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second one ends also what waits for a disk or a person
 	screen := int(os.Stdout.Fd())
 	o := Outside{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv, Version: version, Terminal: term.IsTerminal(screen)}
 	if width, _, err := term.GetSize(screen); err == nil {

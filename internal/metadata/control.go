@@ -15,6 +15,7 @@ import (
 
 // The limits of a control file's texts; versions are opsi's.
 const (
+	maxDependencies = 200 // each is looked at whenever the product is
 	maxName         = 128
 	productVersions = `^[a-zA-Z0-9.]{1,32}$`
 	packageVersions = `^[a-zA-Z0-9.]{1,16}$`
@@ -49,7 +50,12 @@ func (l *loading) control(doc *tomlfile.Document, old bool) {
 		l.pkg.Name = name
 	}
 	l.pkg.Priority = int(max(-100, min(100, product.Int("priority", 0))))
-	for _, t := range root.Tables("ProductDependency") {
+	dependencies := root.Tables("ProductDependency")
+	if len(dependencies) > maxDependencies {
+		root.Wrong("ProductDependency", "more than %d dependencies", maxDependencies)
+		return
+	}
+	for _, t := range dependencies {
 		before := len(doc.Mistakes())
 		if d := dependency(t, old); len(doc.Mistakes()) == before {
 			l.pkg.Dependencies = append(l.pkg.Dependencies, d)

@@ -3,6 +3,7 @@
 package metadata
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -242,4 +243,17 @@ func FuzzMetadata(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestDependenciesAreBounded: a package cannot make every look at it long.
+func TestDependenciesAreBounded(t *testing.T) {
+	r := depotWith(t, "")
+	text := control("p")
+	for i := range maxDependencies + 1 {
+		text += fmt.Sprintf("[[ProductDependency]]\naction = 'setup'\nrequiredProduct = 'p%d'\nrequiredStatus = 'installed'\n", i)
+	}
+	write(t, r.Depot, map[string]string{"p/OPSI/control.toml": text})
+	if got := bad(t, r); !strings.Contains(got, "more than 200 dependencies") {
+		t.Error(got)
+	}
 }

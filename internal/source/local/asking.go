@@ -58,6 +58,9 @@ func (s *Source) SetRequest(ctx context.Context, product string, a events.Action
 			return Asked{}, fmt.Errorf("cannot request %s of %s: %w", a, product, err)
 		}
 	}
+	if err := ctx.Err(); err != nil { // whoever asked was told that it failed
+		return Asked{}, fmt.Errorf("cannot request %s of %s: %w", a, product, err)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	// All rows are looked at before one is changed. What is required comes first, so

@@ -391,3 +391,24 @@ func TestNothingWantedIsNoOrder(t *testing.T) {
 		t.Errorf("%+v, %v", wanted, err)
 	}
 }
+
+// TestARowThatNobodyReadsIsNotWritten: what is too large for the reader is refused
+// while the old row is there.
+func TestARowThatNobodyReadsIsNotWritten(t *testing.T) {
+	w := newWorld(t)
+	w.provide(t, "app", 0)
+	w.request(t, "app", "setup")
+	row, err := w.rows.read("app")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 600 {
+		row.Offer.Needs = append(row.Offer.Needs, Need{Product: strings.Repeat("x", 120)})
+	}
+	if err := w.rows.write(row); err == nil || !strings.Contains(err.Error(), "which nobody reads") {
+		t.Errorf("%v", err)
+	}
+	if again, err := w.rows.read("app"); err != nil || again.ActionRequest != "setup" {
+		t.Errorf("%+v, %v", again, err)
+	}
+}

@@ -151,6 +151,9 @@ func (f rowFolder) write(r Row) error {
 	if err != nil {
 		return fmt.Errorf("cannot write row %s: %w", f.path(name), err)
 	}
+	if len(text) >= maxRow {
+		return fmt.Errorf("cannot write row %s: it would have more than %d bytes, which nobody reads", f.path(name), maxRow)
+	}
 	// The name of the file in the making is no product's: ids do not begin with a dot.
 	return atomicfile.Write(f.root, name, atomicfile.Options{Mode: 0o600}, func(w io.Writer) error {
 		_, err := w.Write(append(text, '\n'))

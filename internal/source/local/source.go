@@ -190,8 +190,8 @@ func (s *Source) reorder() (*events.Order, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.plan == nil || !slices.Equal(p.warnings, s.plan.warnings) {
-		for _, line := range p.warnings {
+	for _, line := range p.warnings {
+		if s.plan == nil || !slices.Contains(s.plan.warnings, line) { // said once
 			s.parts.Warn("", line)
 		}
 	}
