@@ -228,7 +228,11 @@ func live(t *testing.T, w *world, log *memory, c Clock, left int) (*life, *memor
 			break
 		}
 		row := request("a", events.ActionSetup)
-		w.source <- true
+		select {
+		case w.source <- true:
+		case <-time.After(time.Hour): // who holds it waits for a process that has died meanwhile
+			continue
+		}
 		w.mu.Lock()
 		if w.shows.ProductID != "" {
 			row.Requests[0].Row = w.shows
