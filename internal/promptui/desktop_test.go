@@ -334,6 +334,21 @@ func TestDialogTextFits(t *testing.T) {
 	}
 }
 
+// The mark that keeps a line at its side is no reason for another row: with it a
+// full dialog once had one too many.
+func TestMarkTakesNoRoom(t *testing.T) {
+	s := fakeDesktop(texts(t, "en"), false)
+	p := firefox()
+	p.Members[0].Name = "AAAAAAAAAAA\u05d0"
+	for i := range 12 {
+		p.Programs = append(p.Programs, apitypes.Program{Name: fmt.Sprint(i), OwnerIsYou: true})
+	}
+	text := s.look(newWindow(p, func() {}), &showing{why: s.texts.Text("desktop.too_soon", nil)}).text(s.Desktop, true)
+	if n := rowsOf(strings.Split(text, "\n")); n != dialogRows || !strings.Contains(text, "\u200e") {
+		t.Errorf("%d rows:\n%s", n, text)
+	}
+}
+
 func TestHintIsShort(t *testing.T) {
 	p := firefox()
 	for i := range 40 {

@@ -158,29 +158,34 @@ func (v *view) text(f *Desktop, live bool) string {
 		tail = []string{"", f.texts.LeftRoughly(v.ends.Sub(v.now()))}
 	}
 	body := slices.Concat([]string{""}, v.words.Lines)
+	for _, part := range [][]string{head, body, tail} { // counted as it is shown
+		for i, line := range part {
+			part[i] = leftToRight(breakable(printable(line)))
+		}
+	}
 	room := func() int { return dialogRows - rowsOf(head) - rowsOf(body) - rowsOf(tail) }
 	for room() < 3 && len(body) > 2 {
 		body = body[:len(body)-1]
 	}
 	var programs []string
 	for _, r := range listed(f.texts, v.words.Programs, max(room(), 2), dialogChars) {
-		programs = append(programs, r.text)
+		programs = append(programs, leftToRight(breakable(printable(r.text))))
 	}
-	lines := slices.Concat(head, programs, body, tail)
-	for i, line := range lines {
-		lines[i] = leftToRight(breakable(printable(line)))
-	}
-	return strings.Join(lines, "\n")
+	return strings.Join(slices.Concat(head, programs, body, tail), "\n")
 }
 
-// rowsOf counts how many rows lines take at most.
+// rowsOf counts how many rows lines take at most. The marks that breakable and
+// leftToRight add take no room.
 func rowsOf(lines []string) int {
 	n := 0
 	for _, line := range lines {
-		n += len(wrap(line, dialogChars, styleNone))
+		n += len(wrap(unmarked.Replace(line), dialogChars, styleNone))
 	}
 	return n
 }
+
+// unmarked takes out the marks that nobody sees.
+var unmarked = strings.NewReplacer("\u200b", "", "\u200e", "")
 
 // maxWord is how long a word may be that a line cannot be broken in.
 const maxWord = 24
