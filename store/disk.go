@@ -154,12 +154,25 @@ func checked(f *os.File, err error) (*os.File, error) {
 
 // hide makes a file private again that others can read. It was copied here or
 // changed, for ours are private from their first moment; it holds people's names.
-func hide(path string) error {
+// A mode is set on the open file only: through a name, a link in the file's place
+// would hand the change on to whatever it leads to.
+func hide(path string) (err error) {
 	info, err := os.Lstat(path)
-	if err != nil || !modes || info.Mode().Perm()&0o044 == 0 {
+	if err != nil || !modes || info.Mode().IsRegular() && info.Mode().Perm()&0o044 == 0 {
 		return err
 	}
-	return os.Chmod(path, fileMode)
+	if err := check(path); err != nil {
+		return err
+	}
+	f, err := checked(openAtOnce(path))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if opened, err := f.Stat(); err != nil || !os.SameFile(info, opened) {
+		return errors.Join(fmt.Errorf("%s was replaced while it was opened: %w", path, ErrUnsafe), err)
+	}
+	return f.Chmod(fileMode)
 }
 
 // readSmall reads a state file of a few kilobytes.

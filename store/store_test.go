@@ -355,6 +355,63 @@ func TestReadableFilesAreHidden(t *testing.T) {
 	}
 }
 
+// A link in the place of a log file is never a way to change somebody's mode:
+// neither one that was there before, nor one that comes while it is opened.
+func TestHideFollowsNoLink(t *testing.T) {
+	if !modes {
+		return
+	}
+	dir := t.TempDir()
+	victim, folder := filepath.Join(dir, "victim"), filepath.Join(dir, "folder")
+	path, link := filepath.Join(dir, "log.db"), filepath.Join(dir, "link")
+	if err := errors.Join(os.WriteFile(victim, nil, 0o600), os.Chmod(victim, 0o644), os.Mkdir(folder, 0o700), os.Chmod(folder, 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	whole := func() {
+		t.Helper()
+		for path, want := range map[string]os.FileMode{victim: 0o644, folder: 0o755} {
+			if info, err := os.Stat(path); err != nil || info.Mode().Perm() != want {
+				t.Fatalf("%s has mode %v, %v", path, info.Mode(), err)
+			}
+		}
+	}
+	for _, to := range []string{victim, folder} {
+		_ = os.Remove(path)
+		if err := os.Symlink(to, path); err != nil {
+			t.Fatal(err)
+		}
+		if err := hide(path); !errors.Is(err, ErrUnsafe) {
+			t.Errorf("a link to %s: %v", to, err)
+		}
+		whole()
+		stop, ended := make(chan struct{}), make(chan error, 1)
+		go func() {
+			for {
+				select {
+				case <-stop:
+					ended <- nil
+					return
+				default:
+				}
+				err := errors.Join(os.WriteFile(link, nil, 0o600), os.Chmod(link, 0o644), os.Rename(link, path),
+					os.Symlink(to, link), os.Rename(link, path))
+				if err != nil {
+					ended <- err
+					return
+				}
+			}
+		}()
+		for range 2000 {
+			_ = hide(path)
+		}
+		close(stop)
+		if err := <-ended; err != nil {
+			t.Fatal(err)
+		}
+		whole()
+	}
+}
+
 func TestExportAndCopy(t *testing.T) {
 	dir := newDir(t)
 	s, _ := mustOpen(t, Options{Dir: dir, SegmentBytes: smallSegment})

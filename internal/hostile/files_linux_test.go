@@ -3,6 +3,7 @@
 package hostile
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -50,7 +51,7 @@ func swaps() []swap {
 		{name: "a link that leads nowhere", put: func(p, _ string, _ reader) error { return os.Symlink("nowhere", p) }},
 		{name: "a link to itself", put: func(p, _ string, _ reader) error { return os.Symlink(filepath.Base(p), p) }},
 		{name: "a link to an endless device", put: func(p, _ string, _ reader) error { return os.Symlink("/dev/zero", p) }},
-		{name: "a link to a folder", put: func(p, _ string, _ reader) error { return os.Symlink("/etc", p) }},
+		{name: "a link to a folder", put: func(p, evil string, _ reader) error { return os.Symlink(filepath.Dir(evil), p) }},
 		{name: "a pipe", put: func(p, _ string, _ reader) error { return syscall.Mkfifo(p, 0o600) }},
 		{name: "a folder", put: func(p, _ string, _ reader) error { return os.Mkdir(p, 0o700) }},
 		{name: "a socket", put: func(p, _ string, _ reader) error { return syscall.Mknod(p, syscall.S_IFSOCK|0o600, 0) }},
@@ -110,10 +111,25 @@ func strangers(t testing.TB, r reader) string {
 	if err := os.WriteFile(path, r.evil, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chown(path, stranger, stranger); err != nil {
+	if err := errors.Join(os.Chown(path, stranger, stranger), os.Chmod(path, 0o700), os.Chmod(filepath.Dir(path), 0o755)); err != nil {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// untouched tells what became of the places that links led to. Reading a file may
+// mend the file, never what a link in its place leads to.
+func untouched(evil string) error {
+	for path, want := range map[string]os.FileMode{evil: 0o700, filepath.Dir(evil): os.ModeDir | 0o755} {
+		info, err := os.Stat(path)
+		if err != nil {
+			return err
+		}
+		if info.Mode() != want {
+			return fmt.Errorf("a link was followed: %s has mode %v", path, info.Mode())
+		}
+	}
+	return nil
 }
 
 // TestRigHostileCases: whatever lies in a file's place, the service does not
@@ -153,6 +169,9 @@ func tryFiles(t *testing.T, readers []reader) (tried int, faults []string) {
 			if err != nil && strings.Contains(err.Error(), mark) {
 				faults = append(faults, fmt.Sprintf("%s: %s is read out: %v", r.name, s.name, err))
 			}
+		}
+		if err := untouched(evil); err != nil {
+			faults = append(faults, fmt.Sprintf("%s: %v", r.name, err))
 		}
 		// And then it is read as before.
 		if err := os.RemoveAll(r.path); err != nil {
@@ -242,6 +261,9 @@ func TestRigSwapsInALoop(t *testing.T) {
 			evil := strangers(t, r)
 			if r.turns {
 				takeTurns(t, r, evil, n)
+				if err := untouched(evil); err != nil {
+					t.Error(err)
+				}
 				return
 			}
 			_ = os.RemoveAll(r.path)
@@ -267,6 +289,9 @@ func TestRigSwapsInALoop(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Logf("%d tries and %d swaps: %d good, %d refused", good+refused, swapped.Load(), good, refused)
+			if err := untouched(evil); err != nil {
+				t.Error(err)
+			}
 			if refused == 0 {
 				t.Error("the reader never met what was put there")
 			}
