@@ -32,7 +32,7 @@ type errand struct {
 	Pad     int    // most bytes of text a record carries
 	Killed  bool   // a start ends without Close
 	FailAt  int    // this call of the first start fails once, and the store recovers
-	Patient bool   // what fails for want of space is tried again; "full" is said on standard output
+	Patient bool   // what fails for want of space is tried again; "full" is said on standard output, see sayFull
 	Bug     string // planted
 	Mistake string // another, in what a start believes to have seen
 }
@@ -112,7 +112,7 @@ func work(text string) error {
 			err := s.Append(&r)
 			if errors.Is(err, ErrOutcomeUnknown) && (e.FailAt > 0 || e.Patient && full(err)) {
 				if e.Patient {
-					fmt.Println("full")
+					sayFull()
 				}
 				err = e.patiently(func() error { _, err := s.Recover(); return err })
 				if now, _ := s.Last(); err == nil && now < seq {
@@ -147,12 +147,20 @@ func (e errand) patiently(f func() error) error {
 	err := f()
 	for n := 0; e.Patient && full(err) && n < 3000; n++ {
 		if n == 0 {
-			fmt.Println("full")
+			sayFull()
 		}
 		time.Sleep(time.Millisecond)
 		err = f()
 	}
 	return err
+}
+
+// sayFull says that there is no space and waits until somebody has looked at the
+// disk, so that what is looked at is the disk of the last mark. With nobody there
+// it goes on.
+func sayFull() {
+	fmt.Println("full")
+	_, _ = os.Stdin.Read(make([]byte, 1))
 }
 
 // mark says how many records are acknowledged.

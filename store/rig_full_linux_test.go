@@ -152,6 +152,10 @@ func fillTmpfs(t *testing.T, c *checker, r *recorded, kb int) (felt bool, fault 
 	if err != nil {
 		t.Fatal(err)
 	}
+	goOn, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -169,6 +173,9 @@ func fillTmpfs(t *testing.T, c *checker, r *recorded, kb int) (felt bool, fault 
 		}
 		felt = true
 		err = errors.Join(err, tool("mount", "-o", fmt.Sprintf("remount,size=%dk", kb+1024), at))
+		if _, werr := goOn.Write([]byte{'\n'}); werr != nil {
+			err = errors.Join(err, werr)
+		}
 	}
 	if werr := cmd.Wait(); werr != nil || err != nil {
 		return felt, fmt.Sprintf("%v %v: %s", werr, err, said.String())
