@@ -170,7 +170,7 @@ func wantFound(t *testing.T, g guards) {
 		t.Errorf("%d cases, and none sees it", tried)
 		return
 	}
-	t.Logf("%d of %d cases see it, the first: %s", len(faults), tried, faults[0])
+	t.Logf("found %d times in %d cases, the first: %s", len(faults), tried, faults[0])
 }
 
 // TestPlantedPrefixOfDirectory: system folders are looked for as the beginning of

@@ -38,7 +38,7 @@ func found(t *testing.T, faults []string, tried int, says []string) {
 	for _, f := range faults {
 		for _, s := range says {
 			if strings.Contains(f, s) {
-				t.Logf("%d faults in %d tries: %s", len(faults), tried, f)
+				t.Logf("found by %d of %d tries, one: %s", len(faults), tried, f)
 				return
 			}
 		}
@@ -46,38 +46,47 @@ func found(t *testing.T, faults []string, tried int, says []string) {
 	t.Errorf("found in %d tries, but not for its reason: %s", tried, faults[0])
 }
 
+// The journal is not synced.
 func TestPlantedNoJournalSync(t *testing.T) {
 	inStates(t, lives(t, "no journal sync"), "", "without log.db only")
 }
 
+// log.db is not synced.
 func TestPlantedNoBoltSync(t *testing.T) {
 	inStates(t, lives(t, "no bbolt sync"), "", "without journal only")
 }
 
+// A record is acknowledged before it is synced.
 func TestPlantedAckBeforeSync(t *testing.T) {
 	inStates(t, lives(t, "ack before sync"), "", "were acknowledged", "acknowledged records are there")
 }
 
+// A new store's folder is not synced.
 func TestPlantedNoFolderSyncAtCreation(t *testing.T) {
 	inStates(t, lives(t, "no folder sync"), "", "were acknowledged", "acknowledged records are there")
 }
 
+// The name of a new segment is not synced.
 func TestPlantedNoFolderSyncOfASegment(t *testing.T) {
 	inStates(t, lives(t, "no segment name"), "", "were acknowledged", "acknowledged records are there")
 }
 
+// A start mends the log before what it lost is written down for good.
 func TestPlantedNoticeNotSynced(t *testing.T) {
 	inStates(t, mends(t, "notice not synced"), "", "told as")
 }
 
+// A last line that a power cut has torn is taken for a record.
 func TestPlantedTornLineAccepted(t *testing.T) {
 	inStates(t, lives(t, ""), "torn line accepted", "mends again", "told as lost", "other findings")
 }
 
+// A log.db of an unclean stop is opened without a probe.
 func TestPlantedNoProbe(t *testing.T) {
 	inDamage(t, 1, func(o *order) { o.NoProbe = true }, "crash of the daemon", "hang", "seen at the second start", "records", "cannot")
 }
 
+// A start believes that both twins end alike.
 func TestPlantedTailsNotCompared(t *testing.T) {
 	inDamage(t, 2, func(o *order) { o.Mistake = "tails not compared" }, "records are there")
 }

@@ -74,5 +74,6 @@ func TestPlantedLogNotEscaped(t *testing.T) {
 		if seen == 0 {
 			t.Errorf("%s: no text sees it", format)
 		}
+		t.Logf("found by %d of 4 texts as %s", seen, format)
 	}
 }

@@ -127,3 +127,26 @@ func TestTarget(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestTableOfPlanted(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "planted.json")
+	if got, err := planted(path); got != "" || err != nil {
+		t.Errorf("without the file: %q, %v", got, err)
+	}
+	for text, want := range map[string]string{
+		`{"bugs":[{"bug":"No sync.","room":"store","test":"TestPlantedX","found":true,"how":"by 2 | 3"}]}`:  "| No sync | `store` `TestPlantedX` | by 2 / 3 |",
+		`{"bugs":[{"bug":"No sync.","room":"store","test":"TestPlantedX","found":false,"how":"by 2 | 3"}]}`: "was not found",
+		`{`: "cannot read",
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		got, err := planted(path)
+		if err != nil {
+			got = err.Error()
+		}
+		if !strings.Contains(got, want) {
+			t.Errorf("%s gives %s", text, got)
+		}
+	}
+}

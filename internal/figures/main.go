@@ -8,7 +8,8 @@
 //
 //	go run ./internal/figures -o docs/figures.md
 //
-// What "make rigs" counted is taken from rigs.json, if that is there.
+// What "make rigs" counted is taken from rigs.json, if that is there, and what
+// "make planted" found from planted.json.
 //
 // A figure without a benchmark is "not measured yet", never left out. Figures
 // are no test: a missed target does not fail the program, a broken benchmark does.
@@ -55,7 +56,11 @@ func run(ctx context.Context, o options, stdout io.Writer) error {
 	if err := service(ctx, o.idle, values); err != nil {
 		return err
 	}
-	page := render(rows(), values, machine(), time.Now())
+	bugs, err := planted("planted.json")
+	if err != nil {
+		return err
+	}
+	page := render(rows(), values, machine(), time.Now()) + bugs
 	fmt.Fprint(stdout, page)
 	if o.out == "" {
 		return nil

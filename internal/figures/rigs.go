@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 )
 
 // counted names the unit of each figure that "make rigs" counts and a row tells.
@@ -52,4 +53,54 @@ func rigs(path string, into values) error {
 		}
 	}
 	return nil
+}
+
+// planted draws the table of what the last "make planted" found, "" without its
+// file. A bug that was not found is an error.
+func planted(path string) (string, error) {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("cannot read what was planted: %w", err)
+	}
+	var all struct {
+		Bugs []struct {
+			Bug, Room, Test, How string
+			Found                bool
+		}
+	}
+	if err := json.Unmarshal(text, &all); err != nil {
+		return "", fmt.Errorf("cannot read %s: %w", path, err)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, `
+## Planted bugs
+
+That the rigs and tests would see a fault is tested with faults: each of these is
+built in on purpose, and found by what is there for it. All %d of %d were found.
+
+| bug | test | found |
+|---|---|---|
+`, len(all.Bugs), len(all.Bugs))
+	for _, x := range all.Bugs {
+		if !x.Found {
+			return "", fmt.Errorf("%s: %s of %s was not found", path, x.Test, x.Room)
+		}
+		fmt.Fprintf(&b, "| %s | `%s` `%s` | %s |\n", cell(x.Bug), x.Room, x.Test, cell(x.How))
+	}
+	return b.String(), nil
+}
+
+// maxCell keeps a table readable, in characters.
+const maxCell = 160
+
+// cell is a text as one cell of a table.
+func cell(s string) string {
+	r := []rune(strings.ReplaceAll(strings.TrimSuffix(s, "."), "|", "/"))
+	if len(r) > maxCell {
+		r = append(r[:maxCell-2], ' ', '…')
+	}
+	return string(r)
 }

@@ -116,7 +116,7 @@ func FuzzFileOf(f *testing.F) {
 }
 `
 
-// TestPlantedIDAsPath: the rig finds an id that is used as a path unchecked, says
+// TestPlantedIDAsPath: an id is used as a path unchecked. The rig finds it, says
 // how to repeat it and where the input lies.
 func TestPlantedIDAsPath(t *testing.T) {
 	root := t.TempDir()
@@ -157,6 +157,7 @@ func TestPlantedIDAsPath(t *testing.T) {
 	if said, err := again.CombinedOutput(); err == nil || !strings.Contains(string(said), "leaves the folder") {
 		t.Errorf("the command repeats nothing: %v\n%s", err, said)
 	}
+	t.Log("found by the fuzz rig, which says how to repeat it")
 }
 
 func TestShares(t *testing.T) {

@@ -212,7 +212,7 @@ func wantFound(t *testing.T, readers []reader, what string) {
 	if !strings.Contains(strings.Join(faults, "\n"), what) {
 		t.Errorf("%d cases, and none sees it: %q", tried, faults)
 	}
-	t.Logf("%d of %d cases see it", len(faults), tried)
+	t.Logf("found by %d of %d cases: %s", len(faults), tried, what)
 }
 
 // TestPlantedLinkFollowed: the file is opened by its path, as it stands there.

@@ -59,7 +59,7 @@ func TestArgumentsArriveAsTheyAre(t *testing.T) {
 	}
 }
 
-// TestPlantedShell: a command that goes through a shell is seen by most arguments.
+// TestPlantedShell: a command goes through a shell.
 func TestPlantedShell(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -77,6 +77,7 @@ func TestPlantedShell(t *testing.T) {
 	if changed < 4 {
 		t.Errorf("only %d arguments see the shell", changed)
 	}
+	t.Logf("found by %d of 5 arguments that arrive otherwise", changed)
 }
 
 // TestNoHelperFromElsewhere: a program that lies in the package's folder, in the

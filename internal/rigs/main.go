@@ -3,11 +3,16 @@
 // Command rigs runs every reliability rig with its full number, prints one table
 // and writes rigs.json. It ends with 1 if a rig found a fault, counted less than
 // its target, or did not run.
+//
+// With -planted it runs the tests that build a fault in on purpose instead, and
+// writes planted.json: which fault, and what found it. It ends with 1 if one was
+// not found.
 package main
 
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -34,14 +39,19 @@ type line struct {
 }
 
 func main() {
-	out := flag.String("o", "rigs.json", "where the figures are written")
+	out := flag.String("o", "", "where the result is written; default rigs.json, or planted.json")
+	bugs := flag.Bool("planted", false, "run the tests of planted bugs instead of the rigs")
 	times := flag.Int("times", 1, "how many times the target each rig tries")
 	packages := flag.String("packages", "./...", "which packages' rigs run")
 	limit := flag.Duration("limit", time.Hour, "after which a rig counts as hanging")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *out, *packages, *times, *limit, os.Stdout); err != nil {
+	work := func() error { return run(ctx, cmp.Or(*out, "rigs.json"), *packages, *times, *limit, os.Stdout) }
+	if *bugs {
+		work = func() error { return planted(ctx, ".", cmp.Or(*out, "planted.json"), os.Stdout) }
+	}
+	if err := work(); err != nil {
 		fmt.Fprintln(os.Stderr, "rigs:", err)
 		os.Exit(1)
 	}

@@ -45,4 +45,5 @@ func TestPlantedNoNestingLimit(t *testing.T) {
 	if n <= limit {
 		t.Errorf("it takes only %d MB: the test above would not see it", n>>20)
 	}
+	t.Logf("found by its memory: at least %d MB for %d KB of text", limit>>20, len(deepText())>>10)
 }
