@@ -24,6 +24,14 @@ func Tool(t testing.TB, names ...string) {
 	}
 }
 
+// Wine needs what Windows programs are run and watched with here: Wine itself,
+// the compiler for the one library that it lacks, and a display in memory.
+func Wine(t testing.TB) {
+	t.Helper()
+	Linux(t)
+	Tool(t, "wine", "wineserver", "x86_64-w64-mingw32-gcc", "Xvfb", "openbox", "xdotool", "import")
+}
+
 // Root needs the rights of root.
 func Root(t testing.TB) {
 	t.Helper()

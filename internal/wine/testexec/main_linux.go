@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Command testexec runs one Windows test program under Wine, with a machine and a
+// screen of its own that end with it. It is what go test wants for -exec:
+//
+//	go build -o .ci/cache/wine-testexec ./internal/wine/testexec
+//	GOOS=windows CGO_ENABLED=0 go test -exec $PWD/.ci/cache/wine-testexec ./checks
+//
+// With -base it only makes the first prefix, so that later ones are quick.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"github.com/quietsetup/quietsetup/internal/wine"
+)
+
+func main() {
+	code, err := run(os.Args[1:])
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "testexec: %v\n", err)
+	}
+	os.Exit(code)
+}
+
+func run(args []string) (code int, err error) {
+	if len(args) == 0 {
+		return 2, errors.New("cannot run nothing: testexec PROGRAM [ARGUMENT ...]")
+	}
+	if args[0] == "-base" {
+		dir, err := wine.Base()
+		if err != nil {
+			return 1, err
+		}
+		fmt.Println(dir)
+		return 0, nil
+	}
+	// go test ends a program that takes too long with SIGQUIT.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT)
+	defer stop()
+	screen, err := wine.NewScreen()
+	if err != nil {
+		return 1, err
+	}
+	defer screen.End()
+	dir, err := os.MkdirTemp("", "qswine")
+	if err != nil {
+		return 1, err
+	}
+	defer os.RemoveAll(dir)
+	prefix, err := wine.New(filepath.Join(dir, "prefix"), screen.Display)
+	if err != nil {
+		return 1, err
+	}
+	defer func() {
+		if e := prefix.Remove(); e != nil && err == nil {
+			code, err = 1, e
+		}
+	}()
+	cmd := prefix.CommandContext(ctx, args[0], args[1:]...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	err = cmd.Run()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.ExitCode() > 0 {
+		return exit.ExitCode(), nil
+	}
+	if err != nil {
+		return 1, fmt.Errorf("cannot run %s: %w", args[0], err)
+	}
+	return 0, nil
+}
