@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -141,21 +142,44 @@ func (a *app) document(v any) error {
 		}
 		return nil
 	}
-	enc := json.NewEncoder(a.Out)
+	text, err := encode(v, "  ")
+	if err != nil {
+		return err
+	}
+	_, err = a.Out.Write(append(text, '\n'))
+	return err
+}
+
+// encode gives v as JSON that is safe to look at. A terminal may obey what lies
+// between 0x80 and 0x9f, and marks of direction make a text read as another one;
+// JSON allows both and means the same when they are escaped.
+func encode(v any, indent string) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(v)
+	enc.SetIndent("", indent)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	text := bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+	var out bytes.Buffer
+	for _, r := range string(text) {
+		if r >= 0x7f && r < 0xa0 || unicode.Is(unicode.Bidi_Control, r) {
+			fmt.Fprintf(&out, "\\u%04x", r)
+		} else {
+			out.WriteRune(r)
+		}
+	}
+	return out.Bytes(), nil
 }
 
 // line prints one object of a stream.
 func (a *app) line(v any) error {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
+	text, err := encode(v, "")
+	if err != nil {
 		return err
 	}
-	return a.rawLine(bytes.TrimSuffix(b.Bytes(), []byte("\n")))
+	return a.rawLine(text)
 }
 
 // rawLine prints an object of a stream that is JSON already, byte for byte.

@@ -5,12 +5,14 @@ package cli
 import (
 	"bytes"
 	"encoding/csv"
+	"encoding/json"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/jedib0t/go-pretty/v6/text"
 	"pgregory.net/rapid"
@@ -107,6 +109,27 @@ func rowsOf(t *testing.T, l layout, width int, rows ...[]any) string {
 }
 
 // TestCSV: what is read back is what was put in, cleaned and harmless.
+// JSON means what it meant, and holds nothing that a terminal obeys or that turns
+// the direction of a text.
+func TestJSONIsSafeToLookAt(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		in := rapid.StringOf(rapid.OneOf(rapid.Rune(), rapid.SampledFrom([]rune("\u009b\u202e\u2066\u007f\\\"a\n")))).Draw(t, "text")
+		text, err := encode(map[string]string{in: in}, "  ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i := strings.IndexFunc(string(text), func(r rune) bool {
+			return r != '\n' && unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)
+		}); i >= 0 {
+			t.Fatalf("%q", text)
+		}
+		var out map[string]string
+		if err := json.Unmarshal(text, &out); err != nil || len(out) != 1 || out[in] != in {
+			t.Fatalf("%q is read as %q, %v", text, out, err)
+		}
+	})
+}
+
 func TestCSV(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		note := rapid.String().Draw(rt, "note")

@@ -49,7 +49,7 @@ func planOf(alg order.Algorithm, rows []Row) (plan, error) {
 			p.circles[id] = circle.Products
 		}
 		p.warnings = append(p.warnings, "these products require one another in a circle and are not ordered among themselves: "+
-			strings.Join(circle.Products, ", "))
+			named(circle.Products))
 		drop(func(x tie) bool {
 			return slices.Contains(circle.Products, x.first) && slices.Contains(circle.Products, x.later)
 		})
@@ -132,6 +132,16 @@ func (p *plan) problem(id string) *events.Problem {
 	if circle == nil {
 		return nil
 	}
-	return &events.Problem{Code: codeCycle, Message: id + "/OPSI: its dependencies lead in a circle: " + strings.Join(circle, ", ") +
+	return &events.Problem{Code: codeCycle, Message: id + "/OPSI: its dependencies lead in a circle: " + named(circle) +
 		"; one of them must not require the other before or after itself"}
+}
+
+// named lists the products of a circle. A sentence holds a few of many; "order"
+// shows them all.
+func named(circle []string) string {
+	const most = 12
+	if more := len(circle) - most; more > 1 {
+		return fmt.Sprintf("%s and %d more", strings.Join(circle[:most], ", "), more)
+	}
+	return strings.Join(circle, ", ")
 }

@@ -365,6 +365,19 @@ func TestACircleIsAFaultOfItsMembersAlone(t *testing.T) {
 
 // TestRequiredIsKnownWhenItIsDone: what failed yesterday is no longer wanted, and
 // is named all the same: the core waits for it.
+func TestALongCircleIsToldShort(t *testing.T) {
+	var all []string
+	for i := range 500 {
+		all = append(all, fmt.Sprintf("p%03d", i))
+	}
+	if got := named(all); !strings.HasSuffix(got, "p010, p011 and 488 more") || strings.Contains(got, "p012") {
+		t.Errorf("%s", got)
+	}
+	if got := named(all[:13]); !strings.HasSuffix(got, "p011, p012") {
+		t.Errorf("%s", got)
+	}
+}
+
 func TestRequiredIsKnownWhenItIsDone(t *testing.T) {
 	w := newWorld(t)
 	w.provide(t, "java", 0)
