@@ -90,6 +90,7 @@ func (p *peer) rpc(method string, params ...any) (result any, class, message str
 	if r.err != nil || r.status != http.StatusOK {
 		p.Fatalf("%s: %d %v %s", method, r.status, r.err, r.body)
 	}
+	p.header.Set("Cookie", r.header.Get("Set-Cookie"))
 	var out struct {
 		Result any
 		Error  *struct{ Class, Message string }

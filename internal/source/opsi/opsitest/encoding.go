@@ -26,7 +26,7 @@ func unpack(raw []byte, coding string) ([]byte, error) {
 	case "deflate": // the format of zlib
 		from, err = zlib.NewReader(bytes.NewReader(raw))
 	default:
-		err = fmt.Errorf("Unsupported Content-Encoding: '%s'", coding)
+		err = fmt.Errorf("unsupported Content-Encoding: '%s'", coding)
 	}
 	if err != nil {
 		return nil, err
@@ -49,7 +49,7 @@ func codingOf(accept string) (string, error) {
 		return "gzip", nil
 	}
 	// Quirk: "*", "br" or "zstd" alone is an error, not "as it is" (contract 1).
-	return "", fmt.Errorf("Unsupported Accept-Encoding: '%s'", accept)
+	return "", fmt.Errorf("unsupported Accept-Encoding: '%s'", accept)
 }
 
 // pack packs a large answer; nil = it stays as it is.
