@@ -35,6 +35,7 @@
 //     real server refuses an encoding that it does not know.
 //   - A client on this machine is treated as one from elsewhere, since tests
 //     know no other; see [Options.LoopbackExempt].
-//   - There is no message bus, no WebSocket and no licence pool.
+//   - There is no message bus, no licence pool, no kiosk and no hardware schema;
+//     a method that it does not have is an invalid one, as any other name.
 //   - Server-side text that only people read (traces, welcome pages) is absent.
 package opsitest

@@ -221,6 +221,28 @@ func TestOutage(t *testing.T) {
 	}
 }
 
+// TestStartTakesBack: a server that starts forgets what is asked of products that
+// its depot does not have.
+func TestStartTakesBack(t *testing.T) {
+	s := Start(t, Options{})
+	s.AddClient(pc1)
+	s.AddProduct(Product{ID: "firefox"})
+	s.AddProduct(Product{ID: "gone"})
+	s.Request(pc1, "firefox", "setup")
+	s.Request(pc1, "gone", "setup")
+	s.DropProduct("gone")
+	if got := s.Row(pc1, "gone").Text("actionRequest"); got != "setup" {
+		t.Errorf("before: %s", got)
+	}
+	s.Stop()
+	if err := s.Resume(); err != nil {
+		t.Fatal(err)
+	}
+	if a, b := s.Row(pc1, "firefox").Text("actionRequest"), s.Row(pc1, "gone").Text("actionRequest"); a != "setup" || b != "none" {
+		t.Errorf("after: %s, %s", a, b)
+	}
+}
+
 // TestOutageCutsWhatRuns: a request that is under way ends with the outage.
 func TestOutageCutsWhatRuns(t *testing.T) {
 	s, pc := start(t, Options{})

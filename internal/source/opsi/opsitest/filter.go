@@ -73,10 +73,6 @@ func fits(name string, have, want any) bool {
 		return true
 	}
 	switch {
-	case strings.HasPrefix(w, "<="):
-		return h <= strings.TrimSpace(w[2:])
-	case strings.HasPrefix(w, ">="):
-		return h >= strings.TrimSpace(w[2:])
 	case strings.HasPrefix(w, "<"):
 		return h < strings.TrimSpace(w[1:])
 	case strings.HasPrefix(w, ">"):

@@ -46,6 +46,7 @@ func (s *Server) serverMethods() map[string]method {
 			}
 			return text, nil
 		}},
+		"user_getCredentials": {params: []string{"*username", "*hostId"}, do: s.credentials},
 		"backend_exit": {do: func(c call) (any, error) {
 			delete(s.sessions, c.session)
 			return nil, nil

@@ -85,6 +85,8 @@ func TestGroups(t *testing.T) {
 		{"a needed setup beats an uninstall that was asked for, also when it is fulfilled", []string{"a, before b", "b"}, []string{"a=setup", "b=uninstall+installed"},
 			"a:0 b:-1(uninstall)", "a:0 b:-1(none)"},
 		{"a diamond loses its second way: c goes ahead of d, which it needs", []string{"a, before b, before c", "b, before d", "c 50, before d", "d -50"}, []string{"a=setup"}, "a:3", "c:0 d:1 b:2 a:3"},
+		{"one who needs it and is not in the group moves it before the last", []string{"a, before b", "b, before c", "c 100", "e 50, before c", "g 10, before c"},
+			[]string{"e=setup", "g=setup", "a=setup", "b=none+installed"}, "e:1 g:2 a:3 b:-1(none)", "e:0 c:1 g:2 a:3 b:-1(none)"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s, pc := start(t, Options{})

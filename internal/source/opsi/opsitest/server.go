@@ -116,7 +116,10 @@ func (s *Server) Stop() {
 	<-ended
 }
 
-// Resume ends an outage: the server listens where it did before.
+// Resume ends an outage: the server starts and listens where it did before.
+//
+// Quirk: a server that starts takes back what is requested of products that are
+// not on the client's depot (contract 3).
 func (s *Server) Resume() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -128,6 +131,11 @@ func (s *Server) Resume() error {
 		return fmt.Errorf("cannot listen on %s: %w", s.address, err)
 	}
 	s.address = ln.Addr().String()
+	for _, row := range s.sorted("productOnClient") {
+		if row.Text("actionRequest") != "none" && s.productOn(s.depotOf(row.Text("clientId")), row.Text("productId")) == nil {
+			s.update(caller{}, s.kindOf(row), Object{"type": row["type"], "productId": row["productId"], "productType": row["productType"], "clientId": row["clientId"], "actionRequest": "none"})
+		}
+	}
 	h := &http.Server{
 		Handler:           http.HandlerFunc(s.serve),
 		TLSConfig:         s.pki.config(s.certificate),

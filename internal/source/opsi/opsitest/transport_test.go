@@ -268,6 +268,22 @@ func TestGuard(t *testing.T) {
 	}
 }
 
+// TestFailureCost: a failed login takes its time, a good one does not.
+func TestFailureCost(t *testing.T) {
+	const cost = 200 * time.Millisecond
+	s, pc := start(t, Options{FailureCost: cost})
+	for _, c := range []struct {
+		key    string
+		status int
+	}{{"wrong", 401}, {pc.key, 200}} {
+		began := time.Now()
+		r := newPeer(t, s, pc1, c.key).do(http.MethodHead, "/rpc", nil)
+		if took := time.Since(began); r.status != c.status || c.status == 401 && took < cost {
+			t.Errorf("%d after %v", r.status, took)
+		}
+	}
+}
+
 // TestMaintenance says when to come again.
 func TestMaintenance(t *testing.T) {
 	for _, exempt := range []bool{false, true} {
