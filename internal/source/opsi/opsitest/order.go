@@ -30,10 +30,12 @@ type requester struct {
 // cases; whoever takes its order must look.
 type plan struct {
 	s      *Server
-	depot  string
 	client string
 	given  []Object
 	steps  []*step
+	// What the depot has, by product: looked up once, asked very often.
+	products map[string]Object
+	needs    map[string][]Object // dependencies of the depot's version, in the order of their keys
 }
 
 // group is what hangs together.
@@ -52,9 +54,20 @@ func (s *Server) groups(rows []Object) ([]group, error) {
 }
 
 func (s *Server) groupsOn(depot, client string, rows []Object) ([]group, error) {
-	p := &plan{s: s, depot: depot, client: client, given: rows}
+	p := &plan{s: s, client: client, given: rows, products: map[string]Object{}, needs: map[string][]Object{}}
+	for _, on := range s.rows["productOnDepot"] {
+		if id := on.Text("productId"); on.Text("depotId") == depot {
+			p.products[id] = s.productOn(depot, id)
+		}
+	}
+	for _, d := range s.sorted("productDependency") {
+		id := d.Text("productId")
+		if has := p.products[id]; has != nil && d.Text("productVersion") == has.Text("productVersion") && d.Text("packageVersion") == has.Text("packageVersion") {
+			p.needs[id] = append(p.needs[id], d)
+		}
+	}
 	for _, row := range rows {
-		product := s.productOn(depot, row.Text("productId"))
+		product := p.products[row.Text("productId")]
 		if product == nil {
 			continue // dropped without a word
 		}
@@ -112,17 +125,12 @@ func (p *plan) add(product Object, action string) *step {
 // not looked at, and a circle is broken in silence (contract 4a.2).
 func (p *plan) follow(one *step, visited *[]string) error {
 	*visited = append(*visited, one.product)
-	product := p.s.productOn(p.depot, one.product)
-	for _, d := range p.s.sorted("productDependency") {
-		if d.Text("productId") != one.product || d.Text("productVersion") != product.Text("productVersion") ||
-			d.Text("packageVersion") != product.Text("packageVersion") || d.Text("productAction") != one.action {
-			continue
-		}
+	for _, d := range p.needs[one.product] {
 		needed := d.Text("requiredProductId")
-		if slices.Contains(*visited, needed) {
+		if d.Text("productAction") != one.action || slices.Contains(*visited, needed) {
 			continue
 		}
-		there := p.s.productOn(p.depot, needed)
+		there := p.products[needed]
 		if there == nil || !matches(d, there) {
 			continue
 		}
@@ -146,7 +154,9 @@ func (p *plan) follow(one *step, visited *[]string) error {
 			next = p.add(there, action)
 		}
 		next.required = next.required || required
-		next.requests = append(next.requests, requester{one.product, d.Text("requirementType")})
+		if r := (requester{one.product, d.Text("requirementType")}); !slices.Contains(next.requests, r) {
+			next.requests = append(next.requests, r) // each root comes by
+		}
 		// Quirk: what a fulfilled product needs is scheduled all the same.
 		if err := p.follow(next, visited); err != nil {
 			return err
