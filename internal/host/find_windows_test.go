@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/windows"
+
+	"github.com/quietsetup/quietsetup/checks"
+	"github.com/quietsetup/quietsetup/events"
+)
+
+// me is whom this test runs as.
+func me(t testing.TB) string {
+	t.Helper()
+	u, err := windows.GetCurrentProcessToken().GetTokenUser()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return "sid:" + u.User.Sid.String()
+}
+
+func TestFindByDirectory(t *testing.T) {
+	m := machine()
+	dir := room(t, m)
+	busy := fmt.Sprint("busy", os.Getpid(), ".exe") // a name that no other test's program has
+	in := run(t, sleeper(t, dir, "app", "sub", busy))
+	beside := run(t, sleeper(t, dir, "app2", busy))
+	other := run(t, sleeper(t, dir, "elsewhere", busy))
+	app := filepath.Join(dir, "app")
+
+	for _, written := range []string{app, app + `\`, strings.ToUpper(app), strings.ReplaceAll(app, `\`, "/"), `\\?\` + app, strings.Replace(app, `\`, `\\`, 3)} {
+		if got := find(t, m, []string{written}, nil); len(got) != 1 || got[in.Process.Pid].Rule != "dir "+written {
+			t.Errorf("below %s: %v, want one program", written, got)
+		}
+	}
+	p := find(t, m, []string{app}, nil)[in.Process.Pid]
+	start, err := StartOf(in.Process.Pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	session := sessionOf(int32(os.Getpid()))
+	if p.ID != (events.ProcessID{PID: in.Process.Pid, Start: start}) || start <= 0 || !m.Rules().Same(p.Path, filepath.Join(app, "sub", busy)) ||
+		p.Owner != me(t) || p.Own || p.Service || len(p.Sessions) != 1 || p.Sessions[0] != session {
+		t.Errorf("found %+v", p)
+	}
+	if class := checks.Classify(m.Rules(), p); class != events.ClassWindow {
+		t.Errorf("class %s", class)
+	}
+	if got := find(t, m, nil, []string{strings.ToUpper(busy)}); len(got) != 3 {
+		t.Errorf("by name: %v, want three", got)
+	}
+	if got := find(t, m, nil, []string{busy[:3], busy[1:], strings.TrimSuffix(busy, ".exe")}); len(got) != 0 {
+		t.Errorf("by a part of the name: %v", got)
+	}
+	if got := find(t, m, nil, []string{beside.Path, filepath.Join(dir, "none.exe")}); len(got) != 1 || got[beside.Process.Pid].Rule != "process "+beside.Path {
+		t.Errorf("by path: %v", got)
+	}
+	other.Process.Kill()
+	other.Wait()
+	if got := find(t, m, []string{filepath.Join(dir, "elsewhere")}, nil); len(got) != 0 {
+		t.Errorf("found a process that ended: %v", got)
+	}
+}
+
+func TestFindOwn(t *testing.T) {
+	m := machine()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := find(t, m, nil, []string{filepath.Base(exe)})[os.Getpid()]; !p.Own || checks.Classify(m.Rules(), p) != events.ClassVital {
+		t.Errorf("this program is %+v", p)
+	}
+	dir := room(t, m)
+	cmd := run(t, sleeper(t, dir, "quietsetup", "agent.exe"))
+	m.options.Own = []string{strings.ToUpper(filepath.Join(dir, "quietsetup"))}
+	if p := find(t, m, []string{filepath.Join(dir, "quietsetup")}, nil)[cmd.Process.Pid]; !p.Own {
+		t.Errorf("a program of quietsetup's folder is %+v", p)
+	}
+}
+
+func TestFindService(t *testing.T) {
+	m := machine()
+	dir := room(t, m)
+	cmd := run(t, sleeper(t, dir, "app", "served.exe"))
+	app := filepath.Join(dir, "app")
+	m.platform.services = func() (map[int32]bool, error) { return map[int32]bool{int32(cmd.Process.Pid): true}, nil }
+	if p := seen(t, m, app, cmd); p.Class != events.ClassService {
+		t.Errorf("class %s, want a service", p.Class)
+	}
+	m.platform.services = func() (map[int32]bool, error) { return nil, errors.New("the service manager sleeps") }
+	o := checks.Look(context.Background(), m, events.Package{Dirs: []string{app}})
+	if o.Complete || len(o.Programs) != 1 || !strings.Contains(o.Reason, "sleeps") {
+		t.Errorf("without the service manager: %+v", o)
+	}
+	if running, err := serviceProcesses(); err != nil || running[int32(os.Getpid())] {
+		t.Errorf("the service manager's own answer: %v, %v", running, err)
+	}
+}
+
+func TestMachineAccount(t *testing.T) {
+	for owner, want := range map[string]bool{"sid:S-1-5-18": true, "sid:S-1-5-19": true, "sid:S-1-5-20": true, "sid:S-1-5-80-1-2-3-4-5": true, "sid:S-1-5-90-0-1": true,
+		"sid:S-1-5-21-1-2-3-1000": false, "sid:S-1-5-181": false, "sid:S-1-5-8": false, "": false, "sid:S-1-12-1-2": false} {
+		if got := machineAccount(owner); got != want {
+			t.Errorf("%s: %v", owner, got)
+		}
+	}
+}
+
+func TestFindIsCancelled(t *testing.T) {
+	m := machine()
+	match, err := checks.NewMatcher(m.Rules(), nil, []string{"x.exe"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := m.Find(ctx, match); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v, want the context's error", err)
+	}
+}
+
+func TestSnapshot(t *testing.T) {
+	rows, err := snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	mine := 0
+	for _, r := range rows {
+		if r.pid != int32(os.Getpid()) {
+			continue
+		}
+		mine++
+		start, err := StartOf(os.Getpid())
+		if exe, _ := os.Executable(); err != nil || r.start != start || !strings.EqualFold(r.name, filepath.Base(exe)) {
+			t.Errorf("listed as %+v, started %d, %v", r, start, err)
+		}
+	}
+	if mine != 1 {
+		t.Errorf("this process is listed %d times among %d", mine, len(rows))
+	}
+	if start, err := startInList(int32(os.Getpid())); err != nil || start <= 0 {
+		t.Errorf("from the list: %d, %v", start, err)
+	}
+	if _, err := startInList(-7); !errors.Is(err, errEnded) {
+		t.Errorf("of no process: %v", err)
+	}
+}
+
+func TestAncestors(t *testing.T) {
+	me := int32(os.Getpid())
+	rows := []row{{pid: me, parent: 90, start: 30}, {pid: 90, parent: 80, start: 20}, {pid: 80, parent: 70, start: 10}, {pid: 70, parent: 1, start: 15}, {pid: 5, parent: me, start: 40}}
+	got := ancestors(rows)
+	if len(got) != 3 || !got[me] || !got[90] || !got[80] {
+		t.Errorf("%v; 70 is younger than the child it is said to have", got)
+	}
+	rows[2].parent = 90 // a circle
+	if got := ancestors(rows); len(got) != 3 {
+		t.Errorf("a circle: %v", got)
+	}
+}
+
+func TestImageless(t *testing.T) {
+	for name, want := range map[string]bool{"Registry": true, "Memory Compression": true, "vmmem": true, "csrss.exe": false, "a.b": false} {
+		if got := imageless(row{name: name}, windows.ERROR_ACCESS_DENIED); got != want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	if imageless(row{name: "tool", session: 2}, windows.ERROR_ACCESS_DENIED) || !imageless(row{name: "tool", session: 2}, windows.ERROR_GEN_FAILURE) {
+		t.Error("a program of a person")
+	}
+}
+
+func TestWithLetter(t *testing.T) {
+	d := drives{asked: true, device: map[string]string{`\device\harddiskvolume3`: "C:", `\device\harddiskvolume30`: "E:"}}
+	for path, want := range map[string]string{
+		`\Device\HarddiskVolume3\Program Files\Foo\x.exe`: `C:\Program Files\Foo\x.exe`,
+		`\Device\HarddiskVolume30\x.exe`:                  `E:\x.exe`,
+		`\Device\HarddiskVolume4\x.exe`:                   `\Device\HarddiskVolume4\x.exe`,
+		`\DEVICE\MUP\server\share\x.exe`:                  `\\server\share\x.exe`,
+		`\Device\HarddiskVolume3`:                         `\Device\HarddiskVolume3`,
+		`C:\x.exe`:                                        `C:\x.exe`, "": "",
+	} {
+		if got := d.withLetter(path); got != want {
+			t.Errorf("%s is %s, want %s", path, got, want)
+		}
+	}
+	var real drives
+	for device, letter := range real.letters() {
+		if got := real.withLetter(device + `\a\b.exe`); got != letter+`\a\b.exe` {
+			t.Errorf("%s is %s", device, got)
+		}
+	}
+	if len(real.letters()) == 0 {
+		t.Error("no drive has a device")
+	}
+}
