@@ -52,7 +52,7 @@ func packages(c config.Config) metadata.Reader {
 			}
 			return checks.CheckDir(eyes.Rules(), real)
 		},
-		CheckOverlay: config.CheckOwner}
+		OldFolders: host.InstalledFolders, CheckOverlay: config.CheckOwner}
 }
 
 // loadConfig reads a config file. Each mistake is said in a line of its own, so

@@ -85,6 +85,9 @@ func (a *app) metaExplain(ctx context.Context, what string, o explainOptions) er
 	}
 	r := metadata.Reader{Depot: there, Overlay: c.Overlay, Machine: machine, Constants: constants,
 		CheckDir: checkDir(machine, here, m), CheckOverlay: config.CheckOwner}
+	if here {
+		r.OldFolders = host.InstalledFolders
+	}
 	exam, err := r.Examine(root, id)
 	if err != nil {
 		return fmt.Errorf("cannot look at the package: %w", err)

@@ -55,7 +55,7 @@ func openDepot(c config.Config, stateDir string, eyes checks.Host, log zerolog.L
 			}
 			return checks.CheckDir(eyes.Rules(), real)
 		},
-		CheckOverlay: config.CheckOwner}
+		OldFolders: host.InstalledFolders, CheckOverlay: config.CheckOwner}
 	src, err := local.Open(stateDir, local.Parts{
 		Depot: reader,
 		Policy: func(p metadata.Package) (events.Policy, []string) {
