@@ -81,7 +81,7 @@ func (m *Machine) Close(ctx context.Context, targets []events.Process, grace tim
 	// Who could not be asked is no matter once nothing of theirs is left.
 	for session, err := range unasked {
 		if slices.ContainsFunc(open, func(t *target) bool { return !t.done && t.session == session }) {
-			errs = append(errs, fmt.Errorf("cannot ask the programs of session %s to close: %w", session, err))
+			errs = append(errs, fmt.Errorf("cannot close the programs of session %s: %w", session, err))
 		}
 	}
 	return errors.Join(errs...)
@@ -168,7 +168,7 @@ func (s *search) same(t *target) (bool, error) {
 }
 
 // errNobodyAsks says that there is no way to the windows of a session.
-var errNobodyAsks = fmt.Errorf("nobody can: %w", errors.ErrUnsupported)
+var errNobodyAsks = fmt.Errorf("nobody can ask them: %w", errors.ErrUnsupported)
 
 // askAndWait has each session's programs asked and waits until all have ended, at
 // most for the grace. It returns the sessions that could not be asked. A session

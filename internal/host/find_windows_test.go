@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -104,6 +105,66 @@ func TestFindService(t *testing.T) {
 	if running, err := serviceProcesses(); err != nil || running[int32(os.Getpid())] {
 		t.Errorf("the service manager's own answer: %v, %v", running, err)
 	}
+}
+
+// Of what is found by directory only those programs block that show a window;
+// where nobody can see that, all do.
+func TestFindShows(t *testing.T) {
+	m := machine()
+	dir := room(t, m)
+	exe := sleeper(t, dir, "app", "busy.exe")
+	front, back := run(t, exe), run(t, exe)
+	app, session := filepath.Join(dir, "app"), sessionOf(int32(os.Getpid()))
+	class := func(cmd *exec.Cmd) events.Class { return seen(t, m, app, cmd).Class }
+	asked := 0
+	m.options.Shows = func(_ context.Context, s string, ids []events.ProcessID) ([]events.ProcessID, error) {
+		asked++
+		if s != session || len(ids) != 2 {
+			t.Errorf("asked session %s for %v", s, ids)
+		}
+		stale := events.ProcessID{PID: back.Process.Pid, Start: 1}
+		for _, id := range ids {
+			if id.PID == front.Process.Pid {
+				return []events.ProcessID{stale, id}, nil
+			}
+		}
+		return nil, nil
+	}
+	if a, b := class(front), class(back); a != events.ClassWindow || b != events.ClassBackground {
+		t.Errorf("with a window %s, without %s", a, b)
+	}
+	asked = 0
+	if got := find(t, m, nil, []string{exe}); len(got) != 2 || asked != 0 {
+		t.Errorf("named programs: %v, and %d were asked for", got, asked)
+	}
+	m.options.Shows = func(context.Context, string, []events.ProcessID) ([]events.ProcessID, error) {
+		return nil, errors.New("no agent")
+	}
+	if a := class(back); a != events.ClassWindow {
+		t.Errorf("without an answer %s", a)
+	}
+}
+
+func BenchmarkFind(b *testing.B) {
+	m := machine()
+	var dirs []string
+	for i := range 500 {
+		dirs = append(dirs, fmt.Sprintf(`C:\Program Files\Product %d`, i))
+	}
+	match, err := checks.NewMatcher(m.Rules(), dirs, nil, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	rows, err := snapshot()
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, err := m.Find(context.Background(), match); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(len(rows)), "processes")
 }
 
 func TestMachineAccount(t *testing.T) {

@@ -32,7 +32,7 @@ func InstalledFolders(fits func(displayName string) bool) ([]string, error) {
 			return nil, fmt.Errorf("cannot read the list of installed programs: %w", err)
 		}
 		for _, e := range entries {
-			if dir := e.folder(); dir != "" && !slices.ContainsFunc(out, func(d string) bool { return checks.Windows().Same(d, dir) }) {
+			if dir := longName(e.folder()); dir != "" && !slices.ContainsFunc(out, func(d string) bool { return checks.Windows().Same(d, dir) }) {
 				out = append(out, dir)
 			}
 		}

@@ -42,11 +42,7 @@ func (m *Machine) People(context.Context) (checks.People, error) {
 func sessionsOf(list []logon) []events.Session {
 	var out []events.Session
 	for _, l := range list {
-		switch l.state {
-		case windows.WTSListen, windows.WTSReset, windows.WTSDown, windows.WTSInit:
-			continue
-		}
-		if l.user == "" {
+		if l.user == "" || !somebodys(l.state) {
 			continue
 		}
 		name := l.user

@@ -74,12 +74,13 @@ func TestLogonsConform(t *testing.T) {
 func office() *table {
 	const ann, bob, eve = "sid:S-1-5-21-1-2-3-1001", "sid:S-1-5-21-1-2-3-1002", "sid:S-1-5-21-1-2-3-1003"
 	return &table{rows: []logon{
-		{id: 0, state: windows.WTSDisconnected, lock: lockUnknown, idleMS: unknown},                                                // services
-		{id: 1, state: windows.WTSActive, domain: "FIRM", user: "ann", owner: ann, lock: lockUnlocked, idleMS: unknown},            // at the screen
-		{id: 2, state: windows.WTSActive, domain: "FIRM", user: "bob", owner: bob, remote: true, lock: lockLocked, idleMS: 90_000}, // by remote desktop
-		{id: 3, state: windows.WTSDisconnected, domain: "FIRM", user: "eve", owner: eve, lock: lockUnknown, idleMS: unknown},       // switched away
-		{id: 4, state: windows.WTSConnected, lock: lockUnknown, idleMS: unknown},                                                   // a screen that waits for a password
-		{id: 65536, state: windows.WTSListen, user: "", lock: lockUnknown, idleMS: unknown},                                        // waits for connections
+		{id: 0, state: windows.WTSDisconnected, lock: lockUnknown, idleMS: unknown},                                                         // services
+		{id: 1, state: windows.WTSActive, domain: "FIRM", user: "ann", owner: ann, lock: lockUnlocked, idleMS: unknown},                     // at the screen
+		{id: 2, state: windows.WTSActive, domain: "FIRM", user: "bob", owner: bob, remote: true, lock: lockLocked, idleMS: 90_000},          // by remote desktop
+		{id: 3, state: windows.WTSDisconnected, domain: "FIRM", user: "eve", owner: eve, lock: lockUnknown, idleMS: unknown},                // switched away
+		{id: 4, state: windows.WTSConnected, lock: lockUnknown, idleMS: unknown},                                                            // a screen that waits for a password
+		{id: 5, state: windows.WTSReset, domain: "FIRM", user: "joe", owner: "sid:S-1-5-21-1-2-3-1004", lock: lockUnknown, idleMS: unknown}, // is ending
+		{id: 65536, state: windows.WTSListen, user: "", lock: lockUnknown, idleMS: unknown},                                                 // waits for connections
 	}}
 }
 

@@ -88,6 +88,10 @@ func (t terminalServices) list() ([]logon, error) {
 	var out []logon
 	for _, s := range unsafe.Slice(first, count) {
 		l := logon{id: s.SessionID, state: s.State, lock: lockUnknown, idleMS: unknown, inverted: version.MajorVersion == 6 && version.MinorVersion == 1}
+		if !somebodys(l.state) {
+			out = append(out, l)
+			continue
+		}
 		if err := t.describe(&l); err != nil {
 			if errors.Is(err, windows.ERROR_FILE_NOT_FOUND) || errors.Is(err, windows.ERROR_CTX_WINSTATION_NOT_FOUND) {
 				continue // it ended after it was listed
@@ -97,6 +101,16 @@ func (t terminalServices) list() ([]logon, error) {
 		out = append(out, l)
 	}
 	return out, nil
+}
+
+// somebodys reports whether somebody can be logged on to a session in this state.
+// The others wait for a connection, begin or end.
+func somebodys(state uint32) bool {
+	switch state {
+	case windows.WTSListen, windows.WTSReset, windows.WTSDown, windows.WTSInit:
+		return false
+	}
+	return true
 }
 
 // console is for a system that keeps no list of sessions: Windows always lists
