@@ -25,7 +25,9 @@
 // links by the time it knows it. A path may still hold short names, and where a
 // process may not be opened the kernel tells its own name of the disk; both are
 // turned into what people write. Services are what the service manager runs, and
-// what runs as the machine's own accounts.
+// what runs as the machine's own accounts. The Restart Manager adds programs that
+// lie elsewhere and have loaded a library of what is to be replaced. Which programs
+// show a window only the agent of their session can see (Options.Shows).
 //
 // # People
 //

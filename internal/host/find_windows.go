@@ -50,6 +50,7 @@ func (m *Machine) Find(ctx context.Context, match *checks.Matcher) ([]checks.Pro
 		}
 		s.look(r)
 	}
+	s.addHolders(ctx, m.holders)
 	m.displays(ctx, s.found)
 	if m.options.OwnUserOnly {
 		s.blind = blind{}

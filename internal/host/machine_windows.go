@@ -12,12 +12,13 @@ import (
 type platform struct {
 	logons   logons                         // who is asked for sessions
 	services func() (map[int32]bool, error) // the processes of services
+	holders  holders                        // who uses files
 	presence
 }
 
 // New returns the machine. It opens nothing and starts nothing.
 func New(o Options) *Machine {
-	m := &Machine{options: o, platform: platform{logons: terminalServices{}, services: serviceProcesses}}
+	m := &Machine{options: o, platform: platform{logons: terminalServices{}, services: serviceProcesses, holders: newRestartManager()}}
 	if exe, err := os.Executable(); err == nil {
 		own := []string{exe}
 		if real, err := m.Resolve(exe); err == nil && real != exe {
