@@ -114,6 +114,35 @@ func TestResolveLinks(t *testing.T) {
 	}
 }
 
+// The disk's own links, and a program that is started through one: the kernel
+// knows it by where it lies. Wine says that it has made a link and has made none;
+// there only the table above shows what becomes of links.
+func TestResolveLinksOfTheDisk(t *testing.T) {
+	m := machine()
+	dir := room(t, m)
+	real := filepath.Join(dir, "real", "v2")
+	exe := sleeper(t, real, "busy.exe")
+	link := filepath.Join(dir, "current")
+	err := os.Symlink(real, link)
+	if _, there := os.Lstat(link); err != nil || there != nil {
+		if got, err := m.Resolve(link + `\x`); err != nil || got != link+`\x` {
+			t.Errorf("what is not there leads to %q, %v", got, err)
+		}
+		return
+	}
+	for path, want := range map[string]string{link: real, link + `\busy.exe`: exe, link + `\x\y`: real + `\x\y`} {
+		if got, err := m.Resolve(path); err != nil || got != want {
+			t.Errorf("Resolve(%q) = %q, %v, want %q", path, got, err, want)
+		}
+	}
+	cmd := run(t, link+`\busy.exe`)
+	for _, rule := range []string{link, real} {
+		if got := find(t, m, []string{rule}, nil); got[cmd.Process.Pid].Rule != "dir "+rule {
+			t.Errorf("started through a link, looked for in %s: %v", rule, got)
+		}
+	}
+}
+
 func shortOf(t testing.TB, path string) string {
 	t.Helper()
 	buf := make([]uint16, 1024)
