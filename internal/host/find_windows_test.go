@@ -102,8 +102,46 @@ func TestFindService(t *testing.T) {
 	if o.Complete || len(o.Programs) != 1 || !strings.Contains(o.Reason, "sleeps") {
 		t.Errorf("without the service manager: %+v", o)
 	}
-	if running, err := serviceProcesses(); err != nil || running[int32(os.Getpid())] {
-		t.Errorf("the service manager's own answer: %v, %v", running, err)
+}
+
+// The services that run on this very machine are known as such, and never closed.
+func TestFindServicesOfTheSystem(t *testing.T) {
+	m := machine()
+	running, err := serviceProcesses()
+	if err != nil || len(running) == 0 || running[int32(os.Getpid())] {
+		t.Fatalf("%v, %v", running, err)
+	}
+	rows, err := snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for _, r := range rows {
+		if !running[r.pid] {
+			continue
+		}
+		p, ok := find(t, m, nil, []string{r.name})[int(r.pid)]
+		if !ok {
+			continue // it has ended
+		}
+		seen++
+		if class := checks.Classify(m.Rules(), p); !p.Service || class.Blocks() {
+			t.Errorf("%s is %s: %+v", r.name, class, p)
+		}
+		shown := events.Process{ProcessID: p.ID, Class: events.ClassNamed, Rule: p.Rule}
+		// Judged only: a guard that fails must not cost the machine a service.
+		held, err := openTarget(shown)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(m.check(context.Background(), []*target{held})...); !errors.Is(err, ErrProtected) || !held.done {
+			t.Errorf("%s: %v, want ErrProtected", r.name, err)
+		}
+		windows.CloseHandle(held.h)
+		break // one is enough; the next look asks again
+	}
+	if seen == 0 {
+		t.Error("no service was seen")
 	}
 }
 
