@@ -241,3 +241,20 @@ func BenchmarkMatch(b *testing.B) {
 		})
 	}
 }
+
+func TestWithin(t *testing.T) {
+	for _, c := range []struct {
+		rules     PathRules
+		dir, path string
+		want      bool
+	}{
+		{Unix(), "/opt/q", "/opt/q", true}, {Unix(), "/opt/q/", "/opt//q/x", true}, {Unix(), "/opt/q", "/opt/qq", false}, {Unix(), "/opt/Q", "/opt/q/x", false},
+		{Unix(), "/", "/opt", false}, {Unix(), "", "/opt", false}, {Unix(), "", "", false},
+		{Windows(), `C:\Q`, `c:/q/X.exe`, true}, {Windows(), `\\?\C:\q\`, `C:\Q`, true}, {Windows(), `C:\Q`, `C:\Q2\x`, false}, {Windows(), `C:\`, `C:\x`, false},
+		{Windows(), `C:`, `C:\x`, false}, {Windows(), ``, `C:\x`, false}, {Windows(), `\\s\q`, `\\S\Q\x`, true},
+	} {
+		if got := c.rules.Within(c.dir, c.path); got != c.want {
+			t.Errorf("%q within %q: %v", c.path, c.dir, got)
+		}
+	}
+}

@@ -48,6 +48,17 @@ func (r PathRules) Same(a, b string) bool {
 	return a == b || string(r.appendKey(nil, a)) == string(r.appendKey(nil, b))
 }
 
+// Within reports whether path is dir or lies below it, by these rules. Nothing
+// lies within "" or a root: that would be everything.
+func (r PathRules) Within(dir, path string) bool {
+	above := string(r.appendKey(nil, dir))
+	if above == "" || r.windows && len(above) == 2 && above[1] == ':' {
+		return false
+	}
+	rest, ok := strings.CutPrefix(string(r.appendKey(nil, path)), above)
+	return ok && (rest == "" || strings.HasPrefix(rest, r.separator()))
+}
+
 // IsAbs reports whether a path names one place without anything else being known.
 func (r PathRules) IsAbs(path string) bool {
 	if !r.windows {

@@ -41,7 +41,7 @@ the config file before the service does. It reads files and asks no daemon.`,
 // packages reads the packages that a config names, as the daemon reads them.
 func packages(c config.Config) metadata.Reader {
 	machine, eyes := metadata.ThisMachine(), host.New(host.Options{})
-	return metadata.Reader{Depot: c.Source.Depot, Overlay: c.Overlay, Machine: machine, Constants: metadata.MachineConstants(machine),
+	return metadata.Reader{Depot: c.Source.Depot, Overlay: c.Overlay, Machine: machine, Constants: metadata.MachineConstants(machine).WithFolders(metadata.Folders(host.SystemFolders())),
 		CheckDir: func(dir string) error {
 			if err := checks.CheckDir(eyes.Rules(), dir); err != nil {
 				return err
@@ -52,7 +52,7 @@ func packages(c config.Config) metadata.Reader {
 			}
 			return checks.CheckDir(eyes.Rules(), real)
 		},
-		CheckOverlay: config.CheckOwner}
+		OldFolders: host.InstalledFolders, CheckOverlay: config.CheckOwner}
 }
 
 // loadConfig reads a config file. Each mistake is said in a line of its own, so

@@ -79,8 +79,15 @@ func (a *app) metaExplain(ctx context.Context, what string, o explainOptions) er
 	if machine.OS == "windows" && runtime.GOOS != "windows" {
 		there = `C:\ProgramData\quietsetup\depot` // where it lies as the system comes
 	}
-	r := metadata.Reader{Depot: there, Overlay: c.Overlay, Machine: machine, Constants: metadata.StandardConstants(machine),
+	constants := metadata.StandardConstants(machine)
+	if here {
+		constants = constants.WithFolders(metadata.Folders(host.SystemFolders()))
+	}
+	r := metadata.Reader{Depot: there, Overlay: c.Overlay, Machine: machine, Constants: constants,
 		CheckDir: checkDir(machine, here, m), CheckOverlay: config.CheckOwner}
+	if here {
+		r.OldFolders = host.InstalledFolders
+	}
 	exam, err := r.Examine(root, id)
 	if err != nil {
 		return fmt.Errorf("cannot look at the package: %w", err)

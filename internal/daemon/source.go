@@ -16,6 +16,7 @@ import (
 	"github.com/quietsetup/quietsetup/fsm"
 	"github.com/quietsetup/quietsetup/internal/apitypes"
 	"github.com/quietsetup/quietsetup/internal/config"
+	"github.com/quietsetup/quietsetup/internal/host"
 	"github.com/quietsetup/quietsetup/internal/installer"
 	"github.com/quietsetup/quietsetup/internal/metadata"
 	"github.com/quietsetup/quietsetup/internal/order"
@@ -41,20 +42,20 @@ type depot struct {
 }
 
 // openDepot opens the local source of a config.
-func openDepot(c config.Config, stateDir string, host checks.Host, log zerolog.Logger) (*depot, error) {
+func openDepot(c config.Config, stateDir string, eyes checks.Host, log zerolog.Logger) (*depot, error) {
 	machine := metadata.ThisMachine()
-	reader := metadata.Reader{Depot: c.Source.Depot, Overlay: c.Overlay, Machine: machine, Constants: metadata.MachineConstants(machine),
+	reader := metadata.Reader{Depot: c.Source.Depot, Overlay: c.Overlay, Machine: machine, Constants: metadata.MachineConstants(machine).WithFolders(metadata.Folders(host.SystemFolders())),
 		CheckDir: func(dir string) error {
-			if err := checks.CheckDir(host.Rules(), dir); err != nil {
+			if err := checks.CheckDir(eyes.Rules(), dir); err != nil {
 				return err
 			}
-			real, err := host.Resolve(dir)
+			real, err := eyes.Resolve(dir)
 			if err != nil {
 				return err
 			}
-			return checks.CheckDir(host.Rules(), real)
+			return checks.CheckDir(eyes.Rules(), real)
 		},
-		CheckOverlay: config.CheckOwner}
+		OldFolders: host.InstalledFolders, CheckOverlay: config.CheckOwner}
 	src, err := local.Open(stateDir, local.Parts{
 		Depot: reader,
 		Policy: func(p metadata.Package) (events.Policy, []string) {

@@ -64,7 +64,7 @@ func (s *search) describe(pid int32, exe, path string) (checks.Program, error) {
 		Owner:   "uid:" + strconv.Itoa(uid),
 		Service: service(pid, group, s.self.group, uid, st),
 		Kernel:  st.flags&flagKernelThread != 0,
-		Own:     s.above(pid, st.start) || ownPath(s.own, s.rules.Clean(exe)),
+		Own:     s.above(pid, st.start) || ownPath(s.rules, s.own, s.rules.Clean(exe)),
 	}
 	if id, _, ok := scopeSession(group); ok {
 		p.Sessions = append(p.Sessions, id)

@@ -21,11 +21,20 @@
 // A look either saw everything or says that it did not. A process that ended
 // while it was looked at is no gap; one whose executable may not be read is.
 //
+// On Windows a process keeps its executable, and the kernel has followed all
+// links by the time it knows it. A path may still hold short names, and where a
+// process may not be opened the kernel tells its own name of the disk; both are
+// turned into what people write. Services are what the service manager runs, and
+// what runs as the machine's own accounts. The Restart Manager adds programs that
+// lie elsewhere and have loaded a library of what is to be replaced. Which programs
+// show a window only the agent of their session can see (Options.Shows).
+//
 // # People
 //
-// Sessions come from logind, else from utmp, and from the prompt agents that
-// are connected, which prove that somebody is there whatever the others say.
-// Without any of these nothing is known of people, and nothing is made up.
+// Sessions come from logind, else from utmp, on Windows from the terminal
+// services, and from the prompt agents that are connected, which prove that
+// somebody is there whatever the others say. Without any of these nothing is
+// known of people, and nothing is made up.
 //
 // # Closing
 //
@@ -33,6 +42,11 @@
 // cannot come to mean another process, and checks each one again on the open
 // handle before every signal.
 //
-// Linux is what works. On other systems each question that has no answer yet
-// returns an error that wraps errors.ErrUnsupported.
+// Windows has no signal that asks a program to end. Its windows can be asked to
+// close, but only from the session they are in, so there the agent of that
+// session asks (Options.AskToClose). The daemon holds the processes open
+// meanwhile, waits, and terminates what is left if that was announced.
+//
+// Linux and Windows are what works. On other systems each question that has no
+// answer yet returns an error that wraps errors.ErrUnsupported.
 package host

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//go:build !linux
+//go:build !linux && !windows
 
 package host
 
@@ -56,7 +56,7 @@ func (m *Machine) Find(ctx context.Context, match *checks.Matcher) ([]checks.Pro
 			unseen.add(pid, err)
 			continue
 		}
-		p.Rule, p.Own = rule, pid == int32(os.Getpid()) || ownPath(m.options.Own, p.Path)
+		p.Rule, p.Own = rule, pid == int32(os.Getpid()) || ownPath(rules(), m.options.Own, p.Path)
 		found = append(found, p)
 	}
 	return found, unseen.problem()

@@ -3,9 +3,11 @@
 package host
 
 import (
+	"context"
 	"errors"
 
 	"github.com/quietsetup/quietsetup/checks"
+	"github.com/quietsetup/quietsetup/events"
 )
 
 // Options are what a Machine must be told.
@@ -19,6 +21,15 @@ type Options struct {
 	Own []string
 	// Agents returns the connected prompt agents; nil = none. It must not block.
 	Agents func() []Agent
+	// AskToClose asks the windows of these programs, which all belong to one
+	// session, to close; nil = nobody can ask. It is used where only a program of
+	// the same session can ask: on Windows. It returns when they were asked, not
+	// when they have closed.
+	AskToClose func(ctx context.Context, session string, ids []events.ProcessID) error
+	// Shows returns those of the programs, which all belong to one session, that
+	// show a window there; nil, or an error = that is not known. It is used where
+	// only a program of the same session can see: on Windows.
+	Shows func(ctx context.Context, session string, ids []events.ProcessID) ([]events.ProcessID, error)
 }
 
 // Agent is a prompt agent that is connected to the daemon. The facts come from

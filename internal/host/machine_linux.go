@@ -24,9 +24,7 @@ type platform struct {
 	// as the process runs the same executable.
 	known atomic.Pointer[map[int32]origin]
 
-	mu    sync.Mutex
-	locks map[string]lock // by session id
-	sleep sleep
+	presence
 }
 
 // New returns the machine. It opens nothing and starts nothing.

@@ -197,12 +197,3 @@ func TestFreeSpace(t *testing.T) {
 		t.Error("a path that is none")
 	}
 }
-
-func TestOwnPath(t *testing.T) {
-	own := []string{"/opt/q/bin", "/var/lib/q/", "", "/"}
-	for path, want := range map[string]bool{"/opt/q/bin": true, "/opt/q/bin/x": true, "/opt/q/bin2": false, "/var/lib/q/x": true, "/usr/bin/x": false, "": false} {
-		if got := ownPath(own, path); got != want {
-			t.Errorf("%q: %v", path, got)
-		}
-	}
-}

@@ -121,14 +121,6 @@ func userOf(owner string) events.Text {
 	return secret(u.Username)
 }
 
-// secret is a private text; nothing is not private.
-func secret(s string) events.Text {
-	if s == "" {
-		return events.Plain("")
-	}
-	return events.Secret(s)
-}
-
 // soon is how long before a scheduled shutdown the machine counts as leaving.
 const soon = 15 * time.Minute
 

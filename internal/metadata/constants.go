@@ -13,7 +13,7 @@ import (
 type Constants map[string]string
 
 // MachineConstants are those that are the same on every machine of a kind. What
-// differs between machines of Windows, a caller there must add.
+// differs between machines of Windows, WithFolders adds there.
 func MachineConstants(m Machine) Constants {
 	out := Constants{}
 	for _, c := range constants() {
@@ -24,22 +24,55 @@ func MachineConstants(m Machine) Constants {
 	return out
 }
 
+// Folders are the places of a Windows machine that constants stand for. What is
+// empty is not known, and its constants have no value.
+type Folders struct {
+	ProgramFiles    string // for programs of the machine's own kind
+	ProgramFilesX86 string // for 32-bit programs; on a 32-bit Windows the same
+	Windows, System string
+	Profiles        string // below it the folders of people
+	DefaultProfile  string
+	Public          string
+	ProgramData     string
+	StartMenu       string // of all people, and what lies below it
+	Programs        string
+	Startup         string
+	Desktop         string
+}
+
+// standardFolders are those of a Windows that was set up as it comes.
+func standardFolders(arch string) Folders {
+	const menu = `C:\ProgramData\Microsoft\Windows\Start Menu`
+	f := Folders{ProgramFiles: `C:\Program Files`, ProgramFilesX86: `C:\Program Files (x86)`, Windows: `C:\Windows`, System: `C:\Windows\system32`,
+		Profiles: `C:\Users`, DefaultProfile: `C:\Users\Default`, Public: `C:\Users\Public`, ProgramData: `C:\ProgramData`,
+		StartMenu: menu, Programs: menu + `\Programs`, Startup: menu + `\Programs\Startup`, Desktop: `C:\Users\Public\Desktop`}
+	if arch == "x86" {
+		f.ProgramFilesX86 = f.ProgramFiles
+	}
+	return f
+}
+
+// WithFolders adds the constants that stand for places of the machine.
+func (c Constants) WithFolders(f Folders) Constants {
+	out := maps.Clone(c)
+	if out == nil {
+		out = Constants{}
+	}
+	for _, row := range constantsOn(f) {
+		if row.windows != "" {
+			row.put(out, row.windows)
+		}
+	}
+	return out
+}
+
 // StandardConstants are those of a machine that was set up as the system comes:
 // enough to judge a package for it from anywhere. Where a package is installed,
 // the machine's own values count.
 func StandardConstants(m Machine) Constants {
-	if m.OS != "windows" {
-		return MachineConstants(m)
-	}
-	out := Constants{}
-	for _, c := range constants() {
-		v := c.windows
-		if m.Arch == "x86" && c.windows32 != "" {
-			v = c.windows32
-		}
-		if v != "" {
-			c.put(out, v)
-		}
+	out := MachineConstants(m)
+	if m.OS == "windows" {
+		out = out.WithFolders(standardFolders(m.Arch))
 	}
 	return out
 }
@@ -65,11 +98,10 @@ const (
 
 // constant is one line of the table.
 type constant struct {
-	kind      constantKind
-	names     []string
-	windows   string // of a 64-bit Windows, or of any
-	windows32 string // of a 32-bit one where it differs
-	unix      string // of Linux and macOS
+	kind    constantKind
+	names   []string
+	windows string // "" = not there or not known
+	unix    string // of Linux and macOS
 }
 
 func (c constant) put(into Constants, value string) {
@@ -78,32 +110,45 @@ func (c constant) put(into Constants, value string) {
 	}
 }
 
-// constants is the table of opsi's constants. The program of opsi that reads
+// constants is the table for a machine that was set up as the system comes.
+func constants() []constant { return constantsOn(standardFolders("x64")) }
+
+// constantsOn is the table of opsi's constants. The program of opsi that reads
 // them is a 32-bit one, so %ProgramFilesDir% is the (x86) folder.
-func constants() []constant {
-	const menu = `C:\ProgramData\Microsoft\Windows\Start Menu`
+func constantsOn(f Folders) []constant {
 	system := func(windows string, names ...string) constant {
 		return constant{kind: ofSystem, names: names, windows: windows}
 	}
+	drive := ""
+	if len(f.Windows) > 2 && f.Windows[1] == ':' {
+		drive = f.Windows[:2]
+	}
+	opsi := func(folder, unix, name string) constant {
+		c := constant{kind: ofSystem, names: []string{name}, unix: unix}
+		if drive != "" {
+			c.windows = drive + `\opsi.org\` + folder
+		}
+		return c
+	}
 	out := []constant{
-		{kind: ofSystem, names: []string{"ProgramFilesDir", "ProgramFiles32Dir"}, windows: `C:\Program Files (x86)`, windows32: `C:\Program Files`},
-		system(`C:\Program Files`, "ProgramFiles64Dir", "ProgramFilesSysnativeDir"),
-		system(`C:\Windows`, "Systemroot"),
-		system(`C:\Windows\system32`, "System"),
-		system(`C:`, "Systemdrive"),
-		system(`C:\Users`, "ProfileDir"),
-		system(`C:\Users\Default`, "DefaultUserProfileDir"),
-		system(`C:\Users\Public`, "AllUsersProfileDir", "CommonProfileDir"),
-		system(`C:\ProgramData`, "CommonAppDataDir"),
-		system(menu, "CommonStartMenuPath", "CommonStartmenuDir"),
-		system(menu+`\Programs`, "CommonProgramsDir"),
-		system(menu+`\Programs\Startup`, "CommonStartupDir"),
-		system(`C:\Users\Public\Desktop`, "CommonDesktopDir"),
-		{kind: ofSystem, names: []string{"opsiTmpDir"}, windows: `C:\opsi.org\tmp`, unix: "/tmp"},
-		{kind: ofSystem, names: []string{"opsiUserTmpDir"}, windows: `C:\opsi.org\usertmp`, unix: "/tmp"},
-		{kind: ofSystem, names: []string{"opsiLogDir"}, windows: `C:\opsi.org\log`, unix: "/var/log/opsi-script"},
-		system(`C:\opsi.org\applog`, "opsiapplog"),
-		system(`C:\opsi.org\data`, "opsidata"),
+		system(f.ProgramFilesX86, "ProgramFilesDir", "ProgramFiles32Dir"),
+		system(f.ProgramFiles, "ProgramFiles64Dir", "ProgramFilesSysnativeDir"),
+		system(f.Windows, "Systemroot"),
+		system(f.System, "System"),
+		system(drive, "Systemdrive"),
+		system(f.Profiles, "ProfileDir"),
+		system(f.DefaultProfile, "DefaultUserProfileDir"),
+		system(f.Public, "AllUsersProfileDir", "CommonProfileDir"),
+		system(f.ProgramData, "CommonAppDataDir"),
+		system(f.StartMenu, "CommonStartMenuPath", "CommonStartmenuDir"),
+		system(f.Programs, "CommonProgramsDir"),
+		system(f.Startup, "CommonStartupDir"),
+		system(f.Desktop, "CommonDesktopDir"),
+		opsi("tmp", "/tmp", "opsiTmpDir"),
+		opsi("usertmp", "/tmp", "opsiUserTmpDir"),
+		opsi("log", "/var/log/opsi-script", "opsiLogDir"),
+		opsi("applog", "", "opsiapplog"),
+		opsi("data", "", "opsidata"),
 	}
 	return append(out,
 		constant{kind: ofPackage, names: []string{"ScriptPath", "ScriptDir", "RealScriptPath", "ScriptDrive",

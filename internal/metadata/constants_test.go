@@ -94,3 +94,21 @@ func TestConstantsTable(t *testing.T) {
 		t.Error("a folder of one user is accepted")
 	}
 }
+
+// A machine's own folders count, and what it does not tell has no value.
+func TestWithFolders(t *testing.T) {
+	c := MachineConstants(Machine{"windows", "x64"}).WithFolders(Folders{ProgramFiles: `D:\Programme`, ProgramFilesX86: `D:\Programme (x86)`, Windows: `D:\Windows`})
+	for in, want := range map[string]string{`%ProgramFiles64Dir%\Foo`: `D:\Programme\Foo`, `%programfilesdir%\Foo`: `D:\Programme (x86)\Foo`, "%Systemdrive%": "D:", "%opsiLogDir%": `D:\opsi.org\log`} {
+		if got, err := c.resolve(in); err != nil || got != want {
+			t.Errorf("%s is %q, %v, want %s", in, got, err, want)
+		}
+	}
+	for _, in := range []string{"%System%", "%CommonAppDataDir%", "%AppdataDir%"} {
+		if got, err := c.resolve(in); err == nil {
+			t.Errorf("%s is %q", in, got)
+		}
+	}
+	if c := MachineConstants(Machine{"linux", "x64"}).WithFolders(Folders{}); c["opsitmpdir"] != "/tmp" || len(c) != 3 {
+		t.Errorf("on Linux: %v", c)
+	}
+}

@@ -28,7 +28,8 @@
 // folder of one user is an error too: the installer is for all of them.
 //
 // To the installer's directories those of earlier versions are added
-// (old_install_dirs): their programs are disturbed as well.
+// (old_install_dirs, and on Windows what the list of installed programs says of
+// old_display_names): their programs are disturbed as well.
 //
 // # What can be wrong
 //

@@ -35,6 +35,7 @@ func (l *loading) quiet(tables []*tomlfile.Table) {
 	l.detect(holder(tables, "detect").Table("detect"))
 	l.services(holder(tables, "services"))
 	l.oldDirs(tables)
+	l.oldNames(tables)
 	for _, t := range slices.Backward(tables) {
 		p := t.Table("policy")
 		for _, k := range p.Keys() {

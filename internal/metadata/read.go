@@ -29,6 +29,9 @@ type Reader struct {
 	// programs, whether it exists or not. Its error names the directory and says
 	// why it must not be. Without the function no directory may.
 	CheckDir func(dir string) error
+	// OldFolders returns the folders of those programs in the machine's list of
+	// installed ones whose name fits; nil = the machine keeps no such list.
+	OldFolders func(fits func(displayName string) bool) ([]string, error)
 	// CheckOverlay returns nil for a file of the overlay that may be believed: it
 	// can name what is run. Its error names the file and says who could change it.
 	// nil = each is believed.
@@ -101,7 +104,7 @@ func (r Reader) Examine(root *os.Root, id string) (Exam, error) {
 // ExamineText is Examine for a metadata file without a package around it. Its
 // mistakes name it as called.
 func (r Reader) ExamineText(id, called string, text []byte) Exam {
-	l := &loading{exam: Exam{Package: emptyPackage(id)}, sum: sha256.New(), machine: r.Machine, checkDir: r.CheckDir}
+	l := &loading{exam: Exam{Package: emptyPackage(id)}, sum: sha256.New(), machine: r.Machine, checkDir: r.CheckDir, oldFolders: r.OldFolders}
 	l.pkg = &l.exam.Package
 	l.constants = r.Constants.with(*l.pkg, r.folder(id))
 	if doc := l.parse(called, text, tomlfile.Parse); doc != nil {
@@ -140,9 +143,12 @@ func emptyPackage(id string) Package {
 }
 
 func (r Reader) examine(root *os.Root, p Package, folder string) (Exam, error) {
-	l := &loading{exam: Exam{Package: p}, sum: sha256.New(), machine: r.Machine, checkDir: r.CheckDir}
+	l := &loading{exam: Exam{Package: p}, sum: sha256.New(), machine: r.Machine, checkDir: r.CheckDir, oldFolders: r.OldFolders}
 	l.pkg = &l.exam.Package
 	err := l.read(root, r, folder)
+	if err == nil {
+		err = l.unseen
+	}
 	return l.done(), err
 }
 
@@ -163,6 +169,9 @@ type loading struct {
 	constants Constants
 	checkDir  func(dir string) error
 	badDirs   []tomlfile.Mistake
+
+	oldFolders func(fits func(string) bool) ([]string, error)
+	unseen     error // why the machine's list of installed programs could not be read
 }
 
 // found notes mistakes that keep the package from being used.

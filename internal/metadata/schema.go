@@ -31,7 +31,7 @@ func Known(table string) []string {
 	case "requirement", "requirements":
 		return []string{"os", "os_arch", "requiredSpaceMB", "required_space_MB"}
 	case "quietsetup":
-		return []string{"version", "command", "uninstall_command", "repeatable", "exit_codes", "detect", "services", "old_install_dirs", "policy"}
+		return []string{"version", "command", "uninstall_command", "repeatable", "exit_codes", "detect", "services", "old_install_dirs", "old_display_names", "policy"}
 	case "quietsetup.exit_codes":
 		return []string{"ok", "reboot", "retry"}
 	case "quietsetup.detect":

@@ -108,7 +108,7 @@ func (f *metaFile) general() {
 	}
 	f.icon()
 	if len(f.installers) == 0 {
-		if quiet := f.root.Table("quietsetup"); quiet.Table("policy").Raw("without_metadata") == nil && len(quiet.Texts("old_install_dirs")) == 0 {
+		if quiet := f.root.Table("quietsetup"); quiet.Table("policy").Raw("without_metadata") == nil && len(quiet.Texts("old_install_dirs"))+len(quiet.Texts("old_display_names")) == 0 {
 			f.doubt(f.root, "no-installers", "installers", "there are none, so nobody knows what an installation disturbs")
 		}
 		return

@@ -1,8 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build linux || windows
+
 package host
 
-import "github.com/quietsetup/quietsetup/events"
+import (
+	"sync"
+
+	"github.com/quietsetup/quietsetup/events"
+)
+
+// presence is what is kept of people between looks.
+type presence struct {
+	mu    sync.Mutex
+	locks map[string]lock // by session id
+	sleep sleep
+}
 
 // lock is what was last seen of a session's lock.
 type lock struct {
@@ -13,12 +26,12 @@ type lock struct {
 // followLocks sets UnlockedMS of each session from what earlier looks saw. The
 // unlocking lies between two looks; the later one counts, so a session is
 // rather taken for unlocked just now than for unlocked long ago.
-func (m *Machine) followLocks(sessions []events.Session, nowMS int64) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+func (p *presence) followLocks(sessions []events.Session, nowMS int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	next := make(map[string]lock, len(sessions))
 	for i, s := range sessions {
-		was, ok := m.locks[s.ID]
+		was, ok := p.locks[s.ID]
 		now := lock{locked: s.Locked, unlocked: unknown}
 		switch {
 		case s.Locked || !ok:
@@ -30,7 +43,7 @@ func (m *Machine) followLocks(sessions []events.Session, nowMS int64) {
 		next[s.ID] = now
 		sessions[i].UnlockedMS = since(now.unlocked, nowMS)
 	}
-	m.locks = next
+	p.locks = next
 }
 
 // sleep is what is known of the machine's sleep.
@@ -45,17 +58,17 @@ const sleepStep = 1000
 
 // followSleep returns the time since the machine woke, from the difference
 // between a clock that runs during sleep and one that does not.
-func (m *Machine) followSleep(bootMS, awakeMS int64) int64 {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+func (p *presence) followSleep(bootMS, awakeMS int64) int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	asleep := bootMS - awakeMS
 	switch {
-	case !m.sleep.seen:
-		m.sleep = sleep{seen: true, asleep: asleep, resumed: unknown}
-	case asleep-m.sleep.asleep >= sleepStep:
-		m.sleep = sleep{seen: true, asleep: asleep, resumed: bootMS}
+	case !p.sleep.seen:
+		p.sleep = sleep{seen: true, asleep: asleep, resumed: unknown}
+	case asleep-p.sleep.asleep >= sleepStep:
+		p.sleep = sleep{seen: true, asleep: asleep, resumed: bootMS}
 	}
-	return since(m.sleep.resumed, bootMS)
+	return since(p.sleep.resumed, bootMS)
 }
 
 func since(thenMS, nowMS int64) int64 {
@@ -63,4 +76,12 @@ func since(thenMS, nowMS int64) int64 {
 		return unknown
 	}
 	return max(0, nowMS-thenMS)
+}
+
+// secret is a private text; nothing is not private.
+func secret(s string) events.Text {
+	if s == "" {
+		return events.Plain("")
+	}
+	return events.Secret(s)
 }
