@@ -108,6 +108,13 @@ func (f *folder) sweep(name string, info fs.FileInfo, keep time.Duration, over f
 		}
 		return nil
 	}
+	if report, ok := strings.CutSuffix(name, endReport); ok {
+		_, err := f.root.Lstat(report + endOutcome)
+		if age > keep && errors.Is(err, fs.ErrNotExist) {
+			return f.remove(name)
+		}
+		return nil
+	}
 	if strings.HasSuffix(name, endTemp) && age > time.Hour || strings.HasSuffix(name, endBroken) && age > keep {
 		return f.remove(name)
 	}

@@ -19,6 +19,7 @@ const (
 	endOutcome = ".json"   // what became of it
 	endSpare   = ".spare"  // room on the disk for its last state
 	endLog     = ".log"    // what the installer printed
+	endReport  = ".report" // the log of Windows Installer, until it is part of what was printed
 	endBroken  = ".broken" // an outcome that could not be read
 	endTemp    = ".tmp"    // being written
 )

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package installer
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/quietsetup/quietsetup/events"
+)
+
+// kill ends a process so that it can do nothing about it.
+func kill(pid int) {
+	if p, err := os.FindProcess(pid); err == nil {
+		_ = p.Kill()
+	}
+}
+
+// spec is an attempt whose installer is the test binary. It does what the script
+// says, one act after the other: "echo word", "wait file", "leave file" (a child
+// that waits for a file and lives on), "exit code". The token gets the world's own
+// beginning.
+func (w *world) spec(t testing.TB, token, script string) Spec {
+	t.Helper()
+	token = w.id + token
+	return Spec{Token: token, Product: "firefox", Action: events.ActionSetup, Argv: []string{w.exe, "installer", w.side, script}, Dir: w.dir}
+}
+
+// gated is an attempt whose installer prints until a file is there.
+func (w *world) gated(t testing.TB, token, gate string, code int) Spec {
+	t.Helper()
+	return w.spec(t, token, fmt.Sprintf("wait %s; exit %d", gate, code))
+}
+
+// playInstaller notes that it ran and does what the script says.
+func playInstaller(args []string) int {
+	side, script := args[0], args[1]
+	if side != "" {
+		f, err := os.OpenFile(side, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+		if err != nil {
+			fmt.Println(err)
+			return 99
+		}
+		fmt.Fprintln(f, os.Getenv("QUIETSETUP_TOKEN"))
+		f.Close()
+	}
+	for act := range strings.SplitSeq(script, "; ") {
+		verb, what, _ := strings.Cut(act, " ")
+		switch verb {
+		case "echo":
+			fmt.Println(what)
+		case "wait":
+			for exists := false; !exists; time.Sleep(10 * time.Millisecond) {
+				fmt.Println("works")
+				_, err := os.Stat(what)
+				exists = err == nil
+			}
+		case "leave":
+			cmd := exec.Command(os.Args[0], "installer", "", "wait "+what)
+			if err := cmd.Start(); err != nil {
+				fmt.Println(err)
+				return 98
+			}
+		case "exit":
+			n, err := strconv.Atoi(what)
+			if err != nil {
+				return 97
+			}
+			return n
+		default:
+			fmt.Println("unknown act", act)
+			return 96
+		}
+	}
+	return 0
+}
