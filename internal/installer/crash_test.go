@@ -143,9 +143,9 @@ func TestKilledAtRandom(t *testing.T) {
 				return
 			}
 			// Half of the moments lie early, where most steps are.
-			most := 40 * time.Millisecond
+			most := 40 * time.Millisecond * pace
 			if r.IntN(2) == 0 {
-				most = 200 * time.Millisecond
+				most = 200 * time.Millisecond * pace
 			}
 			time.Sleep(time.Duration(r.Int64N(int64(most))))
 			killed := r.IntN(3) == 0

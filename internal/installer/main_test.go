@@ -163,6 +163,9 @@ func noSupervisor(t testing.TB, token string) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if stillborn(t, id) {
+			kill(id.PID)
+		}
 		return id.IsZero()
 	})
 }

@@ -14,6 +14,12 @@ import (
 // kill ends a process so that it can do nothing about it.
 func kill(pid int) { _ = syscall.Kill(pid, syscall.SIGKILL) }
 
+// pace is how much longer the start of a process takes than on Linux.
+const pace = 1
+
+// stillborn is a matter of Windows.
+func stillborn(testing.TB, events.ProcessID) bool { return false }
+
 // playInstaller is not needed: installers are shell scripts here.
 func playInstaller([]string) int { return 2 }
 

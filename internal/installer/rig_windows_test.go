@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -20,6 +21,27 @@ func kill(pid int) {
 		_ = p.Kill()
 	}
 }
+
+// pace is how much longer the start of a process takes than on Linux.
+const pace = 6
+
+// stillborn reports whether a process has never run: a new process's one thread is
+// resumed by whoever makes it, as the last step, and a maker that is killed before
+// that leaves it asleep for ever. It has claimed nothing and never will.
+func stillborn(t testing.TB, id events.ProcessID) bool {
+	t.Helper()
+	if id.IsZero() || time.Since(time.Unix(0, (id.Start-filetimeOf1970)*100)) < 5*time.Second {
+		return false
+	}
+	all, err := processes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.ContainsFunc(all, func(s stat) bool { return s.id == id && s.threads == 1 })
+}
+
+// filetimeOf1970 is the beginning of Unix time in units of 100 ns since 1601.
+const filetimeOf1970 = 116444736000000000
 
 // spec is an attempt whose installer is the test binary. It does what the script
 // says, one act after the other: "echo word", "wait file", "leave file" (a child

@@ -135,8 +135,14 @@ func Privileged() bool { return windows.GetCurrentProcessToken().IsElevated() }
 // reach, and whoever runs this program if that is neither. Nothing is inherited
 // from above; all below inherits. An existing folder is os.ErrExist. The folders
 // above must be there.
-func MakePrivate(path string) error {
-	list := "D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"
+func MakePrivate(path string) error { return makeFolder(path, "") }
+
+// MakeGuarded creates a folder in which all users can read and only those of
+// MakePrivate can write.
+func MakeGuarded(path string) error { return makeFolder(path, "(A;OICI;FRFX;;;BU)") }
+
+func makeFolder(path, more string) error {
+	list := "D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)" + more
 	if !Privileged() {
 		self, err := self()
 		if err != nil {
