@@ -71,7 +71,8 @@ func join(job windows.Handle, pid int) error {
 	return nil
 }
 
-// members lists what lives in a job.
+// members lists what lives in a job, less the windows of consoles: they go with
+// the last program that uses them.
 func members(all []stat, job windows.Handle) ([]Leftover, error) {
 	pids, err := jobPIDs(job)
 	if err != nil {
@@ -79,7 +80,7 @@ func members(all []stat, job windows.Handle) ([]Leftover, error) {
 	}
 	var left []Leftover
 	for _, s := range all {
-		if slices.Contains(pids, s.id.PID) {
+		if slices.Contains(pids, s.id.PID) && !s.console() {
 			left = append(left, Leftover{s.id, s.name})
 		}
 	}

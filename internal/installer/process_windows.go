@@ -30,6 +30,9 @@ type stat struct {
 // gone is true of a process that has ended while somebody still has it open.
 func (s stat) gone() bool { return s.threads == 0 }
 
+// console is true of the process that stands behind a console.
+func (s stat) console() bool { return strings.EqualFold(s.name, "conhost.exe") }
+
 // processes lists what runs now. One question tells all of it without opening a
 // process, so nothing has to be left out for want of rights.
 func processes() ([]stat, error) {
@@ -179,7 +182,7 @@ func family(all []stat, installer events.ProcessID) []Leftover {
 			}
 			since, child := known[s.parent]
 			child = child && s.id.Start >= since && !reused(all, s.parent, since, s.id.Start)
-			if s.id == installer || child {
+			if s.id == installer || child && !s.console() {
 				left, grown = append(left, Leftover{s.id, s.name}), true
 				known[s.id.PID] = s.id.Start
 			}

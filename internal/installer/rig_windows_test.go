@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf16"
 
 	"github.com/quietsetup/quietsetup/events"
 )
@@ -45,7 +46,8 @@ const filetimeOf1970 = 116444736000000000
 
 // spec is an attempt whose installer is the test binary. It does what the script
 // says, one act after the other: "echo word", "wait file", "leave file" (a child
-// that waits for a file and lives on), "exit code". The token gets the world's own
+// that waits for a file and lives on), "flood" and "report file" (print much, write a
+// log), "surroundings", "exit code". The token gets the world's own
 // beginning.
 func (w *world) spec(t testing.TB, token, script string) Spec {
 	t.Helper()
@@ -88,6 +90,23 @@ func playInstaller(args []string) int {
 				fmt.Println(err)
 				return 98
 			}
+		case "flood":
+			line := strings.Repeat("x", 500000)
+			for range 20 {
+				fmt.Println(line)
+			}
+		case "report":
+			text := utf16.Encode([]rune("\ufeffMSI (s) für Ä\r\n"))
+			bytes := make([]byte, 0, 2*len(text))
+			for _, u := range text {
+				bytes = append(bytes, byte(u), byte(u>>8))
+			}
+			if err := os.WriteFile(what, bytes, 0o600); err != nil {
+				fmt.Println(err)
+				return 95
+			}
+		case "surroundings":
+			tellSurroundings(args[2:])
 		case "exit":
 			n, err := strconv.Atoi(what)
 			if err != nil {
@@ -100,4 +119,21 @@ func playInstaller(args []string) int {
 		}
 	}
 	return 0
+}
+
+// tellSurroundings prints all that an installer is given.
+func tellSurroundings(args []string) {
+	for _, e := range os.Environ() {
+		fmt.Println(e)
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		dir = err.Error()
+	}
+	fmt.Println("folder", dir)
+	for _, a := range args {
+		fmt.Println("argument", a)
+	}
+	n, err := os.Stdin.Read(make([]byte, 1))
+	fmt.Println("input", n, err)
 }
