@@ -231,6 +231,9 @@ func run(stateDir, token, path string, argv []string, log *os.File) (*os.Process
 	if err != nil {
 		return nil, err
 	}
+	if call.msi {
+		awaitInstaller(mutexPatience)
+	}
 	null, err := os.Open(os.DevNull)
 	if err != nil {
 		return nil, fmt.Errorf("cannot open %s: %w", os.DevNull, err)

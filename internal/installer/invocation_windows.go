@@ -12,6 +12,7 @@ import (
 // call is a program and the one line of text that Windows hands it.
 type call struct {
 	program, line string
+	msi           bool // it is for Windows Installer, which does one thing at a time
 }
 
 // invocation turns an argument vector into a line of text. There is no argument
@@ -44,7 +45,7 @@ func invocation(path string, argv []string, report string) (call, error) {
 		}
 		line += " " + syscall.EscapeArg(arg)
 	}
-	return call{path, line}, nil
+	return call{program: path, line: line}, nil
 }
 
 // folderOfNSIS begins the argument that lets an uninstaller of NSIS work where it
@@ -64,7 +65,7 @@ func batchCall(path string, args []string) (call, error) {
 		line += ` "` + arg + `"`
 	}
 	shell := filepath.Join(windowsDir(), "System32", "cmd.exe")
-	return call{shell, syscall.EscapeArg(shell) + ` /d /s /c "` + line[1:] + `"`}, nil
+	return call{program: shell, line: syscall.EscapeArg(shell) + ` /d /s /c "` + line[1:] + `"`}, nil
 }
 
 // packageCall runs Windows Installer, unseen, without a restart of its own accord,
@@ -87,7 +88,7 @@ func packageCall(args []string, report string) call {
 	for _, arg := range args {
 		line += " " + packageArgument(arg)
 	}
-	return call{program, line}
+	return call{program: program, line: line, msi: works(args)}
 }
 
 // packageArgument quotes the value of a property, and a quotation mark in it by

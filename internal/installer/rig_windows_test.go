@@ -13,6 +13,8 @@ import (
 	"time"
 	"unicode/utf16"
 
+	"golang.org/x/sys/windows"
+
 	"github.com/quietsetup/quietsetup/events"
 )
 
@@ -47,7 +49,7 @@ const filetimeOf1970 = 116444736000000000
 // spec is an attempt whose installer is the test binary. It does what the script
 // says, one act after the other: "echo word", "wait file", "leave file" (a child
 // that waits for a file and lives on), "flood" and "report file" (print much, write a
-// log), "surroundings", "exit code". The token gets the world's own
+// log), "ask file" (a dialog, until the file is there), "surroundings", "exit code". The token gets the world's own
 // beginning.
 func (w *world) spec(t testing.TB, token, script string) Spec {
 	t.Helper()
@@ -90,6 +92,17 @@ func playInstaller(args []string) int {
 				fmt.Println(err)
 				return 98
 			}
+		case "sleep":
+			for missing := true; missing; time.Sleep(2 * time.Second) {
+				_, err := os.Stat(what)
+				missing = err != nil
+			}
+		case "ask":
+			go askPeople()
+			for missing := true; missing; time.Sleep(2 * time.Second) {
+				_, err := os.Stat(what)
+				missing = err != nil
+			}
 		case "flood":
 			line := strings.Repeat("x", 500000)
 			for range 20 {
@@ -119,6 +132,16 @@ func playInstaller(args []string) int {
 		}
 	}
 	return 0
+}
+
+// askPeople shows a dialog, which nobody sees.
+func askPeople() {
+	text, err := windows.UTF16PtrFromString("Continue?")
+	if err == nil {
+		_, err = windows.MessageBox(0, text, text, windows.MB_YESNO)
+	}
+	fmt.Println("answered", err)
+	os.Exit(94)
 }
 
 // tellSurroundings prints all that an installer is given.

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 )
 
@@ -166,11 +167,12 @@ func (s *supervisor) carry(p *blocked) error {
 	released := p.release()
 	s.step("released")
 	s.ready.Close()
-	stop, watched := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(watched)
+	stop := make(chan struct{})
+	var watching sync.WaitGroup
+	watching.Go(func() {
 		_ = watchLog(s.log, s.spec.LogMax, stop) // the output is for people; its loss changes no outcome
-	}()
+	})
+	watching.Go(func() { s.watchWindows(p, stop) })
 	failed := p.failure()
 	end, err := p.wait()
 	took := time.Since(begin)
@@ -179,7 +181,7 @@ func (s *supervisor) carry(p *blocked) error {
 		s.o.Left, err = p.linger(s.spec.Linger)
 	}
 	close(stop)
-	<-watched
+	watching.Wait()
 	s.addReport()
 	s.log.Close()
 	if err != nil {

@@ -66,6 +66,9 @@ func adopt() error {
 	return nil
 }
 
+// watchWindows has nothing to watch: an installer has no display to open one on.
+func (s *supervisor) watchWindows(*blocked, <-chan struct{}) {}
+
 // addReport has nothing to add: what an installer tells is what it prints.
 func (s *supervisor) addReport() {}
 

@@ -66,7 +66,6 @@ func adopt() error { return nil }
 // linger waits, at most for a time, until the installer's job is empty. It returns
 // what still runs.
 func (p *blocked) linger(most time.Duration) ([]Leftover, error) {
-	defer windows.CloseHandle(p.job)
 	deadline := time.Now().Add(most)
 	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		all, err := processes()
