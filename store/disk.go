@@ -94,7 +94,7 @@ func (d *disk) mkdir(path string) error {
 		if err := d.ask(Call{Op: OpMkdir, Path: path}); err != nil {
 			return err
 		}
-		if err := os.MkdirAll(path, dirMode); err != nil {
+		if err := makeDir(path); err != nil {
 			return err
 		}
 		if err := d.syncDir(filepath.Dir(path)); err != nil {

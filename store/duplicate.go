@@ -189,7 +189,7 @@ func (c *duplicate) database() error {
 	}
 	// A daemon began meanwhile: the copy may be of two moments.
 	for _, name := range []string{nameDB, fileClean} {
-		if err := c.root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := removeBelow(c.root, name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 		c.forget(name)
@@ -254,10 +254,10 @@ func (c *duplicate) undo() error {
 	}
 	var errs []error
 	for _, f := range c.files {
-		errs = append(errs, ignoreMissing(c.root.Remove(f.File)))
+		errs = append(errs, ignoreMissing(removeBelow(c.root, f.File)))
 	}
 	for _, d := range c.dirs {
-		errs = append(errs, c.root.Remove(d))
+		errs = append(errs, removeBelow(c.root, d))
 	}
 	dir := c.root.Name()
 	errs = append(errs, c.root.Close())

@@ -27,6 +27,12 @@ func checkOwner(path string, info fs.FileInfo) error {
 	return nil
 }
 
+// makeDir makes a private folder, and those above it if need be.
+func makeDir(path string) error { return os.MkdirAll(path, dirMode) }
+
+// removeBelow deletes a name.
+func removeBelow(root *os.Root, name string) error { return root.Remove(name) }
+
 // foreign compares a file with its state directory: FaultOwner if it belongs to
 // somebody else (uid), FaultWritable and FaultReadable for what others may do.
 func foreign(dir, info fs.FileInfo) (kind string, uid int) {

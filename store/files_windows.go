@@ -4,18 +4,56 @@ package store
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"golang.org/x/sys/windows"
+
+	"github.com/quietsetup/quietsetup/internal/winfile"
 )
 
-// foreign finds nothing: see checkOwner.
+// foreign finds nothing: what others could change is refused by checkOwner, and
+// what they could only read lies in a folder that they cannot open.
 func foreign(fs.FileInfo, fs.FileInfo) (kind string, uid int) { return "", 0 }
 
-// checkOwner accepts everything: the state directory's access list is set by
-// the installer and is inherited by every file in it.
-func checkOwner(string, fs.FileInfo) error { return nil }
+// checkOwner refuses what belongs to another user or can be written by others.
+func checkOwner(path string, _ fs.FileInfo) error {
+	if err := winfile.Check(path); err != nil {
+		return fmt.Errorf("%s: %w: %w", path, err, ErrUnsafe)
+	}
+	return nil
+}
+
+// makeDir makes a private folder. Folders above it that are missing can be read by
+// all and written by nobody else: in ProgramData everybody may create files.
+func makeDir(path string) error {
+	if err := makeParents(filepath.Dir(path)); err != nil {
+		return err
+	}
+	return unlessThere(winfile.MakePrivate(path))
+}
+
+func makeParents(path string) error {
+	if info, err := os.Stat(path); err == nil && info.IsDir() || filepath.Dir(path) == path {
+		return nil
+	}
+	if err := makeParents(filepath.Dir(path)); err != nil {
+		return err
+	}
+	return unlessThere(winfile.MakeGuarded(path))
+}
+
+func unlessThere(err error) error {
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	return err
+}
+
+// removeBelow deletes a name.
+func removeBelow(root *os.Root, name string) error { return winfile.Remove(root, name) }
 
 // tryLock takes the exclusive lock on an open file; false if another holds it.
 func tryLock(f *os.File) (bool, error) { return lockFile(f, windows.LOCKFILE_EXCLUSIVE_LOCK) }
@@ -31,9 +69,14 @@ func lockFile(f *os.File, how uint32) (bool, error) {
 	return err == nil, err
 }
 
-// syncDirectory has nothing to do: replace asks for a write-through rename, and
-// NTFS logs new names before the file's own flush returns.
-func syncDirectory(string) error { return nil }
+// syncDirectory makes the names in a folder durable, as far as Windows can be asked.
+func syncDirectory(path string) error {
+	root, err := os.OpenRoot(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(winfile.Flush(root), root.Close())
+}
 
 // replace renames and waits until the new name is on disk.
 func replace(from, to string) error {

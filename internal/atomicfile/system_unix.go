@@ -28,6 +28,10 @@ func keepOwner(f *os.File, other fs.FileInfo) error {
 	return f.Chown(int(want.Uid), int(want.Gid))
 }
 
+func remove(root *os.Root, name string) error { return root.Remove(name) }
+
+func rename(root *os.Root, from, to string) error { return root.Rename(from, to) }
+
 // SyncFolder makes the names in a folder durable. File systems of other machines
 // may not know how; that is no error.
 func SyncFolder(root *os.Root) error {

@@ -42,7 +42,7 @@ func Write(root *os.Root, name string, o Options, fill func(io.Writer) error) er
 
 func write(root *os.Root, name string, o Options, fill func(io.Writer) error, sync func(*os.Root) error) (err error) {
 	temp := "." + name + suffix
-	if err := root.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := remove(root, temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err // left by a crash, and it cannot be removed
 	}
 	f, err := root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
@@ -61,7 +61,7 @@ func write(root *os.Root, name string, o Options, fill func(io.Writer) error, sy
 		left := mine()
 		_ = f.Close() // what was written counts no more, or it is closed already
 		if left {
-			err = errors.Join(err, root.Remove(temp))
+			err = errors.Join(err, remove(root, temp))
 		}
 	}()
 	if err := content(f, o, fill); err != nil {
@@ -123,7 +123,7 @@ func appear(root *os.Root, temp, name string, fresh bool) error {
 	if fresh {
 		err := root.Link(temp, name)
 		if err == nil {
-			return root.Remove(temp)
+			return remove(root, temp)
 		}
 		if errors.Is(err, fs.ErrExist) {
 			return err
@@ -132,5 +132,5 @@ func appear(root *os.Root, temp, name string, fresh bool) error {
 	if err := free(root, name, fresh); err != nil {
 		return err
 	}
-	return root.Rename(temp, name)
+	return rename(root, temp, name)
 }

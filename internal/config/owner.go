@@ -2,17 +2,15 @@
 
 package config
 
-import (
-	"io/fs"
-	"os"
-)
+import "io/fs"
 
 // CheckOwner returns nil for a file that may decide what this process runs. For
 // root that is a file which nobody but root can change, as far as its owner and
-// mode say. Anybody else runs only with their own rights, and is refused nothing.
+// mode say; on Windows, for the system and for administrators, one that nobody
+// else can change by its access list. Anybody else runs only with their own rights, and is refused nothing.
 // The error names the file and the mend. Folders above it are not looked at.
 func CheckOwner(name string, info fs.FileInfo) error {
-	if os.Geteuid() != 0 {
+	if !privileged() {
 		return nil
 	}
 	return Changeable(name, info)

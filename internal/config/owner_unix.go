@@ -11,6 +11,9 @@ import (
 	"syscall"
 )
 
+// privileged: what this process runs, it runs with all rights.
+func privileged() bool { return os.Geteuid() == 0 }
+
 // Changeable tells who else could change a file or folder, nil if only root and
 // whoever runs this, as far as its owner and mode say. The error names the mend.
 func Changeable(name string, info fs.FileInfo) error {

@@ -60,6 +60,9 @@ func (v *views) Status(ctx context.Context) (apitypes.Status, error) {
 // Products lists all products.
 func (v *views) Products(context.Context) (out apitypes.Products, err error) {
 	v.at(func(now view.View) { out = now.Products() })
+	for i := range out.Products {
+		v.tellWaiting(&out.Products[i])
+	}
 	return out, nil
 }
 
@@ -70,6 +73,7 @@ func (v *views) Product(_ context.Context, id string) (out apitypes.ProductDoc, 
 	if !known {
 		return out, notKnown(id)
 	}
+	v.tellWaiting(&out.Product)
 	for _, f := range v.engine.Failing(id) {
 		out.Failing = append(out.Failing, apitypes.Failing{Work: string(f.Ticket.Kind), Session: f.Ticket.Session,
 			Error: clipped(f.Err.Error()), Tries: f.Tries, Again: f.Again.UTC()})

@@ -14,21 +14,6 @@ import (
 	"github.com/quietsetup/quietsetup/events"
 )
 
-// fixedPath is where bare names are looked up, and the installer's PATH. It
-// holds only directories that the system's package manager owns.
-const fixedPath = "/usr/sbin:/usr/bin:/sbin:/bin"
-
-// fixedEnv is the whole environment of every program this package starts.
-// Nothing of the daemon's own environment gets through.
-func fixedEnv() []string {
-	return []string{
-		"PATH=" + fixedPath,
-		"LANG=C.UTF-8",
-		"HOME=/root",
-		"DEBIAN_FRONTEND=noninteractive",
-	}
-}
-
 // environment is an installer's environment.
 func (s Spec) environment() []string {
 	return append(append(fixedEnv(),
@@ -46,7 +31,10 @@ func checkEnv(env []string) error {
 		if !ok || !variableName(name) || strings.ContainsRune(e, 0) || !utf8.ValidString(e) {
 			return fmt.Errorf("%w: %.80q is not NAME=value", ErrSpec, e)
 		}
-		taken := slices.ContainsFunc(fixed, func(f string) bool { return strings.HasPrefix(f, name+"=") })
+		taken := slices.ContainsFunc(fixed, func(f string) bool {
+			other, _, _ := strings.Cut(f, "=")
+			return sameVariable(other, name)
+		})
 		if taken || strings.HasPrefix(name, "LD_") || strings.HasPrefix(name, "DYLD_") {
 			return fmt.Errorf("%w: the variable %s cannot be set", ErrSpec, name)
 		}
@@ -82,10 +70,12 @@ func resolve(dir, name string) (string, error) {
 		return path, runnable(path, info)
 	}
 	if !strings.ContainsRune(name, '/') && !strings.ContainsRune(name, filepath.Separator) {
-		for _, d := range strings.Split(fixedPath, ":") {
-			path := filepath.Join(d, name)
-			if info, err := os.Stat(path); err == nil && runnable(path, info) == nil {
-				return path, nil
+		for _, d := range programFolders() {
+			for _, file := range spellings(name) {
+				path := filepath.Join(d, file)
+				if info, err := os.Stat(path); err == nil && runnable(path, info) == nil {
+					return path, nil
+				}
 			}
 		}
 	}
@@ -103,19 +93,25 @@ func inside(dir, name string) (string, error) {
 	if !filepath.IsLocal(name) {
 		return "", fmt.Errorf("cannot run the command: %.200q leads out of the package's folder", name)
 	}
-	info, err := root.Stat(name)
-	if err != nil {
-		return "", fmt.Errorf("cannot run the command in %s: %w", dir, err)
+	var missing error
+	for _, file := range spellings(name) {
+		info, err := root.Stat(file)
+		if err == nil {
+			path := filepath.Join(dir, file)
+			return path, runnable(path, info)
+		}
+		if missing == nil {
+			missing = err
+		}
 	}
-	path := filepath.Join(dir, name)
-	return path, runnable(path, info)
+	return "", fmt.Errorf("cannot run the command in %s: %w", dir, missing)
 }
 
 func runnable(path string, info fs.FileInfo) error {
 	if !info.Mode().IsRegular() {
 		return fmt.Errorf("cannot run %s: it is not a file", path)
 	}
-	if executableBits && info.Mode().Perm()&0o111 == 0 {
+	if !program(path, info.Mode()) {
 		return fmt.Errorf("cannot run %s: it is not executable", path)
 	}
 	return nil

@@ -81,16 +81,14 @@ func openCopies(stateDir string) (*os.Root, error) {
 	if !info.IsDir() {
 		return nil, fmt.Errorf("cannot open %s: %w: it is %s, not a directory", path, ErrUntrusted, info.Mode().Type())
 	}
-	if err := ours(info); err != nil {
-		return nil, fmt.Errorf("cannot open %s: %w: %w", path, ErrUntrusted, err)
-	}
 	root, err := os.OpenRoot(path)
 	if err != nil {
 		return nil, fmt.Errorf("cannot open %s: %w", path, err)
 	}
-	if after, err := root.Stat("."); err != nil || !os.SameFile(info, after) {
+	copies := &folder{root: root, path: path}
+	if err := copies.trust(info); err != nil {
 		root.Close()
-		return nil, fmt.Errorf("cannot open %s: %w: it was replaced meanwhile", path, ErrUntrusted)
+		return nil, err
 	}
 	return root, nil
 }
@@ -98,7 +96,7 @@ func openCopies(stateDir string) (*os.Root, error) {
 // equalCopy reports whether the copy is there, is ours and has the size and hash.
 func equalCopy(root *os.Root, name string, size int64, want []byte) bool {
 	info, err := root.Lstat(name)
-	if err != nil || !info.Mode().IsRegular() || info.Size() != size || ours(info) != nil || executableBits && info.Mode().Perm() != 0o700 {
+	if err != nil || !info.Mode().IsRegular() || info.Size() != size || looksOurs(info) != nil || executableBits && info.Mode().Perm() != 0o700 {
 		return false
 	}
 	file, err := root.OpenFile(name, os.O_RDONLY|dontBlock, 0)
@@ -106,7 +104,7 @@ func equalCopy(root *os.Root, name string, size int64, want []byte) bool {
 		return false
 	}
 	defer file.Close()
-	if after, err := file.Stat(); err != nil || !os.SameFile(info, after) {
+	if after, err := file.Stat(); err != nil || !os.SameFile(info, after) || ours(file, after) != nil {
 		return false // exchanged meanwhile: a new copy takes its place
 	}
 	hash := sha256.New()
@@ -131,10 +129,10 @@ func writeCopy(root *os.Root, name string, src io.Reader) error {
 		err = cerr
 	}
 	if err == nil {
-		err = root.Rename(temp, name)
+		err = renameName(root, temp, name)
 	}
 	if err != nil {
-		return errors.Join(err, root.Remove(temp))
+		return errors.Join(err, removeName(root, temp))
 	}
 	return syncDir(root)
 }
@@ -148,7 +146,7 @@ func removeOthers(root *os.Root, keep string) error {
 	}
 	for _, e := range entries {
 		if e.Name() != keep {
-			_ = root.Remove(e.Name())
+			_ = removeName(root, e.Name())
 		}
 	}
 	return nil

@@ -37,11 +37,13 @@ type found struct {
 //
 //	file      a path. A file whose first line is nothing but a version (it begins with
 //	          a digit and holds no blank) tells that version. With a version in the
-//	          rule the whole first line is compared.
+//	          rule the whole first line is compared. A program of Windows tells the
+//	          version that it carries.
 //	dpkg      a package, or "<root>!<package>" for the packages below another root
 //	command   words split at blanks, the first an absolute path; no shell. Exit code 0
 //	          means that it is there, the first line printed tells the version.
-//	registry, msi   Windows only
+//	registry  Windows only: a key below Uninstall, or "HKLM\key" or "HKLM\key!value"
+//	msi       Windows only: a product code or an upgrade code
 //
 // The answer is Known=false with a reason if the rule could not be applied; that
 // is never "not installed".

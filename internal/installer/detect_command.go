@@ -45,7 +45,7 @@ func ask(ctx context.Context, argv []string) (out []byte, code int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, detectLimit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
-	cmd.Dir = string(filepath.Separator)
+	cmd.Dir = neutralDir()
 	cmd.Env = fixedEnv()
 	cmd.WaitDelay = time.Second
 	endsAsGroup(cmd)

@@ -3,6 +3,7 @@
 package installer
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -40,6 +41,10 @@ func detectFile(rule events.Detect) (found, error) {
 	text, err := io.ReadAll(io.LimitReader(file, maxVersionLine))
 	if err != nil {
 		return found{}, err
+	}
+	if bytes.HasPrefix(text, []byte("MZ")) { // a program or library of Windows
+		version, err := programVersion(rule.Name)
+		return found{installed: err == nil, version: version, equal: shorterVersions(version)}, err
 	}
 	return found{installed: true, version: tells(firstLine(text), rule)}, nil
 }

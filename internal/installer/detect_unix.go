@@ -14,3 +14,6 @@ func endsAsGroup(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 }
+
+// programVersion is a matter of Windows: a program carries no version elsewhere.
+func programVersion(string) (string, error) { return "", nil }

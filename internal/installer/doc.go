@@ -32,7 +32,9 @@
 // program, blocked on a pipe, so that its pid and start time are known. They are
 // made durable as "started" before one byte on the pipe lets it become the
 // installer. If the supervisor dies first, the pipe ends and the process with it.
-// Therefore:
+// Windows cannot turn a process into another program: there the blocked process
+// starts the installer as its child, stays as long as that runs and ends with its
+// exit code. Therefore:
 //
 //   - a file that says "claimed" by a dead supervisor: the installer never ran;
 //   - a file that says "started" and whose processes are gone: it may have run
@@ -47,6 +49,16 @@
 // Under systemd the unit needs KillMode=process, or the caller gives
 // Options.Scope, which moves the supervisor to a scope of its own before it may
 // claim anything. Otherwise stopping the daemon kills the installer.
+//
+// On Windows the supervisor has no console, a process group of its own, and is in
+// no job of the daemon's, if that lets it out. The installer and all it starts are
+// members of a job that limits nothing and ends nobody; it is there to be listed.
+//
+// # Waiting for input
+//
+// On Windows an installer may open a window that nobody sees. When it has done
+// nothing for some minutes and has one, State.Waiting says so. It is a finding, no
+// outcome.
 //
 // # Detect
 //

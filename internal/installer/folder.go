@@ -79,7 +79,12 @@ func (f *folder) trust(before fs.FileInfo) error {
 	if !os.SameFile(before, info) {
 		return fmt.Errorf("cannot open %s: %w: it was replaced meanwhile", f.path, ErrUntrusted)
 	}
-	if err := ours(info); err != nil {
+	self, err := f.root.Open(".")
+	if err != nil {
+		return fmt.Errorf("cannot open %s: %w", f.path, err)
+	}
+	defer self.Close()
+	if err := ours(self, info); err != nil {
 		return fmt.Errorf("cannot open %s: %w: %v", f.path, ErrUntrusted, err)
 	}
 	return nil
@@ -112,7 +117,7 @@ func (f *folder) read(name string) ([]byte, error) {
 	if !before.Mode().IsRegular() {
 		return nil, fmt.Errorf("cannot read %s: %w: it is %s, not a file", f.name(name), ErrUntrusted, before.Mode().Type())
 	}
-	if err := ours(before); err != nil {
+	if err := looksOurs(before); err != nil {
 		return nil, fmt.Errorf("cannot read %s: %w: %v", f.name(name), ErrUntrusted, err)
 	}
 	file, err := f.root.OpenFile(name, os.O_RDONLY|dontBlock, 0)
@@ -126,7 +131,7 @@ func (f *folder) read(name string) ([]byte, error) {
 	if err == nil && !after.Mode().IsRegular() {
 		err = fmt.Errorf("%w: it is %s, not a file", ErrUntrusted, after.Mode().Type())
 	} else if err == nil {
-		if mine := ours(after); mine != nil {
+		if mine := ours(file, after); mine != nil {
 			err = fmt.Errorf("%w: %v", ErrUntrusted, mine)
 		}
 	}
@@ -149,7 +154,7 @@ func (f *folder) create(o outcome) error {
 	}
 	name := o.Token + endOutcome
 	err = f.root.Link(temp, name)
-	if rerr := f.root.Remove(temp); err == nil {
+	if rerr := removeName(f.root, temp); err == nil {
 		err = rerr
 	}
 	if err == nil {
@@ -171,7 +176,7 @@ func (f *folder) replace(o outcome) error {
 }
 
 func (f *folder) rename(from, to string) error {
-	err := f.root.Rename(from, to)
+	err := renameName(f.root, from, to)
 	if err == nil {
 		err = syncDir(f.root)
 	}
@@ -200,14 +205,14 @@ func (f *folder) temp(o outcome) (string, error) {
 		err = cerr
 	}
 	if err != nil {
-		return "", errors.Join(fmt.Errorf("cannot write %s: %w", f.name(name), err), f.root.Remove(name))
+		return "", errors.Join(fmt.Errorf("cannot write %s: %w", f.name(name), err), removeName(f.root, name))
 	}
 	return name, nil
 }
 
 // remove deletes a file of an attempt, durable. A missing one is no error.
 func (f *folder) remove(name string) error {
-	err := f.root.Remove(name)
+	err := removeName(f.root, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

@@ -11,8 +11,12 @@ import (
 	"syscall"
 )
 
-// ours refuses what belongs to another user or can be written by one.
-func ours(info fs.FileInfo) error {
+// ours refuses an open file or folder that belongs to another user or can be
+// written by one.
+func ours(_ *os.File, info fs.FileInfo) error { return looksOurs(info) }
+
+// looksOurs is ours for what bears a name and is not opened yet.
+func looksOurs(info fs.FileInfo) error {
 	st, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {
 		return fmt.Errorf("its owner cannot be read")
@@ -26,6 +30,11 @@ func ours(info fs.FileInfo) error {
 	return nil
 }
 
+// removeName deletes a name, renameName gives a file another one.
+func removeName(root *os.Root, name string) error { return root.Remove(name) }
+
+func renameName(root *os.Root, from, to string) error { return root.Rename(from, to) }
+
 // syncDir makes the names in a directory durable.
 func syncDir(root *os.Root) error {
 	d, err := root.Open(".")
@@ -38,6 +47,9 @@ func syncDir(root *os.Root) error {
 	}
 	return err
 }
+
+// logFlags open the log for cutting; whatever is added goes to its end.
+const logFlags = os.O_RDWR | os.O_APPEND
 
 // executableBits: a file must be marked as a program to be run.
 const executableBits = true

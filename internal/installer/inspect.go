@@ -21,6 +21,9 @@ type State struct {
 	Started events.InstallerStarted // from KindClaimed on; without an installer until KindStarted
 	Ended   events.InstallerEnded   // KindEnded only
 	Left    []Leftover              // KindEnded: what lived on; KindStarted: what lives of the session
+	// Waiting is what a running installer seems to wait for: input in a window that
+	// nobody sees. "" = it works, as far as can be told.
+	Waiting string
 	linger  time.Duration
 }
 
@@ -63,6 +66,9 @@ func (f *folder) inspectWith(token string, look func(outcome, string) (State, er
 		s, err := look(o, token)
 		if err != nil {
 			return State{}, fmt.Errorf("cannot tell whether attempt %s runs: %w", token, err)
+		}
+		if s.Alive && s.Kind == KindStarted {
+			s.Waiting = f.waiting(token)
 		}
 		if s.Alive || s.Kind != KindClaimed && s.Kind != KindStarted && !broken {
 			return s, nil

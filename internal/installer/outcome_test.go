@@ -101,9 +101,9 @@ func FuzzDecode(f *testing.F) {
 
 func TestCut(t *testing.T) {
 	t.Parallel()
+	path := filepath.Join(tempDir(t), "log")
 	rapid.Check(t, func(rt *rapid.T) {
-		path := filepath.Join(t.TempDir(), "log")
-		file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
+		file, err := os.OpenFile(path, logFlags|os.O_CREATE|os.O_TRUNC, 0o600)
 		if err != nil {
 			rt.Fatal(err)
 		}

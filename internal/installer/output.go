@@ -23,10 +23,10 @@ const logPoll = 100 * time.Millisecond
 // is killed, and would hang what it leaves running.
 func (f *folder) createLog(token string) (*os.File, error) {
 	name := token + endLog
-	if err := f.root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := removeName(f.root, name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("cannot replace %s: %w", f.name(name), err)
 	}
-	file, err := f.root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o600)
+	file, err := f.root.OpenFile(name, logFlags|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("cannot create %s: %w", f.name(name), err)
 	}
@@ -35,7 +35,7 @@ func (f *folder) createLog(token string) (*os.File, error) {
 
 // cutLog bounds a log that nobody watches any more.
 func (f *folder) cutLog(name string) error {
-	file, err := f.root.OpenFile(name, os.O_RDWR|os.O_APPEND, 0)
+	file, err := f.root.OpenFile(name, logFlags, 0)
 	if err != nil {
 		return fmt.Errorf("cannot cut %s: %w", f.name(name), err)
 	}
@@ -69,7 +69,15 @@ func cut(file *os.File, most int64) error {
 	if err := file.Truncate(most / 2); err != nil {
 		return err
 	}
-	_, err = file.Write(append([]byte(cutMark), tail...))
+	return add(file, append([]byte(cutMark), tail...))
+}
+
+// add writes at the end of a log.
+func add(file *os.File, text []byte) error {
+	if _, err := file.Seek(0, io.SeekEnd); err != nil {
+		return err
+	}
+	_, err := file.Write(text)
 	return err
 }
 

@@ -42,7 +42,7 @@ func (f *folder) forget(token string) error {
 	if s.Kind == KindVoid {
 		return f.removeVoid(token)
 	}
-	for _, end := range []string{endSpare, endOutcome} {
+	for _, end := range []string{endSpare, endWaiting, endOutcome} {
 		if err := f.remove(token + end); err != nil {
 			return err
 		}
@@ -95,6 +95,14 @@ func Sweep(stateDir string, keep time.Duration, over func(token string) bool) er
 	return errors.Join(all...)
 }
 
+// besideOutcome returns the token of a file that means nothing without its outcome.
+func besideOutcome(name string) (token string, ok bool) {
+	if token, ok = strings.CutSuffix(name, endReport); ok {
+		return token, ok
+	}
+	return strings.CutSuffix(name, endWaiting)
+}
+
 func (f *folder) sweep(name string, info fs.FileInfo, keep time.Duration, over func(string) bool) error {
 	age := time.Since(info.ModTime())
 	token, isLog := strings.CutSuffix(name, endLog)
@@ -105,6 +113,13 @@ func (f *folder) sweep(name string, info fs.FileInfo, keep time.Duration, over f
 		}
 		if info.Size() > maxLog {
 			return f.cutLog(name)
+		}
+		return nil
+	}
+	if beside, ok := besideOutcome(name); ok {
+		_, err := f.root.Lstat(beside + endOutcome)
+		if age > keep && errors.Is(err, fs.ErrNotExist) {
+			return f.remove(name)
 		}
 		return nil
 	}

@@ -16,7 +16,7 @@ import (
 // the disk cannot keep its own outcome from being recorded.
 func (f *folder) createSpare(token string) (*os.File, error) {
 	name := token + endSpare
-	if err := f.root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := removeName(f.root, name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("cannot replace %s: %w", f.name(name), err)
 	}
 	file, err := f.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
@@ -28,7 +28,7 @@ func (f *folder) createSpare(token string) (*os.File, error) {
 		err = file.Sync()
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("cannot write %s: %w", f.name(name), err), file.Close(), f.root.Remove(name))
+		return nil, errors.Join(fmt.Errorf("cannot write %s: %w", f.name(name), err), file.Close(), removeName(f.root, name))
 	}
 	return file, nil
 }

@@ -27,6 +27,7 @@ const (
 	maxLog        = 1 << 20
 	minLog        = 4 << 10
 	defaultLinger = 10 * time.Minute
+	defaultIdle   = 5 * time.Minute
 )
 
 // Spec describes one attempt.
@@ -49,6 +50,9 @@ type Spec struct {
 	// the installer itself has ended; 0 = 10 minutes. What left the session (a
 	// service that was started) is not waited for.
 	Linger time.Duration `json:"linger,omitempty"`
+	// Idle is how long an installer with a window may do nothing before it is said
+	// to wait for input; 0 = 5 minutes. Windows only.
+	Idle time.Duration `json:"idle,omitempty"`
 }
 
 // check refuses what can be known to be wrong before anything is claimed.
@@ -65,6 +69,8 @@ func (s Spec) check() error {
 		return fmt.Errorf("%w: %d bytes of output, must be %d to %d", ErrSpec, s.LogMax, minLog, maxLog)
 	case s.Linger < 0:
 		return fmt.Errorf("%w: negative linger time %v", ErrSpec, s.Linger)
+	case s.Idle != 0 && s.Idle < time.Second:
+		return fmt.Errorf("%w: idle time %v, must be a second at least", ErrSpec, s.Idle)
 	}
 	for _, text := range append([]string{s.Product, string(s.Action), s.Dir}, s.Argv...) {
 		if strings.ContainsRune(text, 0) {
@@ -84,6 +90,9 @@ func (s Spec) filled() Spec {
 	}
 	if s.Linger == 0 {
 		s.Linger = defaultLinger
+	}
+	if s.Idle == 0 {
+		s.Idle = defaultIdle
 	}
 	return s
 }

@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/quietsetup/quietsetup/events"
@@ -129,12 +128,12 @@ func launch(opt Options, token string) (*launched, error) {
 	}
 	cmd, err := busyRetry(func() (*exec.Cmd, error) {
 		cmd := exec.Command(opt.Exe, Entry, roleSupervise, token)
-		cmd.Dir = string(filepath.Separator)
+		cmd.Dir = neutralDir()
 		cmd.Env = fixedEnv()
 		cmd.Stdin = orderR
-		cmd.ExtraFiles = []*os.File{readyW}
+		giveReady(cmd, readyW)
 		cmd.SysProcAttr = attr
-		return cmd, cmd.Start()
+		return cmd, startAnyway(cmd)
 	})
 	orderR.Close()
 	readyW.Close()
@@ -151,12 +150,12 @@ func launch(opt Options, token string) (*launched, error) {
 	return s, nil
 }
 
-// busyRetry repeats a start that failed because another process, forked at the
-// wrong moment, still holds the program open for writing.
+// busyRetry repeats a start that failed because another process still holds the
+// program open for writing.
 func busyRetry[T any](start func() (T, error)) (T, error) {
 	for wait := time.Millisecond; ; wait *= 2 {
 		x, err := start()
-		if !errors.Is(err, syscall.ETXTBSY) || wait > time.Second {
+		if !busy(err) || wait > time.Second {
 			return x, err
 		}
 		time.Sleep(wait)

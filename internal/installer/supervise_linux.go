@@ -3,13 +3,10 @@
 package installer
 
 import (
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"os"
+	"os/exec"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 	"time"
 
@@ -18,13 +15,7 @@ import (
 	"github.com/quietsetup/quietsetup/events"
 )
 
-// The two parts that the hidden entry can play.
-const (
-	roleSupervise = "supervise" // supervise <token>: the order comes on standard input
-	roleBecome    = "become"    // become <state> <token> <path> <argv…>: blocked until released
-)
-
-// File descriptors that the two are started with.
+// File descriptors that the two parts are started with.
 const (
 	fdReady   = 3 // supervisor: to the starter
 	fdRelease = 3 // blocked process: from the supervisor
@@ -37,78 +28,27 @@ func detached() (*syscall.SysProcAttr, error) {
 	return &syscall.SysProcAttr{Setsid: true}, nil
 }
 
-// Supervise is the hidden entry of the supervisor's program: args are what
-// follows "attempt" on its command line. It returns the exit code of the
-// process. Only Start calls it, with pipes in place; by hand it does nothing.
-func Supervise(args []string) int { return superviseStepping(args, func(string) {}) }
+// giveReady hands the pipe to a supervisor that is about to be started.
+func giveReady(cmd *exec.Cmd, ready *os.File) { cmd.ExtraFiles = []*os.File{ready} }
 
-// superviseStepping is Supervise; step, in tests, is told how far it came.
-func superviseStepping(args []string, step func(string)) int {
-	switch {
-	case len(args) == 2 && args[0] == roleSupervise && isPipe(fdReady):
-		unix.CloseOnExec(fdReady)
-		s := &supervisor{ready: os.NewFile(fdReady, "ready"), step: step}
-		defer s.ready.Close()
-		if err := s.run(args[1], os.Stdin); err != nil {
-			// The starter may be gone; then the file alone tells.
-			_, _ = io.WriteString(s.ready, plain(err.Error()))
-			return 1
-		}
-		return 0
-	case len(args) >= 5 && args[0] == roleBecome && isPipe(fdRelease) && isPipe(fdFailed):
-		return become(args[1], args[2], args[3], args[4:])
+// startAnyway has no weaker way to start a supervisor.
+func startAnyway(cmd *exec.Cmd) error { return cmd.Start() }
+
+// readyPipe is the pipe to the starter, nil if this was started by hand.
+func readyPipe() *os.File {
+	if !isPipe(fdReady) {
+		return nil
 	}
-	fmt.Fprintln(os.Stderr, "This command is started by the quietsetup daemon and does nothing when started by hand.")
-	return 2
+	unix.CloseOnExec(fdReady)
+	return os.NewFile(fdReady, "ready")
 }
+
+// blockedPipes reports whether a supervisor started this.
+func blockedPipes() bool { return isPipe(fdRelease) && isPipe(fdFailed) }
 
 func isPipe(fd int) bool {
 	var st unix.Stat_t
 	return unix.Fstat(fd, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFIFO
-}
-
-// supervisor carries one attempt from claim to outcome.
-type supervisor struct {
-	ready *os.File
-	step  func(string)
-	f     *folder
-	spec  Spec
-	o     outcome  // what the file says
-	spare *os.File // written in full, to become the last state
-	log   *os.File
-}
-
-// run returns an error if the attempt did not start or its outcome could not be
-// kept. An error before "started" leaves no file behind.
-func (s *supervisor) run(token string, stdin io.Reader) error {
-	outliveSignals()
-	ord, err := readOrder(stdin)
-	if err != nil {
-		return err
-	}
-	if ord.Spec.Token != token {
-		return fmt.Errorf("%w: it is about %q, not %q", ErrSpec, ord.Spec.Token, token)
-	}
-	s.spec = ord.Spec
-	s.step("read")
-	if s.f, err = openFolder(ord.StateDir, true); err != nil {
-		return err
-	}
-	defer s.f.close()
-	if err := s.claim(); err != nil {
-		return err
-	}
-	s.step("claimed")
-	path, err := resolve(s.spec.Dir, s.spec.Argv[0])
-	if err != nil {
-		s.o.State, s.o.At, s.o.Error = KindEnded, now(), plain(err.Error())
-		return s.unless(s.f.replace(s.o))
-	}
-	p, err := s.prepare(path)
-	if err != nil {
-		return s.unless(err)
-	}
-	return s.carry(p)
 }
 
 // outliveSignals keeps signals that ask a process to end from ending this one.
@@ -118,109 +58,30 @@ func outliveSignals() {
 		unix.SIGPIPE, unix.SIGXFSZ, unix.SIGUSR1, unix.SIGUSR2, unix.SIGALRM, unix.SIGTSTP, unix.SIGTTIN, unix.SIGTTOU)
 }
 
-// claim creates the attempt's file, or fails because it is claimed or void.
-func (s *supervisor) claim() error {
-	boot, err := bootID()
-	if err != nil {
-		return err
-	}
-	self, err := identify(os.Getpid())
-	if err != nil {
-		return err
-	}
-	// What the installer starts and abandons becomes this process's child.
+// adopt makes what the installer starts and abandons this process's child.
+func adopt() error {
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("cannot become the reaper of the installer's processes: %w", err)
 	}
-	s.o = outcome{Token: s.spec.Token, State: KindClaimed, Boot: boot, At: now(), Supervisor: self, Exit: -1,
-		LingerMS: s.spec.Linger.Milliseconds()}
-	err = s.f.create(s.o)
-	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("cannot claim %s: %w", s.spec.Token, ErrTaken)
-	}
-	return s.unless(err)
+	return nil
 }
 
-// unless takes the claim back if there was an error: nothing has run.
-func (s *supervisor) unless(err error) error {
-	if err == nil {
-		return nil
-	}
-	for _, file := range []*os.File{s.spare, s.log} {
-		if file != nil {
-			file.Close()
-		}
-	}
-	o, lerr := s.f.load(s.spec.Token)
-	if lerr != nil || o.Supervisor != s.o.Supervisor {
-		return errors.Join(err, lerr)
-	}
-	return errors.Join(err, s.f.remove(s.spec.Token+endSpare), s.f.remove(s.spec.Token+endOutcome))
-}
+// watchWindows has nothing to watch: an installer has no display to open one on.
+func (s *supervisor) watchWindows(*blocked, <-chan struct{}) {}
 
-// prepare makes room for the outcome and starts the blocked process.
-func (s *supervisor) prepare(path string) (*blocked, error) {
-	var err error
-	if s.spare, err = s.f.createSpare(s.spec.Token); err != nil {
-		return nil, err
-	}
-	if s.log, err = s.f.createLog(s.spec.Token); err != nil {
-		return nil, err
-	}
-	s.step("prepared")
-	p, err := block(filepath.Dir(s.f.path), path, s.spec, s.log)
-	if err != nil {
-		return nil, err
-	}
-	s.step("blocked")
-	s.o.State, s.o.At, s.o.Installer = KindStarted, now(), p.id
-	if err := s.f.replace(s.o); err != nil {
-		p.abandon()
-		return nil, err
-	}
-	s.step("started")
-	return p, nil
-}
+// addReport has nothing to add: what an installer tells is what it prints.
+func (s *supervisor) addReport() {}
 
-// carry releases the installer, waits for it and writes its outcome. From here
-// on the attempt counts as having run.
-func (s *supervisor) carry(p *blocked) error {
-	begin := time.Now()
-	released := p.release()
-	s.step("released")
-	s.ready.Close()
-	stop, cut := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(cut)
-		_ = watchLog(s.log, s.spec.LogMax, stop) // the output is for people; its loss changes no outcome
-	}()
-	failed := p.failure()
+// wait waits for the installer.
+func (p *blocked) wait() (ending, error) {
 	status, err := reap(p.id.PID)
-	took := time.Since(begin)
-	s.step("exited")
-	if err == nil {
-		s.o.Left, err = linger(p.id, s.spec.Linger)
-	}
-	close(stop)
-	<-cut
-	s.log.Close()
-	if err != nil {
-		return err // no outcome is better than a guessed one
-	}
-	s.o.State, s.o.At, s.o.TookMS = KindEnded, now(), took.Milliseconds()
 	switch {
-	case failed != "":
-		s.o.Error = plain("cannot run the command: " + failed)
-	case released != nil:
-		s.o.Error = plain("cannot run the command: its process ended before it was released: " + released.Error())
+	case err != nil:
+		return ending{}, err
 	case status.Signaled():
-		s.o.Signal = unix.SignalName(status.Signal())
-	default:
-		s.o.Exit = status.ExitStatus()
+		return ending{exit: -1, signal: unix.SignalName(status.Signal())}, nil
 	}
-	err = s.f.finish(s.o, s.spare)
-	s.step("ended")
-	return err
+	return ending{exit: status.ExitStatus()}, nil
 }
 
 // reap waits for the installer, and on the way for every other child that ends.
@@ -241,7 +102,7 @@ func reap(pid int) (unix.WaitStatus, error) {
 // linger waits, at most for a time, until the installer's session is empty. It
 // returns what still runs: the rest of the session, and what left it and became
 // this process's child.
-func linger(installer events.ProcessID, most time.Duration) ([]Leftover, error) {
+func (p *blocked) linger(most time.Duration) ([]Leftover, error) {
 	deadline := time.Now().Add(most)
 	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		for {
@@ -256,7 +117,7 @@ func linger(installer events.ProcessID, most time.Duration) ([]Leftover, error) 
 				break
 			}
 		}
-		left, members, err := descendants(installer)
+		left, members, err := descendants(p.id)
 		if err != nil {
 			return nil, err
 		}

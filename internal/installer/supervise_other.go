@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//go:build !linux
+//go:build !linux && !windows
 
 package installer
 
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"syscall"
 )
 
@@ -15,6 +16,10 @@ const roleSupervise = "supervise"
 func detached() (*syscall.SysProcAttr, error) {
 	return nil, unsupported("running an installer")
 }
+
+func giveReady(*exec.Cmd, *os.File) {}
+
+func startAnyway(cmd *exec.Cmd) error { return cmd.Start() }
 
 // Supervise is not implemented on this platform; it says so and returns 2.
 func Supervise([]string) int {

@@ -16,11 +16,13 @@ const maxToken = 200
 
 // The files of one attempt, all in <state>/outcome.
 const (
-	endOutcome = ".json"   // what became of it
-	endSpare   = ".spare"  // room on the disk for its last state
-	endLog     = ".log"    // what the installer printed
-	endBroken  = ".broken" // an outcome that could not be read
-	endTemp    = ".tmp"    // being written
+	endOutcome = ".json"    // what became of it
+	endSpare   = ".spare"   // room on the disk for its last state
+	endLog     = ".log"     // what the installer printed
+	endReport  = ".report"  // the log of Windows Installer, until it is part of what was printed
+	endWaiting = ".waiting" // what a running installer seems to wait for
+	endBroken  = ".broken"  // an outcome that could not be read
+	endTemp    = ".tmp"     // being written
 )
 
 // checkToken makes sure that a token is one plain file name on every platform.

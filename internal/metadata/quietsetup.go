@@ -33,6 +33,7 @@ func (l *loading) quiet(tables []*tomlfile.Table) {
 	l.pkg.Repeatable = holder(tables, "repeatable").Bool("repeatable", false)
 	l.exitCodes(holder(tables, "exit_codes").Table("exit_codes"))
 	l.detect(holder(tables, "detect").Table("detect"))
+	l.usualCodes(holder(tables, "exit_codes").Table("exit_codes"))
 	l.services(holder(tables, "services"))
 	l.oldDirs(tables)
 	l.oldNames(tables)
@@ -107,6 +108,9 @@ func (l *loading) exitCodes(t *tomlfile.Table) {
 				continue
 			}
 			code := int(n)
+			if n > math.MaxInt32 {
+				code -= 1 << 32 // 32 bits; an exit code is told with its sign
+			}
 			if other, twice := where[code]; twice && other != key {
 				t.Wrong(tomlfile.Element(key, i), "%d stands under %s already", code, other)
 			}

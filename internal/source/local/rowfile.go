@@ -62,14 +62,25 @@ func openRows(stateDir string) (rowFolder, error) {
 	if err != nil {
 		return rowFolder{}, fmt.Errorf("cannot open the folder of rows: %w", err)
 	}
-	if info, err = root.Stat("."); err == nil {
-		err = ours(info) // of what is open: it may not be what was looked at
-	}
-	if err != nil {
+	if err := folderOurs(root); err != nil {
 		root.Close()
 		return rowFolder{}, fmt.Errorf("cannot use the folder of rows %s: %w", filepath.Join(stateDir, folderName), err)
 	}
 	return rowFolder{root}, nil
+}
+
+// folderOurs judges an open folder: it may not be what was looked at before.
+func folderOurs(root *os.Root) error {
+	folder, err := root.Open(".")
+	if err != nil {
+		return err
+	}
+	defer folder.Close()
+	info, err := folder.Stat()
+	if err != nil {
+		return err
+	}
+	return ours(folder, info)
 }
 
 func (f rowFolder) close() error { return f.root.Close() }
@@ -118,7 +129,7 @@ func (f rowFolder) read(id string) (Row, error) {
 		err = errors.New("it was replaced meanwhile")
 	}
 	if err == nil {
-		err = ours(info)
+		err = ours(file, info)
 	}
 	if err != nil {
 		return Row{}, fmt.Errorf("cannot read row %s: %w", f.path(name), err)

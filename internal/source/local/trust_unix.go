@@ -13,7 +13,7 @@ import (
 
 // ours refuses what belongs to another user or can be written by one: a row says
 // what root installs.
-func ours(info fs.FileInfo) error {
+func ours(_ *os.File, info fs.FileInfo) error {
 	if st, ok := info.Sys().(*syscall.Stat_t); ok && int(st.Uid) != os.Geteuid() {
 		return fmt.Errorf("it belongs to uid %d, not to uid %d", st.Uid, os.Geteuid())
 	}

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build !windows
+
 package installer
 
 import (
@@ -10,7 +12,7 @@ import (
 	"github.com/quietsetup/quietsetup/events"
 )
 
-// detectMSI is not implemented yet; no platform but Windows has Windows Installer.
+// detectMSI has nothing to read: no platform but Windows has Windows Installer.
 func detectMSI(events.Detect) (found, error) {
 	return found{}, fmt.Errorf("asking Windows Installer on %s: %w", runtime.GOOS, errors.ErrUnsupported)
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build !windows
+
 package installer
 
 import (
@@ -10,7 +12,7 @@ import (
 	"github.com/quietsetup/quietsetup/events"
 )
 
-// detectRegistry is not implemented yet; no platform but Windows has a registry.
+// detectRegistry has nothing to read: no platform but Windows has a registry.
 func detectRegistry(events.Detect) (found, error) {
 	return found{}, fmt.Errorf("reading the registry on %s: %w", runtime.GOOS, errors.ErrUnsupported)
 }

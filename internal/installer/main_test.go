@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build linux || windows
+
 package installer
 
 import (
@@ -30,6 +32,8 @@ func TestMain(m *testing.M) {
 			syscall.Exit(superviseStepping(os.Args[2:], dieAt(os.Args[3])))
 		case "daemon":
 			syscall.Exit(playDaemon(os.Args[2], os.Args[3]))
+		case "installer":
+			syscall.Exit(playInstaller(os.Args[2:]))
 		}
 	}
 	os.Exit(m.Run())
@@ -40,7 +44,7 @@ func dieAt(text string) func(string) {
 	_, want, _ := strings.Cut(text, diesAt)
 	return func(step string) {
 		if want != "" && strings.ReplaceAll(step, " ", "-") == want {
-			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			kill(os.Getpid())
 			select {}
 		}
 	}
@@ -80,7 +84,7 @@ func newWorld(t testing.TB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	base := t.TempDir()
+	base := tempDir(t)
 	w := &world{state: filepath.Join(base, "state"), dir: filepath.Join(base, "pkg"), side: filepath.Join(base, "side"), exe: exe,
 		id: strings.ToLower(rand.Text()[:8])}
 	for _, d := range []string{w.state, w.dir} {
@@ -89,15 +93,6 @@ func newWorld(t testing.TB) *world {
 		}
 	}
 	return w
-}
-
-// spec is an attempt whose installer runs a shell script of the package. The
-// token gets the world's own beginning.
-func (w *world) spec(t testing.TB, token, script string) Spec {
-	t.Helper()
-	token = w.id + token
-	write(t, filepath.Join(w.dir, token+".sh"), "#!/bin/sh\necho \"$QUIETSETUP_TOKEN\" >> "+w.side+"\n"+script+"\n", 0o755)
-	return Spec{Token: token, Product: "firefox", Action: events.ActionSetup, Argv: []string{"./" + token + ".sh"}, Dir: w.dir}
 }
 
 func (w *world) options() Options { return Options{Exe: w.exe, StateDir: w.state} }
@@ -167,6 +162,9 @@ func noSupervisor(t testing.TB, token string) {
 		id, err := supervisorOf(token)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if stillborn(t, id) {
+			kill(id.PID)
 		}
 		return id.IsZero()
 	})

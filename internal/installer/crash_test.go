@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build linux || windows
+
 package installer
 
 import (
@@ -8,10 +10,10 @@ import (
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -141,15 +143,15 @@ func TestKilledAtRandom(t *testing.T) {
 				return
 			}
 			// Half of the moments lie early, where most steps are.
-			most := 40 * time.Millisecond
+			most := 40 * time.Millisecond * pace
 			if r.IntN(2) == 0 {
-				most = 200 * time.Millisecond
+				most = 200 * time.Millisecond * pace
 			}
 			time.Sleep(time.Duration(r.Int64N(int64(most))))
 			killed := r.IntN(3) == 0
 			if killed {
 				if id, err := supervisorOf(s.Token); err == nil && !id.IsZero() {
-					_ = syscall.Kill(id.PID, syscall.SIGKILL)
+					kill(id.PID)
 				} else {
 					killed = false
 				}
@@ -301,22 +303,20 @@ func TestStartCancelled(t *testing.T) {
 func TestSupervisorKilledWhileRunning(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	gate := w.dir + "/gate"
-	s := w.spec(t, "id.orphan.1.1", "while [ ! -e "+gate+" ]; do echo works; sleep 0.01; done; exit 0")
+	gate := filepath.Join(w.dir, "gate")
+	s := w.gated(t, "id.orphan.1.1", gate, 0)
 	begun, err := Start(t.Context(), w.options(), s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := syscall.Kill(begun.Supervisor.PID, syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
+	kill(begun.Supervisor.PID)
 	noSupervisor(t, s.Token)
 	if p := w.probe(t, s.Token); p.Verdict != Running {
 		t.Fatalf("probed %+v", p)
 	}
 	over := make(chan Result, 1)
 	go func() { over <- w.wait(t, begun) }()
-	log := w.state + "/" + folderName + "/" + s.Token + endLog
+	log := w.file(s.Token, endLog)
 	before := strings.Count(read(t, log), "works")
 	eventually(t, "the installer prints on", func() bool { return strings.Count(read(t, log), "works") > before+3 })
 	write(t, gate, "", 0o600)

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package installer
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"unsafe"
+
+	"golang.org/x/sys/windows"
+
+	"github.com/quietsetup/quietsetup/events"
+)
+
+// The installer and all it starts are members of a job. The job limits nothing
+// and ends nobody, not even when its last handle is closed ("Job Objects"): it is
+// there to be listed. Its name is made of the leader's pid and start time, so that
+// whoever knows the attempt's file finds it.
+
+// jobQuery is JOB_OBJECT_QUERY.
+const jobQuery = 0x4
+
+// jobName is in the namespace of all sessions: the service and a daemon that was
+// started by hand look at the same machine.
+func jobName(leader events.ProcessID) (*uint16, error) {
+	return windows.UTF16PtrFromString(`Global\quietsetup-attempt-` + strconv.Itoa(leader.PID) + "-" + strconv.FormatInt(leader.Start, 10))
+}
+
+// createJob makes the leader's job or opens it; old tells that it was there.
+func createJob(leader events.ProcessID) (job windows.Handle, old bool, err error) {
+	name, err := jobName(leader)
+	if err != nil {
+		return 0, false, err
+	}
+	// x/sys does not tell whether it was there.
+	r, _, last := windows.NewLazySystemDLL("kernel32.dll").NewProc("CreateJobObjectW").Call(0, uintptr(unsafe.Pointer(name)))
+	if r == 0 {
+		return 0, false, fmt.Errorf("cannot make a job for the installer: %w", last)
+	}
+	return windows.Handle(r), errors.Is(last, windows.ERROR_ALREADY_EXISTS), nil
+}
+
+// openJob opens the leader's job to list it; 0 if there is none.
+func openJob(leader events.ProcessID) (windows.Handle, error) {
+	name, err := jobName(leader)
+	if err != nil {
+		return 0, err
+	}
+	r, _, last := windows.NewLazySystemDLL("kernel32.dll").NewProc("OpenJobObjectW").Call(jobQuery, 0, uintptr(unsafe.Pointer(name)))
+	switch {
+	case r != 0:
+		return windows.Handle(r), nil
+	case errors.Is(last, windows.ERROR_FILE_NOT_FOUND):
+		return 0, nil
+	}
+	return 0, fmt.Errorf("cannot open the installer's job: %w", last)
+}
+
+// join makes an opened process a member.
+func join(job windows.Handle, pid int) error {
+	process, err := windows.OpenProcess(windows.PROCESS_SET_QUOTA|windows.PROCESS_TERMINATE, false, uint32(pid))
+	if err == nil {
+		err = windows.AssignProcessToJobObject(job, process)
+		_ = windows.CloseHandle(process)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot put the installer into its job: %w", err)
+	}
+	return nil
+}
+
+// members lists what lives in a job, less the windows of consoles: they go with
+// the last program that uses them.
+func members(all []stat, job windows.Handle) ([]Leftover, error) {
+	pids, err := jobPIDs(job)
+	if err != nil {
+		return nil, err
+	}
+	var left []Leftover
+	for _, s := range all {
+		if slices.Contains(pids, s.id.PID) && !s.console() {
+			left = append(left, Leftover{s.id, s.name})
+		}
+	}
+	return left, nil
+}
+
+// jobPIDs reads the job's list, however long it is
+// ("JOBOBJECT_BASIC_PROCESS_ID_LIST structure": two counts, then pids).
+func jobPIDs(job windows.Handle) ([]int, error) {
+	for room := 64; ; room *= 4 {
+		list := make([]uint64, 1+room*int(unsafe.Sizeof(uintptr(0)))/8)
+		err := windows.QueryInformationJobObject(job, windows.JobObjectBasicProcessIdList,
+			uintptr(unsafe.Pointer(&list[0])), uint32(len(list)*8), nil)
+		if errors.Is(err, windows.ERROR_MORE_DATA) && room < 1<<20 {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("cannot list the installer's processes: %w", err)
+		}
+		counts := (*[2]uint32)(unsafe.Pointer(&list[0]))
+		pids := unsafe.Slice((*uintptr)(unsafe.Pointer(&list[1])), min(int(counts[1]), room))
+		out := make([]int, len(pids))
+		for i, pid := range pids {
+			out[i] = int(pid)
+		}
+		return out, nil
+	}
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package winfile
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"unsafe"
+
+	"golang.org/x/sys/windows"
+)
+
+// What lets somebody change a file or folder, its attributes or its access list
+// ("File Access Rights Constants", "Access Mask Format").
+const changing = windows.FILE_WRITE_DATA | windows.FILE_APPEND_DATA | windows.FILE_WRITE_EA |
+	deleteChild | windows.FILE_WRITE_ATTRIBUTES | windows.DELETE | windows.WRITE_DAC | windows.WRITE_OWNER |
+	windows.GENERIC_WRITE | windows.GENERIC_ALL
+
+// deleteChild is FILE_DELETE_CHILD: in a folder, to delete what others put there.
+const deleteChild = 0x40
+
+// The types of entries that give rights to one identifier right behind the mask
+// ("ACE_HEADER structure"). Entries of other types that give rights belong to
+// directory services and are on no file; they are refused unread.
+const (
+	aceAllowed         = 0
+	aceDenied          = 1
+	aceAllowedCallback = 9
+	aceDeniedCallback  = 10
+	aceMandatoryLabel  = 0x11
+)
+
+// installerOfWindows owns the files of Windows itself ("Windows Modules Installer").
+const installerOfWindows = "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464"
+
+// CheckOpen returns nil if nobody but the system, the administrators and whoever
+// runs this program could change an open file or folder.
+func CheckOpen(f *os.File) error {
+	sd, err := windows.GetSecurityInfo(windows.Handle(f.Fd()), windows.SE_FILE_OBJECT, asked)
+	if err != nil {
+		return fmt.Errorf("cannot read the access list of %s: %w", f.Name(), err)
+	}
+	return judge(sd)
+}
+
+// Check is CheckOpen for what bears a name now.
+func Check(path string) error {
+	sd, err := windows.GetNamedSecurityInfo(path, windows.SE_FILE_OBJECT, asked)
+	if err != nil {
+		return fmt.Errorf("cannot read the access list of %s: %w", path, err)
+	}
+	return judge(sd)
+}
+
+const asked = windows.OWNER_SECURITY_INFORMATION | windows.DACL_SECURITY_INFORMATION
+
+// judge looks at owner and access list.
+func judge(sd *windows.SECURITY_DESCRIPTOR) error {
+	trusted, err := trusted()
+	if err != nil {
+		return err
+	}
+	owner, _, err := sd.Owner()
+	if err != nil || owner == nil {
+		return errors.New("its owner cannot be read")
+	}
+	if !slices.Contains(trusted, owner.String()) {
+		return fmt.Errorf("it belongs to %s", owner)
+	}
+	list, _, err := sd.DACL()
+	if errors.Is(err, windows.ERROR_OBJECT_NOT_FOUND) || err == nil && list == nil {
+		return errors.New("it has no access list, so everybody can write to it")
+	}
+	if err != nil {
+		return fmt.Errorf("its access list cannot be read: %w", err)
+	}
+	for i := range uint32(list.AceCount) {
+		var ace *windows.ACCESS_ALLOWED_ACE
+		if err := windows.GetAce(list, i, &ace); err != nil {
+			return fmt.Errorf("its access list cannot be read: %w", err)
+		}
+		if err := judgeEntry(ace, trusted); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// judgeEntry looks at one entry. What is only handed down to files below counts
+// there, when they are looked at.
+func judgeEntry(ace *windows.ACCESS_ALLOWED_ACE, trusted []string) error {
+	if ace.Header.AceFlags&windows.INHERIT_ONLY_ACE != 0 {
+		return nil
+	}
+	switch ace.Header.AceType {
+	case aceDenied, aceDeniedCallback, aceMandatoryLabel:
+		return nil
+	case aceAllowed, aceAllowedCallback:
+	default:
+		return fmt.Errorf("its access list has an entry of type %d", ace.Header.AceType)
+	}
+	sid := (*windows.SID)(unsafe.Pointer(&ace.SidStart))
+	if ace.Mask&changing != 0 && !slices.Contains(trusted, sid.String()) {
+		return fmt.Errorf("%s can write to it", sid)
+	}
+	return nil
+}
+
+// trusted lists who may write: the system, the administrators, Windows' own
+// installer and whoever runs this program.
+func trusted() ([]string, error) {
+	self, err := self()
+	if err != nil {
+		return nil, err
+	}
+	return []string{"S-1-5-18", "S-1-5-32-544", installerOfWindows, self}, nil
+}
+
+// self is the identifier of whoever runs this program.
+func self() (string, error) {
+	user, err := windows.GetCurrentProcessToken().GetTokenUser()
+	if err != nil {
+		return "", fmt.Errorf("cannot tell who runs this program: %w", err)
+	}
+	return user.User.Sid.String(), nil
+}
+
+// Privileged reports whether this program can change what it likes: it runs as the
+// system or with an administrator's full rights.
+func Privileged() bool { return windows.GetCurrentProcessToken().IsElevated() }
+
+// MakePrivate creates a folder that only the system and the administrators can
+// reach, and whoever runs this program if that is neither. Nothing is inherited
+// from above; all below inherits. An existing folder is os.ErrExist. The folders
+// above must be there.
+func MakePrivate(path string) error { return makeFolder(path, "") }
+
+// MakeGuarded creates a folder in which all users can read and only those of
+// MakePrivate can write.
+func MakeGuarded(path string) error { return makeFolder(path, "(A;OICI;FRFX;;;BU)") }
+
+func makeFolder(path, more string) error {
+	list := "D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)" + more
+	if !Privileged() {
+		self, err := self()
+		if err != nil {
+			return err
+		}
+		list += "(A;OICI;FA;;;" + self + ")"
+	}
+	sd, err := windows.SecurityDescriptorFromString(list)
+	if err != nil {
+		return fmt.Errorf("cannot make the access list of %s: %w", path, err)
+	}
+	name, err := windows.UTF16PtrFromString(path)
+	if err != nil {
+		return &os.PathError{Op: "mkdir", Path: path, Err: err}
+	}
+	attributes := &windows.SecurityAttributes{SecurityDescriptor: sd}
+	attributes.Length = uint32(unsafe.Sizeof(*attributes))
+	if err := windows.CreateDirectory(name, attributes); err != nil {
+		return &os.PathError{Op: "mkdir", Path: path, Err: err}
+	}
+	return nil
+}
