@@ -18,6 +18,8 @@ type Hello struct {
 	// Holding are ids of prompts the agent still shows from before a
 	// reconnection; those that are over are cancelled.
 	Holding []string `json:"holding,omitempty"`
+	// Closes: the agent can ask the windows of programs to close.
+	Closes bool `json:"closes,omitempty"`
 }
 
 // Welcome is the answer to Hello.
@@ -100,6 +102,7 @@ const (
 	EventAsk    = "ask"    // show the prompt
 	EventUpdate = "update" // show it as it is now, in place of what is shown
 	EventCancel = "cancel" // close it; without an id: close all and end
+	EventClose  = "close"  // ask the windows of programs to close; only for an agent that can
 	EventNone   = "none"   // nothing happened; ask again
 )
 
@@ -119,6 +122,7 @@ type PromptEvent struct {
 	ID     string  `json:"id,omitempty"`     // of the prompt
 	Reason string  `json:"reason,omitempty"` // of a cancel
 	Prompt *Prompt `json:"prompt,omitempty"` // of an ask or update
+	Order  *Close  `json:"order,omitempty"`  // of a close
 }
 
 // Shown is the body of POST /v1/prompts/{id}/shown: it is on the screen.

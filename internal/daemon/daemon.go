@@ -228,6 +228,7 @@ func (d *daemon) api() http.Handler {
 			version: d.o.Version, stateDir: d.o.StateDir, started: time.Now().UTC()},
 		Operator: operator{engine: d.engine, depot: d.depot},
 		Desk:     d.broker,
+		Reports:  d.broker,
 		Owner:    localsock.Self(),
 		Faults:   func(err error) { d.o.Log.Error().Err(err).Msg("a request failed") },
 	})

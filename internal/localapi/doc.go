@@ -4,8 +4,8 @@
 // socket, for the command line, the prompt agents and whoever scripts against it.
 //
 // It knows routes, rights and limits, and nothing else. What is behind a route
-// is the daemon's, behind three small interfaces: Views (looking), Operator
-// (ordering) and Desk (asking people).
+// is the daemon's, behind small interfaces: Views (looking), Operator (ordering),
+// Desk (asking people) and Reports (what agents see and did).
 //
 // # Rights
 //
@@ -29,6 +29,7 @@
 //	GET  /v1/prompts/next ?agent=A ?after=N  PromptEvent, waits for one
 //	POST /v1/prompts/{id}/shown|failed       Shown, Failed -> nothing
 //	POST /v1/prompts/{id}/answer             Answer -> AnswerResult
+//	POST /v1/prompts/closed|presence         Closed, Presence -> nothing
 //
 // A log that breaks off says why in the trailer Quietsetup-Error.
 package localapi

@@ -28,7 +28,7 @@ import (
 // not wait.
 func counter() (*world, http.Handler) {
 	w := &world{lines: [][]byte{[]byte(`{"v":1}`)}}
-	return w, New(Config{Views: w, Operator: w, Desk: w, Owner: "uid:0"})
+	return w, New(Config{Views: w, Operator: w, Desk: w, Reports: w, Owner: "uid:0"})
 }
 
 // judge checks an answer: its form, its size, and what the daemon heard of a
@@ -74,6 +74,8 @@ func FuzzRequest(f *testing.F) {
 	f.Add("POST", "/v1/hold", "", []byte(`{"product":"../x","reason":"\u202e"}`), uint8(0))
 	f.Add("POST", "/v1/hold", "", []byte(strings.Repeat(`{"a":`, 11_000)), uint8(0))
 	f.Add("POST", "/v1/prompts/hello", "", []byte(`{"kind":"terminal","holding":["a@b"]}`), uint8(1))
+	f.Add("POST", "/v1/prompts/closed", "", []byte(`{"agent":"a","order":"b","programs":[{"pid":1,"start":2,"state":"asked"}]}`), uint8(1))
+	f.Add("POST", "/v1/prompts/presence", "", []byte(`{"agent":"a","idle_ms":-1,"busy":"quiet"}`), uint8(1))
 	f.Add("POST", "/v1/prompts/firefox%231.1@c2/answer", "", []byte(`{"agent":"a","nonce":"b","choice":"kill"}`), uint8(1))
 	f.Add("GET", "/v1/status", "", []byte(nil), uint8(2))
 	f.Add("PUT\n", "/v1//status", "%zz", []byte("x"), uint8(0))

@@ -69,6 +69,7 @@ func TestHostileRequests(t *testing.T) {
 		"no action":              {post("/v1/products/firefox/request", ``), "400"},
 		"a bad cursor":           {"GET /v1/prompts/next?after=-1 HTTP/1.1\r\nHost: local\r\n\r\n", "400"},
 		"a bad sequence number":  {"GET /v1/log?from=x HTTP/1.1\r\nHost: local\r\n\r\n", "400"},
+		"a closing without end":  {post("/v1/prompts/closed", `{"programs":[`+strings.Repeat(`{},`, 200)+`{}]}`), "400"},
 		"a long prompt":          {post("/v1/prompts/"+strings.Repeat("x", 600)+"/answer", "{}"), "400"},
 		"no HTTP":                {"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", "400"},
 		"a body in two lengths":  {"POST /v1/hold HTTP/1.1\r\nHost: local\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}", "400"},
@@ -84,7 +85,7 @@ func TestHostileRequests(t *testing.T) {
 // Nobody without a peer gets an answer, whatever way the request took.
 func TestNoPeerNoAnswer(t *testing.T) {
 	w := &world{}
-	h := New(Config{Views: w, Operator: w, Desk: w, Owner: "uid:0"})
+	h := New(Config{Views: w, Operator: w, Desk: w, Reports: w, Owner: "uid:0"})
 	for _, peer := range []*localsock.Peer{nil, {}} {
 		for _, route := range []string{"GET /v1/status", "POST /v1/hold", "POST /v1/prompts/hello"} {
 			method, path, _ := strings.Cut(route, " ")

@@ -72,6 +72,9 @@ func TestRoutes(t *testing.T) {
 	id := "firefox#3.1@pts/3" // with every sign that is special in a path
 	check(c.Shown(ctx, id, apitypes.Shown{Agent: "A", Nonce: "N", Revision: 7}), me+" shown "+id+" {Agent:A Nonce:N Revision:7}")
 	check(c.Failed(ctx, id, apitypes.Failed{Agent: "A", Nonce: "N", Reason: "error"}), me+" failed "+id+" {Agent:A Nonce:N Reason:error}")
+	asked := apitypes.CloseResult{Running: apitypes.Running{PID: 11, Start: 133_700_000_000_000_001}, State: apitypes.CloseAsked}
+	check(c.Closed(ctx, apitypes.Closed{Agent: "A", Order: "O", Programs: []apitypes.CloseResult{asked}}), me+" closed {Agent:A Order:O Programs:[{Running:{PID:11 Start:133700000000000001} State:asked}]}")
+	check(c.Presence(ctx, apitypes.Presence{Agent: "A", IdleMS: 5, Locked: true}), me+" presence {Agent:A IdleMS:5 Locked:true Busy:}")
 	a, err := c.Answer(ctx, id, apitypes.Answer{Agent: "A", Nonce: "N", Revision: 7, Choice: "kill"})
 	check(err, me+" answer "+id+" {Agent:A Nonce:N Revision:7 Choice:kill}")
 	if a.State != apitypes.AnswerRecorded {

@@ -56,11 +56,20 @@ type Desk interface {
 	Answer(ctx context.Context, peer localsock.Peer, id string, a apitypes.Answer) (apitypes.AnswerResult, error)
 }
 
+// Reports is where prompt agents tell what is about no prompt.
+type Reports interface {
+	// Closed takes what became of an order to close programs.
+	Closed(ctx context.Context, peer localsock.Peer, c apitypes.Closed) error
+	// Presence takes what an agent sees of the person in its session.
+	Presence(ctx context.Context, peer localsock.Peer, p apitypes.Presence) error
+}
+
 // Config is what a server stands on.
 type Config struct {
 	Views    Views
 	Operator Operator
 	Desk     Desk
+	Reports  Reports
 	Owner    string      // the daemon's own user, localsock.Self()
 	Faults   func(error) // told of errors whose text the caller does not get
 }
@@ -100,6 +109,8 @@ func New(c Config) http.Handler {
 	m.HandleFunc("POST /v1/prompts/{id}/shown", s.look(s.shown))
 	m.HandleFunc("POST /v1/prompts/{id}/failed", s.look(s.failed))
 	m.HandleFunc("POST /v1/prompts/{id}/answer", s.look(s.answer))
+	m.HandleFunc("POST /v1/prompts/closed", s.look(s.closed))
+	m.HandleFunc("POST /v1/prompts/presence", s.look(s.presence))
 	m.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, &apitypes.Error{Code: apitypes.CodeNotFound, Message: "no such route, or not by this method"})
 	})

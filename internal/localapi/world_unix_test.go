@@ -129,6 +129,14 @@ func (w *world) Answer(_ context.Context, p localsock.Peer, id string, a apitype
 	return apitypes.AnswerResult{Schema: apitypes.SchemaAnswered, State: apitypes.AnswerRecorded}, w.hear("%s answer %s %+v", p.Owner, id, a)
 }
 
+func (w *world) Closed(_ context.Context, p localsock.Peer, c apitypes.Closed) error {
+	return w.hear("%s closed %+v", p.Owner, c)
+}
+
+func (w *world) Presence(_ context.Context, p localsock.Peer, v apitypes.Presence) error {
+	return w.hear("%s presence %+v", p.Owner, v)
+}
+
 // rig is a server on a real socket.
 type rig struct {
 	*testing.T
@@ -153,7 +161,7 @@ func serveWorld(t *testing.T, lim limits) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := New(Config{Views: r.world, Operator: r.world, Desk: r.world, Owner: localsock.Self(), Faults: func(err error) {
+	h := New(Config{Views: r.world, Operator: r.world, Desk: r.world, Reports: r.world, Owner: localsock.Self(), Faults: func(err error) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.faults = append(r.faults, err)

@@ -41,3 +41,15 @@ func (c *Client) Failed(ctx context.Context, id string, f apitypes.Failed) error
 func (c *Client) Answer(ctx context.Context, id string, a apitypes.Answer) (apitypes.AnswerResult, error) {
 	return call[apitypes.AnswerResult](ctx, c, http.MethodPost, promptPath(id, "answer"), nil, a)
 }
+
+// Closed says what became of an order to close programs.
+func (c *Client) Closed(ctx context.Context, v apitypes.Closed) error {
+	_, err := call[struct{}](ctx, c, http.MethodPost, "/v1/prompts/closed", nil, v)
+	return err
+}
+
+// Presence says what is seen of the person in this session.
+func (c *Client) Presence(ctx context.Context, p apitypes.Presence) error {
+	_, err := call[struct{}](ctx, c, http.MethodPost, "/v1/prompts/presence", nil, p)
+	return err
+}

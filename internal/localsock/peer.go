@@ -14,7 +14,10 @@ type Peer struct {
 	Owner string // "uid:1000" or "sid:S-1-5-…"
 	// Admin: root, or on Windows the system account or an elevated administrator.
 	Admin bool
-	alive func() bool
+	// Session is the number of the session that the process is in, and Image the
+	// full path of its program. They are told on Windows only, else "".
+	Session, Image string
+	alive          func() bool
 }
 
 // Alive reports whether PID still is the process that connected. Facts that

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -31,10 +32,12 @@ type Agent struct {
 	Kind      string // apitypes.AgentTerminal or AgentWindow
 	Languages []string
 	Since     time.Time
+	Presence  Presence
 }
 
 type agent struct {
 	Agent
+	closes   bool // it can ask programs to close
 	id       string
 	at       place
 	polls    uint64 // counts the calls of Next; only the newest one waits
@@ -82,10 +85,14 @@ func (b *Broker) Hello(_ context.Context, peer localsock.Peer, h apitypes.Hello)
 			return apitypes.Welcome{}, badRequest("a language in a hello has no such form")
 		}
 	}
+	if b.c.AgentImage != "" && !strings.EqualFold(filepath.Clean(peer.Image), filepath.Clean(b.c.AgentImage)) {
+		return apitypes.Welcome{}, &apitypes.Error{Code: apitypes.CodeForbidden, Message: "only the installed agent asks people", Hint: "start " + b.c.AgentImage}
+	}
 	session, tty := b.locate(peer)
 	a := &agent{
-		id: rand.Text(),
-		at: place{peer.Owner, session},
+		closes: h.Closes,
+		id:     rand.Text(),
+		at:     place{peer.Owner, session},
 		Agent: Agent{Session: session, Owner: peer.Owner, PID: peer.PID, TTY: tty, Kind: h.Kind,
 			Languages: slices.Clone(h.Languages), Since: time.Now()},
 	}

@@ -50,6 +50,9 @@ type Config struct {
 	Asker   string  // who asks, for people; "" = not configured
 	Contact string  // whom to ask back; "" = not configured
 	Logo    string  // absolute path of an image; "" = not configured
+	// AgentImage is the program that alone may be an agent; "" = any may. It can
+	// be asked for where the peer's image is known, on Windows.
+	AgentImage string
 }
 
 // How long the broker waits for what.
@@ -80,6 +83,7 @@ type Broker struct {
 	agents  map[place]*agent  // the one that speaks for a session
 	byID    map[string]*agent // also replaced ones, until they have been told
 	prompts map[key]*prompt   // closed ones too, for a while
+	orders  map[string]*order // to close programs, by id, until they are answered
 	changed chan struct{}     // closed and made anew at every change
 }
 
@@ -95,7 +99,7 @@ func New(c Config) (*Broker, error) {
 	if len(c.Key) < keySize {
 		return nil, fmt.Errorf("cannot ask people: the key has %d bytes, needs %d", len(c.Key), keySize)
 	}
-	return &Broker{c: c, agents: map[place]*agent{}, byID: map[string]*agent{}, prompts: map[key]*prompt{}, changed: make(chan struct{})}, nil
+	return &Broker{c: c, agents: map[place]*agent{}, byID: map[string]*agent{}, prompts: map[key]*prompt{}, orders: map[string]*order{}, changed: make(chan struct{})}, nil
 }
 
 // wake lets everybody who waits look again. The caller holds mu.

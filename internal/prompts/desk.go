@@ -85,6 +85,9 @@ func (b *Broker) eventFor(a *agent, after uint64) (apitypes.PromptEvent, bool) {
 			first, at = p, rev
 		}
 	}
+	if o, found := b.orderFor(a, after); found && (first == nil || o.Cursor < at) {
+		return o, true
+	}
 	if first == nil {
 		return e, false
 	}

@@ -32,10 +32,19 @@
 // revision of its last change. An agent asks for what changed after the revision
 // it knows, so an answer lost on the way is repeated and nothing piles up.
 //
+// # Closing programs
+//
+// On Windows a program is asked to end by a message to its windows, which only a
+// program in its own session can send. So CloseWindows has it done by the
+// session's agent. The order names programs by number and start, the agent asks
+// exactly those, and what becomes of them the host sees itself.
+//
 // # Who an agent is
 //
 // User and process come from the connection. The session is looked up from the
 // process; where the system cannot tell, it is named after the user. A prompt
 // reaches an agent only if session and
 // user are those it was made for. There is one agent in each session: the newest.
+// On Windows only the installed program can be one. What an agent tells of the
+// person in its session counts for that session alone.
 package prompts

@@ -100,7 +100,7 @@ func serve(t *testing.T, path string) *service {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() {
-		ended <- localapi.Serve(ctx, l, localapi.New(localapi.Config{Desk: b, Owner: localsock.Self()}))
+		ended <- localapi.Serve(ctx, l, localapi.New(localapi.Config{Desk: b, Reports: b, Owner: localsock.Self()}))
 	}()
 	s.stop = sync.OnceFunc(func() {
 		cancel()
