@@ -103,6 +103,11 @@ states-unchanged:
 	@echo "== generated files"
 	@$(GO) test -count=1 -run 'Current' ./internal/statesdoc ./internal/policydoc
 
+# The Windows programs as they are shipped, for a test of them.
+WINDOWS_PROGRAMS ?= bin/windows
+windows-programs:
+	GOOS=windows GOARCH=amd64 $(BUILD) -o $(WINDOWS_PROGRAMS)/ ./cmd/...
+
 # Every fuzz target, found by reading the source, with its share of three million
 # inputs. It is one of the rigs, so check does not run it again.
 fuzz:

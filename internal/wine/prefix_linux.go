@@ -148,7 +148,7 @@ func (p *Prefix) End() error {
 		if out, err := Output(cmd); err != nil && !errors.As(err, &exit) {
 			return fmt.Errorf("cannot end the programs of %s: %w: %s", p.Dir, err, out)
 		}
-		left, err := p.processes()
+		left, err := p.Processes()
 		if err != nil {
 			return err
 		}
@@ -158,29 +158,43 @@ func (p *Prefix) End() error {
 		if time.Now().After(end) {
 			return fmt.Errorf("cannot end the programs of %s: %v live", p.Dir, left)
 		}
-		for _, pid := range left {
-			_ = syscall.Kill(pid, syscall.SIGKILL) // it may have ended meanwhile
+		for _, l := range left {
+			_ = syscall.Kill(l.PID, syscall.SIGKILL) // it may have ended meanwhile
 		}
 	}
 }
 
-// processes are the processes of Linux that belong to this machine.
-func (p *Prefix) processes() ([]int, error) {
+// Process is a process of Linux that belongs to a machine: a Windows program, or
+// Wine's own server.
+type Process struct {
+	PID  int
+	Args []string // paths of Windows for what Windows programs started
+}
+
+// Processes are those that live now.
+func (p *Prefix) Processes() ([]Process, error) {
 	found, err := filepath.Glob("/proc/[0-9]*/environ")
 	if err != nil {
 		return nil, fmt.Errorf("cannot look for the programs of %s: %w", p.Dir, err)
 	}
-	var pids []int
+	var out []Process
 	for _, name := range found {
 		text, err := os.ReadFile(name)
 		if err != nil || !strings.Contains("\x00"+string(text), "\x00WINEPREFIX="+p.Dir+"\x00") {
 			continue
 		}
-		if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(name))); err == nil && pid != os.Getpid() {
-			pids = append(pids, pid)
+		proc := filepath.Dir(name)
+		pid, err := strconv.Atoi(filepath.Base(proc))
+		if err != nil || pid == os.Getpid() {
+			continue
 		}
+		line, err := os.ReadFile(filepath.Join(proc, "cmdline"))
+		if err != nil {
+			continue // it has ended
+		}
+		out = append(out, Process{pid, strings.Split(strings.TrimRight(string(line), "\x00"), "\x00")})
 	}
-	return pids, nil
+	return out, nil
 }
 
 // Remove ends the machine and deletes it.
