@@ -138,6 +138,15 @@ func (m *machine) write(windows, text string) {
 	}
 }
 
+func (m *machine) read(windows string) string {
+	m.t.Helper()
+	text, err := os.ReadFile(m.wine.Path(windows))
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	return string(text)
+}
+
 // copy puts a file of Linux onto the machine.
 func (m *machine) copy(from, windows string) {
 	m.t.Helper()
@@ -333,7 +342,12 @@ func (m *machine) uninstallKey(key, value string) string {
 }
 
 // runs are the lines that the installers left.
-func (m *machine) runs() []string {
-	text, _ := os.ReadFile(m.wine.Path(`C:\runs.log`))
+func (m *machine) runs() []string { return m.lines(`C:\runs.log`) }
+
+// asked are the titles of the windows that were asked to close, once for each time.
+func (m *machine) asked() []string { return m.lines(`C:\closed.log`) }
+
+func (m *machine) lines(windows string) []string {
+	text, _ := os.ReadFile(m.wine.Path(windows)) // none until the first line
 	return strings.FieldsFunc(string(text), func(r rune) bool { return r == '\n' || r == '\r' })
 }

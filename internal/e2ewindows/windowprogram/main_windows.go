@@ -6,7 +6,8 @@
 //
 //	windowprogram TITLE [obeys|refuses|respawns]
 //
-// With "service NAME" it is a service without any window.
+// A window that was asked to close is a line in C:\\closed.log. With "service NAME"
+// it is a service without any window.
 package main
 
 import (
@@ -76,6 +77,9 @@ func show(title, acts string) error {
 	user32 := windows.NewLazySystemDLL("user32.dll")
 	call := func(name string, args ...uintptr) uintptr { r, _, _ := user32.NewProc(name).Call(args...); return r }
 	proc := windows.NewCallback(func(window windows.HWND, msg uint32, w, l uintptr) uintptr {
+		if msg == wmClose {
+			note(title)
+		}
 		switch {
 		case msg == wmClose && acts == "refuses":
 			return 0
@@ -110,6 +114,16 @@ func show(title, acts string) error {
 		call("DispatchMessageW", uintptr(unsafe.Pointer(&m)))
 	}
 	return nil
+}
+
+// note tells the test that the window was asked, and its program not just ended.
+func note(title string) {
+	f, err := os.OpenFile(`C:\closed.log`, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return // the test misses the line
+	}
+	defer f.Close()
+	fmt.Fprintln(f, title)
 }
 
 // service does nothing until it is stopped.
