@@ -136,7 +136,7 @@ func TestRestartInTheMiddle(t *testing.T) {
 	if err := m.wine.End(); err != nil {
 		t.Fatal(err)
 	}
-	m.start()
+	m.boot() // which starts the service
 	p := m.untilPhase("app", "reported")
 	if p.Outcome == nil || p.Outcome.Outcome == "ok" {
 		t.Errorf("%+v", p.Outcome)

@@ -71,6 +71,7 @@ func bareMachine(t testing.TB) *machine {
 		t.Fatal(err)
 	}
 	m := &machine{t: t, wine: p, desk: d, dir: dir}
+	m.boot()
 	t.Cleanup(func() {
 		if t.Failed() {
 			m.shot("failed")
@@ -81,6 +82,14 @@ func bareMachine(t testing.TB) *machine {
 		}
 	})
 	return m
+}
+
+// boot turns the machine on, at first or after it lost power.
+func (m *machine) boot() {
+	m.t.Helper()
+	if err := m.wine.Boot(); err != nil {
+		m.t.Fatal(err)
+	}
 }
 
 // tell logs what helps to understand a failed test.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -20,7 +21,8 @@ import (
 // Prefix is a Windows machine of Wine's.
 type Prefix struct {
 	Dir     string
-	Display string // ":5"; "" shows no windows
+	Display string    // ":5"; "" shows no windows
+	stays   io.Closer // keeps it on
 }
 
 // New makes a fresh machine in a folder that does not exist yet.
@@ -89,6 +91,22 @@ func (p *Prefix) CommandContext(ctx context.Context, program string, args ...str
 	return cmd
 }
 
+// Boot turns the machine on: its services start. Without it each program turns it
+// on and off again, as Wine ends the services with the last program that is none.
+func (p *Prefix) Boot() error {
+	cmd := p.Command("cmd", "/c", "set /p wait=") // reads until End, or until the test is gone
+	stays, err := cmd.StdinPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		return fmt.Errorf("cannot turn on %s: %w", p.Dir, err)
+	}
+	p.stays = stays
+	go func() { _ = cmd.Wait() }() // it ends with the machine
+	return nil
+}
+
 // Output runs a program and returns all that it said, by a file: what it started
 // and what goes on, such as a service, would keep a pipe open.
 func Output(cmd *exec.Cmd) (string, error) {
@@ -138,6 +156,10 @@ func (p *Prefix) Path(windows string) string {
 // End ends every program of this machine at once, as a power cut does. What is on
 // its disk stays, and it starts again with the next program.
 func (p *Prefix) End() error {
+	if p.stays != nil {
+		_ = p.stays.Close() // what reads it is ended below anyway
+		p.stays = nil
+	}
 	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		// It writes the registry and ends all that it knows. A program that is only
 		// just starting it does not know yet; so it is looked who is left. That no
