@@ -46,6 +46,7 @@ processes = []
 version = 1
 command = [%[2]s]
 uninstall_command = [%[3]s]
+exit_codes = { ok = [0], reboot = [3010] }
 detect = { kind = 'registry', name = 'HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall\%[4]s', version = '%[5]s' }
 `, folder, strings.Join(command, ", "), strings.Join(remove, ", "), id, version))
 	m.copy(filepath.Join(m.dir, "setupprogram.exe"), depot+`\`+id+`\CLIENT_DATA\setup.exe`)
