@@ -37,7 +37,7 @@ func (b *programs) build(t testing.TB) string {
 			b.err = fmt.Errorf("cannot build the programs: %w: %s", err, out)
 			return
 		}
-		for _, name := range []string{"windowprogram", "setupprogram"} {
+		for _, name := range []string{"windowprogram", "setupprogram", "pipeprogram"} {
 			cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w -H windowsgui", "-o", filepath.Join(b.dir, name+".exe"), "./"+name)
 			cmd.Env = append(os.Environ(), "GOOS=windows", "GOARCH=amd64", "CGO_ENABLED=0")
 			if out, err := cmd.CombinedOutput(); err != nil {

@@ -94,8 +94,8 @@ func (m *machine) boot() {
 
 // tell logs what helps to understand a failed test.
 func (m *machine) tell() {
-	log, _ := os.ReadFile(m.wine.Path(state + `\service.log`))
-	m.t.Logf("the service's log:\n%s", tail(log, 20_000))
+	log := m.log()
+	m.t.Logf("the service's log:\n%s", log[max(0, len(log)-20_000):])
 	if runs := m.runs(); len(runs) > 0 {
 		m.t.Logf("the installers:\n%s", strings.Join(runs, "\n"))
 	}
@@ -114,7 +114,11 @@ func (m *machine) tell() {
 	}
 }
 
-func tail(text []byte, n int) []byte { return text[max(0, len(text)-n):] }
+// log is what the service has logged so far.
+func (m *machine) log() string {
+	text, _ := os.ReadFile(m.wine.Path(state + `\service.log`)) // none until the first line
+	return string(text)
+}
 
 // shot keeps a picture of the screen, if somebody wants pictures.
 func (m *machine) shot(name string) {
@@ -210,12 +214,18 @@ func (m *machine) kill() bool {
 	m.t.Helper()
 	found := m.processes("quietsetupd.exe", "service", "run")
 	for _, pid := range found {
-		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
-			m.t.Fatal(err)
-		}
+		end(m.t, pid)
 	}
 	m.until("the killed service has gone", patience, func() bool { return len(m.processes("quietsetupd.exe", "service", "run")) == 0 })
 	return len(found) > 0
+}
+
+// end ends a process the hard way.
+func end(t testing.TB, pid int) {
+	t.Helper()
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+		t.Fatal(err)
+	}
 }
 
 // processes are the living processes of a program, by the end of its path and the
