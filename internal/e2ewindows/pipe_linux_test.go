@@ -30,7 +30,9 @@ func TestSquattedPipe(t *testing.T) {
 	if out, code := m.run("quietsetupd", "service", "start"); code == 0 {
 		t.Errorf("the service started beside another server: %s", out)
 	}
-	m.until("the log says why", patience, func() bool { return strings.Contains(m.log(), pipeName) && strings.Contains(m.log(), `"level":"error"`) })
+	m.until("the log says why", patience, func() bool {
+		return strings.Contains(m.log(), pipeName) && strings.Contains(m.log(), `"level":"error"`)
+	})
 	for _, pid := range m.processes("pipeprogram.exe") {
 		end(t, pid)
 	}
