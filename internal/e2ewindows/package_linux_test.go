@@ -74,10 +74,10 @@ func (m *machine) offerMSI(version string) {
       <Directory Id="ProgramFiles64Folder">
         <Directory Id="INSTALLDIR" Name="Letters">
           <Component Id="Program" Guid="{0D1F4C55-8F0A-4E0B-9E51-6C1B7E1D7A02}" Win64="yes">
-            <File Id="Exe" Name="letters.exe" Source="%s" KeyPath="yes"/>
+            <File Id="Exe" Name="letters.exe" Source="letters.exe" KeyPath="yes"/>
           </Component>
           <Component Id="Version" Guid="{0D1F4C55-8F0A-4E0B-9E51-6C1B7E1D7A03}" Win64="yes">
-            <File Id="Txt" Name="version.txt" Source="%s" KeyPath="yes"/>
+            <File Id="Txt" Name="version.txt" Source="version.txt" KeyPath="yes"/>
           </Component>
         </Directory>
       </Directory>
@@ -85,10 +85,14 @@ func (m *machine) offerMSI(version string) {
     <Feature Id="All" Level="1"><ComponentRef Id="Program"/><ComponentRef Id="Version"/></Feature>
   </Product>
 </Wix>
-`, productCode(version), version, filepath.Join(m.dir, "windowprogram.exe"), m.file(filepath.Join(dir, "version.txt"), version)))
+`, productCode(version), version))
+	m.file(filepath.Join(dir, "letters.exe"), m.program())
+	m.file(filepath.Join(dir, "version.txt"), version)
 	out := m.wine.Path(depot + `\letters\CLIENT_DATA\letters.msi`)
 	m.mkdir(depot + `\letters\CLIENT_DATA`)
-	m.works(exec.Command("wixl", "-a", "x64", "-o", out, filepath.Join(dir, "letters.wxs")))
+	wixl := exec.Command("wixl", "-a", "x64", "-o", out, "letters.wxs")
+	wixl.Dir = dir // it takes no absolute path for a source
+	m.works(wixl)
 	m.offer("letters", "Letters", version, fmt.Sprintf(`install_dir = '%%ProgramFiles64Dir%%\Letters'
 check_processes_from_dirs = ['%%ProgramFiles64Dir%%\Letters']
 processes = []
@@ -146,6 +150,16 @@ command = ['letters-setup.exe', '/S']
 uninstall_command = ['%%ProgramFiles64Dir%%\Letters\uninstall.exe', '/S', '_?=%%ProgramFiles64Dir%%\Letters']
 detect = { kind = 'registry', name = 'HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall\Letters', version = '%s' }
 `, version))
+}
+
+// program is the text of the program with a window.
+func (m *machine) program() string {
+	m.t.Helper()
+	text, err := os.ReadFile(filepath.Join(m.dir, "windowprogram.exe"))
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	return string(text)
 }
 
 // file writes a file of Linux and returns its path.

@@ -31,9 +31,11 @@ func TestSquattedPipe(t *testing.T) {
 	if line, err := bufio.NewReader(says).ReadString('\n'); err != nil || !strings.HasPrefix(line, "serves") {
 		t.Fatalf("the name is not taken: %q, %v", line, err)
 	}
-	if out, code := m.run("quietsetupd", "service", "start"); code == 0 {
+	out, code := m.run("quietsetupd", "service", "start")
+	if code == 0 {
 		t.Errorf("the service started beside another server: %s", out)
 	}
+	t.Logf("exit code %d: %s", code, out)
 	m.until("the log says why", patience, func() bool {
 		return strings.Contains(m.log(), pipeName) && strings.Contains(m.log(), `"level":"error"`)
 	})
@@ -61,7 +63,7 @@ func TestStrangersAtThePipe(t *testing.T) {
 		{"a header without an end", "GET /v1/status HTTP/1.1\r\nHost: local\r\nX: " + strings.Repeat("x", 4<<20), "431", false},
 		{"a body that is too large", head + "Content-Length: 8388608\r\n\r\n" + strings.Repeat(" ", 8<<20), "400", true},
 		{"a body that is no JSON", head + "Content-Length: 7\r\n\r\n{\"reaso", "400", true},
-		{"an agent that is none", "POST /v1/prompts/a/answer HTTP/1.1\r\nHost: local\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}", "40", true},
+		{"an order that there is not", "POST /v1/products/app/request HTTP/1.1\r\nHost: local\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n{\"action\":\"destroy\"}", "400", true},
 	} {
 		before := strings.Count(m.log(), "\n")
 		m.write(`C:\sent`, c.text)
