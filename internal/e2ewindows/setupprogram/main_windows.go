@@ -9,8 +9,8 @@
 //	installs   nothing besides
 //	kills      ends the program PROGRAM without a question, and installs
 //	fails      ends with 1 while a program of the folder runs
-//	stays      says that it is done and wants a restart; the old version stays
-//	restarts   installs and wants a restart
+//	stays      says that it is done; the old version stays
+//	restarts   installs beside the program that runs on, and wants a restart
 //	dies       is half through when the machine restarts
 //	asks       waits for an answer in a window that nobody sees
 //	removes    takes the folder and the entry away
@@ -79,7 +79,7 @@ func (s setup) run() (int, error) {
 		}
 		return exitDone, s.install()
 	case "stays":
-		return exitRestart, nil
+		return exitDone, nil
 	case "restarts":
 		return exitRestart, s.install()
 	case "dies":
