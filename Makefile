@@ -24,7 +24,7 @@ PLATFORMS := linux/amd64 linux/arm64 windows/amd64 windows/arm64 darwin/amd64 da
 # gives the same pages.
 DAY        ?= $(shell date -u -d "@$${SOURCE_DATE_EPOCH:-$$($(GIT) log -1 --format=%ct)}" +%F)
 
-.PHONY: build man packages packages-test check bench rigs rigs-long figures states fmt format vet platforms lint unit race states-unchanged fuzz planted
+.PHONY: build man packages packages-test windows-programs e2e-windows windows-tests check bench rigs rigs-long figures states fmt format vet platforms lint unit race states-unchanged fuzz planted
 .DEFAULT_GOAL := build
 
 # The binaries as they are shipped: static, stripped, without paths of this machine.
@@ -102,6 +102,35 @@ race:
 states-unchanged:
 	@echo "== generated files"
 	@$(GO) test -count=1 -run 'Current' ./internal/statesdoc ./internal/policydoc
+
+# The Windows programs as they are shipped, for a test of them.
+WINDOWS_PROGRAMS ?= bin/windows
+windows-programs:
+	GOOS=windows GOARCH=amd64 $(BUILD) -o $(WINDOWS_PROGRAMS)/ ./cmd/...
+
+# The Windows programs on Windows machines by Wine: services, dialogs, installers.
+# Brings the tools it needs on a Debian; what is missing then is a failure.
+# Pictures of the dialogs are in SHOTS.
+SHOTS ?= dist/shots
+e2e-windows: $(STATICCHECK)
+	@echo "== Windows, from end to end"
+	@.ci/tools wine
+	@mkdir -p .ci/cache && $(GO) build -o .ci/cache/testreport ./internal/testreport
+	@$(GO) vet -tags wine ./internal/e2ewindows
+	@GOOS=linux $(STATICCHECK) -tags wine ./internal/e2ewindows
+	@QUIETSETUP_CI=1 $(GO) test -tags wine -count=1 -timeout 15m -json ./internal/wine ./internal/e2ewindows -args -shots $(abspath $(SHOTS)) | QUIETSETUP_CI=1 .ci/cache/testreport
+
+# The tests of every package as Windows programs, each package on a machine of
+# its own. Left out are the packages whose tests run go or Linux tools. A test that
+# needs what only Linux has is named as skipped.
+WINDOWS_TESTED = $(shell GOOS=windows $(GO) list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./... \
+	| grep -vE '/internal/(archtest|crashdisk|figures|fuzzrig|manpages|packagetest|policydoc|rigs|statesdoc|sim|wine|e2ewindows)$$')
+windows-tests:
+	@echo "== tests as Windows programs"
+	@.ci/tools wine
+	@mkdir -p .ci/cache && $(GO) build -o .ci/cache/testreport ./internal/testreport && $(GO) build -o .ci/cache/wine-testexec ./internal/wine/testexec
+	@.ci/cache/wine-testexec -base >/dev/null
+	@GOOS=windows CGO_ENABLED=0 QUIETSETUP_CI= $(GO) test -count=1 -timeout 10m -exec $(CURDIR)/.ci/cache/wine-testexec -json $(WINDOWS_TESTED) | QUIETSETUP_CI= .ci/cache/testreport
 
 # Every fuzz target, found by reading the source, with its share of three million
 # inputs. It is one of the rigs, so check does not run it again.

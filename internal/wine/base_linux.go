@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-//go:embed prng/prng.c
-var prng string
+//go:embed lacks/bcryptprimitives.c
+var lacks string
 
 // making is how long the first prefix may take on a machine with other work.
 const making = 5 * time.Minute
@@ -32,7 +32,7 @@ func Base() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("cannot ask Wine for its version: %w", err)
 	}
-	key := fmt.Sprintf("wine-%x", sha256.Sum256(append(version, prng...)))[:len("wine-")+16]
+	key := fmt.Sprintf("wine-%x", sha256.Sum256(append(version, lacks...)))[:len("wine-")+16]
 	base := filepath.Join(cache, key)
 	lock, err := os.OpenFile(base+".lock", os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -75,14 +75,14 @@ func makeBase(dir string) error {
 	if err := p.wait(ctx); err != nil {
 		return err
 	}
-	return compilePrng(ctx, p.Path(`C:\windows\system32\bcryptprimitives.dll`))
+	return compile(ctx, p.Path(`C:\windows\system32\bcryptprimitives.dll`))
 }
 
-func compilePrng(ctx context.Context, to string) error {
+func compile(ctx context.Context, to string) error {
 	cmd := exec.CommandContext(ctx, "x86_64-w64-mingw32-gcc", "-x", "c", "-O2", "-s", "-shared", "-o", to, "-", "-ladvapi32")
-	cmd.Stdin = strings.NewReader(prng)
+	cmd.Stdin = strings.NewReader(lacks)
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("cannot compile prng.c: %w: %s", err, out)
+		return fmt.Errorf("cannot compile bcryptprimitives.c: %w: %s", err, out)
 	}
 	return nil
 }

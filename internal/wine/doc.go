@@ -8,8 +8,9 @@
 // .ci/cache; every test gets a copy. The copy shares what nobody writes to, the
 // files of Wine's own programs, so it costs neither time nor space.
 //
-// Wine 8 lacks one library that every Go program needs, bcryptprimitives.dll. It
-// is one function, so it is compiled from prng/prng.c when the first prefix is made.
+// Wine 8 lacks one library that every Go program needs, bcryptprimitives.dll, and
+// answers one question otherwise than any Windows. Both are mended by a small
+// library that is compiled when the first prefix is made: lacks/bcryptprimitives.c.
 //
 // Wine is not Windows. A program of 32 bits does nothing there and ends with 0, a
 // manifest is not needed, sessions and rights are pretended: what a test wants to

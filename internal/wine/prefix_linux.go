@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -20,7 +21,8 @@ import (
 // Prefix is a Windows machine of Wine's.
 type Prefix struct {
 	Dir     string
-	Display string // ":5"; "" shows no windows
+	Display string    // ":5"; "" shows no windows
+	stays   io.Closer // keeps it on
 }
 
 // New makes a fresh machine in a folder that does not exist yet.
@@ -89,6 +91,22 @@ func (p *Prefix) CommandContext(ctx context.Context, program string, args ...str
 	return cmd
 }
 
+// Boot turns the machine on: its services start. Without it each program turns it
+// on and off again, as Wine ends the services with the last program that is none.
+func (p *Prefix) Boot() error {
+	cmd := p.Command("cmd", "/c", "set /p wait=") // reads until End, or until the test is gone
+	stays, err := cmd.StdinPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		return fmt.Errorf("cannot turn on %s: %w", p.Dir, err)
+	}
+	p.stays = stays
+	go func() { _ = cmd.Wait() }() // it ends with the machine
+	return nil
+}
+
 // Output runs a program and returns all that it said, by a file: what it started
 // and what goes on, such as a service, would keep a pipe open.
 func Output(cmd *exec.Cmd) (string, error) {
@@ -138,6 +156,10 @@ func (p *Prefix) Path(windows string) string {
 // End ends every program of this machine at once, as a power cut does. What is on
 // its disk stays, and it starts again with the next program.
 func (p *Prefix) End() error {
+	if p.stays != nil {
+		_ = p.stays.Close() // what reads it is ended below anyway
+		p.stays = nil
+	}
 	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		// It writes the registry and ends all that it knows. A program that is only
 		// just starting it does not know yet; so it is looked who is left. That no
@@ -148,7 +170,7 @@ func (p *Prefix) End() error {
 		if out, err := Output(cmd); err != nil && !errors.As(err, &exit) {
 			return fmt.Errorf("cannot end the programs of %s: %w: %s", p.Dir, err, out)
 		}
-		left, err := p.processes()
+		left, err := p.Processes()
 		if err != nil {
 			return err
 		}
@@ -158,29 +180,43 @@ func (p *Prefix) End() error {
 		if time.Now().After(end) {
 			return fmt.Errorf("cannot end the programs of %s: %v live", p.Dir, left)
 		}
-		for _, pid := range left {
-			_ = syscall.Kill(pid, syscall.SIGKILL) // it may have ended meanwhile
+		for _, l := range left {
+			_ = syscall.Kill(l.PID, syscall.SIGKILL) // it may have ended meanwhile
 		}
 	}
 }
 
-// processes are the processes of Linux that belong to this machine.
-func (p *Prefix) processes() ([]int, error) {
+// Process is a process of Linux that belongs to a machine: a Windows program, or
+// Wine's own server.
+type Process struct {
+	PID  int
+	Args []string // paths of Windows for what Windows programs started
+}
+
+// Processes are those that live now.
+func (p *Prefix) Processes() ([]Process, error) {
 	found, err := filepath.Glob("/proc/[0-9]*/environ")
 	if err != nil {
 		return nil, fmt.Errorf("cannot look for the programs of %s: %w", p.Dir, err)
 	}
-	var pids []int
+	var out []Process
 	for _, name := range found {
 		text, err := os.ReadFile(name)
 		if err != nil || !strings.Contains("\x00"+string(text), "\x00WINEPREFIX="+p.Dir+"\x00") {
 			continue
 		}
-		if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(name))); err == nil && pid != os.Getpid() {
-			pids = append(pids, pid)
+		proc := filepath.Dir(name)
+		pid, err := strconv.Atoi(filepath.Base(proc))
+		if err != nil || pid == os.Getpid() {
+			continue
 		}
+		line, err := os.ReadFile(filepath.Join(proc, "cmdline"))
+		if err != nil {
+			continue // it has ended
+		}
+		out = append(out, Process{pid, strings.Split(strings.TrimRight(string(line), "\x00"), "\x00")})
 	}
-	return pids, nil
+	return out, nil
 }
 
 // Remove ends the machine and deletes it.

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build wine
+
+package e2ewindows
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/quietsetup/quietsetup/internal/apitypes"
+)
+
+// The concept counted in practice what installers do to running programs: five
+// kinds. Each is built here, and whatever it does, the truth is reported. All of
+// them stand in packages that do not say which program they disturb: what is said
+// is asked about before, and then nothing of this happens.
+
+// unsaid is a product of a kind at version 1.0, in use, and 2.0 wanted.
+func unsaid(t *testing.T, kind, program string) *machine {
+	t.Helper()
+	m := newMachine(t, impatient)
+	m.offerSetup("installs", "app", "1.0", "")
+	m.start()
+	m.must("quietsetup", "request", "app", "setup", "--wait", "--timeout", "2m")
+	m.offerSetup(kind, "app", "2.0", program)
+	const metadata = depot + `\app\CLIENT_DATA\opsi-meta-data.toml`
+	text := strings.ReplaceAll(m.read(metadata), `check_processes_from_dirs = ['C:\Program Files\app']`, `check_processes_from_dirs = ['C:\Program Files\app\plugins']`)
+	m.write(metadata, strings.Replace(text, `install_dir = 'C:\Program Files\app'`, `install_dir = 'C:\Program Files\app\plugins'`, 1))
+	m.open(appExe, appTitle, "obeys")
+	return m
+}
+
+// truth compares what is reported with what is the case.
+func (m *machine) truth(row apitypes.ReportRow, entry string, runs bool) {
+	m.t.Helper()
+	got := m.row("app")
+	if got.InstallationStatus != row.InstallationStatus || got.ProductVersion != row.ProductVersion || got.ActionResult != row.ActionResult ||
+		got.ActionRequest != row.ActionRequest || !strings.Contains(got.ActionProgress, row.ActionProgress) {
+		m.t.Errorf("the report: %+v, want %+v", got, row)
+	}
+	if is := m.uninstallKey("app", "DisplayVersion"); is != entry {
+		m.t.Errorf("the entry says %q, want %q", is, entry)
+	}
+	if m.alive(appExe) != runs {
+		m.t.Errorf("the program runs %v, want %v", !runs, runs)
+	}
+	if len(m.asked()) != 0 {
+		m.t.Errorf("asked to close was %q", m.asked())
+	}
+}
+
+// TestInstallerKills: the installer ends the program by itself and is through.
+func TestInstallerKills(t *testing.T) {
+	t.Parallel()
+	m := unsaid(t, "kills", appExe)
+	m.must("quietsetup", "request", "app", "setup", "--wait", "--timeout", "2m")
+	m.truth(apitypes.ReportRow{InstallationStatus: "installed", ProductVersion: "2.0", ActionResult: "successful", ActionRequest: "none"}, "2.0", false)
+	m.verify()
+}
+
+// TestInstallerFailsOnRunning: it cannot replace what runs, and fails. What it has
+// left nobody says: the status is unknown, as opsi has it after a failure.
+func TestInstallerFailsOnRunning(t *testing.T) {
+	t.Parallel()
+	m := unsaid(t, "fails", "")
+	m.run("quietsetup", "request", "app", "setup", "--wait", "--timeout", "2m")
+	m.truth(apitypes.ReportRow{InstallationStatus: "unknown", ProductVersion: "1.0", ActionResult: "failed", ActionRequest: "none", ActionProgress: "exit code 1"}, "1.0", true)
+	m.verify()
+}
+
+// TestInstallerLeavesTheOld: it says that it is done, but the old version is there
+// and runs on.
+func TestInstallerLeavesTheOld(t *testing.T) {
+	t.Parallel()
+	m := unsaid(t, "stays", "")
+	m.run("quietsetup", "request", "app", "setup", "--wait", "--timeout", "2m")
+	m.truth(apitypes.ReportRow{InstallationStatus: "installed", ProductVersion: "1.0", ActionResult: "failed", ActionRequest: "none",
+		ActionProgress: "the installer reported success, but version 1.0 was found"}, "1.0", true)
+	m.verify()
+}
+
+// TestInstallerWantsRestart: the new version is there, the old one runs on, and a
+// restart is wanted; it is remembered and not made.
+func TestInstallerWantsRestart(t *testing.T) {
+	t.Parallel()
+	m := unsaid(t, "restarts", "")
+	if _, code := m.run("quietsetup", "request", "app", "setup", "--wait", "--timeout", "2m"); code != 76 {
+		t.Errorf("exit code %d, want 76: done, restart needed", code)
+	}
+	m.truth(apitypes.ReportRow{InstallationStatus: "installed", ProductVersion: "2.0", ActionResult: "successful", ActionRequest: "none"}, "2.0", true)
+	if out := m.must("quietsetup", "status", "--json"); !strings.Contains(out, `"reboot"`) {
+		t.Errorf("no restart is wanted: %s", out)
+	}
+	m.verify()
+}
+
+// TestInstallerKillsAnother: the installer ends the program of another product
+// that depends on this one. Where the package says so, people are asked before.
+func TestInstallerKillsAnother(t *testing.T) {
+	t.Parallel()
+	const another = `C:\Program Files\another\another.exe`
+	m := unsaid(t, "kills", another)
+	const metadata = depot + `\app\CLIENT_DATA\opsi-meta-data.toml`
+	m.write(metadata, strings.Replace(m.read(metadata), "processes = []", "processes = ['"+another+"']", 1))
+	m.open(another, "Depends on app", "obeys")
+	m.must("quietsetup", "request", "app", "setup")
+	p, _ := m.dialog("app", "The app update", 0)
+	if p.Window.Asks[0].Programs != 1 {
+		t.Errorf("%d programs are listed", p.Window.Asks[0].Programs)
+	}
+	m.desk.Press(closeAll...)
+	m.untilPhase("app", "reported")
+	if asked := m.asked(); m.alive(another) || fmt.Sprint(asked) != "[Depends on app]" {
+		t.Errorf("it runs %v, asked to close was %q", m.alive(another), asked)
+	}
+	if r := m.row("app"); r.ProductVersion != "2.0" || r.ActionResult != "successful" {
+		t.Errorf("the report: %+v", r)
+	}
+	m.verify()
+}
+
+// TestRestartInTheMiddle: the machine restarts while the installer is half
+// through. It is not run again, and nobody is told that it was done.
+func TestRestartInTheMiddle(t *testing.T) {
+	t.Parallel()
+	m := unsaid(t, "dies", "")
+	m.must("quietsetup", "request", "app", "setup")
+	m.until("the installer is half through", patience, func() bool { return strings.Contains(strings.Join(m.runs(), "\n"), "half") })
+	if err := m.wine.End(); err != nil {
+		t.Fatal(err)
+	}
+	m.boot() // which starts the service
+	p := m.untilPhase("app", "reported")
+	if p.Outcome == nil || p.Outcome.Outcome == "ok" {
+		t.Errorf("%+v", p.Outcome)
+	}
+	m.truth(apitypes.ReportRow{InstallationStatus: "installed", ProductVersion: "1.0", ActionResult: "failed", ActionRequest: "none"}, "1.0", false)
+	if n := strings.Count(strings.Join(m.runs(), "\n"), "half"); n != 1 {
+		t.Errorf("the installer ran %d times", n)
+	}
+	m.verify()
+}
