@@ -3,7 +3,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -189,14 +188,16 @@ func (a *app) screen() bool { return a.Terminal && a.Getenv("TERM") != "dumb" }
 
 // socketPath is where the daemon is asked.
 func (a *app) socketPath() (string, error) {
-	path := a.socket
-	if path == "" && a.stateDir != "" && runtime.GOOS != "windows" {
-		path = filepath.Join(a.stateDir, "api.sock")
+	switch {
+	case a.socket == "" && a.stateDir == "":
+		return localclient.DefaultSocket, nil
+	case a.socket == "":
+		dir, err := filepath.Abs(a.stateDir)
+		return localclient.SocketIn(dir), err
+	case runtime.GOOS == "windows":
+		return a.socket, nil // a pipe's name is no path
 	}
-	if path == "" || runtime.GOOS == "windows" {
-		return cmp.Or(path, localclient.DefaultSocket), nil // a pipe's name is no path
-	}
-	return filepath.Abs(path)
+	return filepath.Abs(a.socket)
 }
 
 // daemon is the client for orders, which no copy can take.

@@ -242,5 +242,5 @@ func place(stateDir string) (dir, socket string, err error) {
 	if dir, err = filepath.Abs(stateDir); err != nil {
 		return "", "", fmt.Errorf("cannot name the state folder %q: %w", stateDir, err)
 	}
-	return dir, socketIn(dir), nil
+	return dir, localsock.PathIn(dir), nil
 }

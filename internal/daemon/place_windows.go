@@ -14,6 +14,3 @@ func defaultState() string {
 	}
 	return filepath.Join(dir, "quietsetup", "state")
 }
-
-// socketIn is the pipe of a state folder of its own.
-func socketIn(dir string) string { return filepath.Join(dir, "api.sock") }

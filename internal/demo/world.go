@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/quietsetup/quietsetup/internal/localclient"
 )
 
 //go:embed depot
@@ -43,7 +45,7 @@ type world struct{ dir, exe string }
 
 func (w world) state() string   { return filepath.Join(w.dir, "state") }
 func (w world) journal() string { return filepath.Join(w.state(), "journal") }
-func (w world) socket() string  { return filepath.Join(w.state(), "api.sock") }
+func (w world) socket() string  { return localclient.SocketIn(w.state()) }
 func (w world) config() string  { return filepath.Join(w.dir, "quietsetup.toml") }
 func (w world) log() string     { return filepath.Join(w.dir, "daemon.log") }
 func (w world) product() string { return filepath.Join(w.dir, "programs", Product) }

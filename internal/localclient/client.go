@@ -38,6 +38,9 @@ var (
 // DefaultSocket is where the daemon listens if nothing else is configured.
 const DefaultSocket = localsock.DefaultPath
 
+// SocketIn is where a daemon listens that has a state folder of its own.
+func SocketIn(stateDir string) string { return localsock.PathIn(stateDir) }
+
 // How long the service may take. The daemon keeps every caller waiting much
 // shorter than this; who waits longer speaks to a process that is stuck.
 const (

@@ -14,5 +14,8 @@
 //
 // The caller checks the daemon too: the socket's folder must belong to root or
 // to the caller and must not be writable by others, and the process behind the
-// socket must run as root or as the caller.
+// socket must run as root or as the caller. A pipe must belong to the system, to
+// the administrators or to the caller. It belongs to whoever made its first
+// instance, and nobody else may add one: callers have the right to read and to
+// write, not to serve.
 package localsock

@@ -5,6 +5,7 @@ package localsock
 import (
 	"fmt"
 	"net"
+	"strconv"
 
 	"golang.org/x/sys/windows"
 )
@@ -26,13 +27,39 @@ func peerOf(c net.Conn) (Peer, func(), error) {
 	if err != nil {
 		return Peer{}, nil, fmt.Errorf("cannot open process %d: %w", pid, err)
 	}
-	owner, admin, err := identify(h)
+	p, err := describe(h, pid)
 	if err != nil {
 		windows.CloseHandle(h)
 		return Peer{}, nil, fmt.Errorf("cannot tell who process %d is: %w", pid, err)
 	}
 	k := &handle{h: h}
-	return Peer{UID: -1, PID: int(pid), Owner: owner, Admin: admin, alive: k.alive}, k.close, nil
+	p.alive = k.alive
+	return p, k.close, nil
+}
+
+// describe reads what is known of an open process. Who it is must be known; a
+// program whose file is gone has no path, and then no image.
+func describe(h windows.Handle, pid uint32) (Peer, error) {
+	owner, admin, err := identify(h)
+	if err != nil {
+		return Peer{}, err
+	}
+	p := Peer{UID: -1, PID: int(pid), Owner: owner, Admin: admin, Image: imageOf(h)}
+	var session uint32
+	if err := windows.ProcessIdToSessionId(pid, &session); err == nil {
+		p.Session = strconv.FormatUint(uint64(session), 10)
+	}
+	return p, nil
+}
+
+// imageOf is the full path of a process's program, "" if it is not known.
+func imageOf(h windows.Handle) string {
+	path := make([]uint16, windows.MAX_LONG_PATH)
+	n := uint32(len(path))
+	if err := windows.QueryFullProcessImageName(h, 0, &path[0], &n); err != nil {
+		return ""
+	}
+	return windows.UTF16ToString(path[:n])
 }
 
 // identify reads from a process's token whose it is and whether it may administer.

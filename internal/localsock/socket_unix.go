@@ -20,6 +20,9 @@ import (
 // DefaultPath is where the daemon listens if nothing else is configured.
 const DefaultPath = "/run/quietsetup/api.sock"
 
+// PathIn is the socket of a daemon that has a state folder of its own.
+func PathIn(stateDir string) string { return filepath.Join(stateDir, "api.sock") }
+
 // maxPath is what fits into a socket address on every supported unix.
 const maxPath = 103
 

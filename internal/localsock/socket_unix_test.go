@@ -5,16 +5,13 @@
 package localsock_test
 
 import (
-	"context"
 	"errors"
-	"io"
 	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/quietsetup/quietsetup/internal/localsock"
 )
@@ -33,40 +30,6 @@ func place(t *testing.T) string {
 	return filepath.Join(dir, "api.sock")
 }
 
-func listen(t *testing.T, path string) *localsock.Listener {
-	t.Helper()
-	l, err := localsock.Listen(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	return l
-}
-
-// peers accepts connections and gives their peers; the connections stay open.
-func peers(t *testing.T, l net.Listener) <-chan localsock.Peer {
-	t.Helper()
-	out := make(chan localsock.Peer, 2048)
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			p, ok := localsock.PeerFrom(localsock.ConnContext(context.Background(), c))
-			if !ok {
-				p.Owner = "nobody"
-			}
-			out <- p
-			go func() { // until the other side goes
-				_, _ = io.Copy(io.Discard, c)
-				c.Close()
-			}()
-		}
-	}()
-	return out
-}
-
 func TestPeerIsKnown(t *testing.T) {
 	path := place(t)
 	got := peers(t, listen(t, path))
@@ -83,18 +46,6 @@ func TestPeerIsKnown(t *testing.T) {
 		t.Errorf("the peer is %+v, alive %v; want this process", p, p.Alive())
 	}
 	c.Close()
-}
-
-func TestPeerFromElsewhere(t *testing.T) {
-	if _, ok := localsock.PeerFrom(context.Background()); ok {
-		t.Error("a context without a peer has one")
-	}
-	a, b := net.Pipe()
-	defer a.Close()
-	defer b.Close()
-	if _, ok := localsock.PeerFrom(localsock.ConnContext(context.Background(), a)); ok {
-		t.Error("a connection of another kind has a peer")
-	}
 }
 
 func TestListenPlaces(t *testing.T) {
@@ -210,50 +161,4 @@ func TestCloseLeavesAnothersSocket(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.Close()
-}
-
-// One user's flood takes that user's places and gives them back.
-func TestFlood(t *testing.T) {
-	path := place(t)
-	got := peers(t, listen(t, path))
-	var held []net.Conn
-	for range 500 {
-		c, err := localsock.Dial(t.Context(), path)
-		if err != nil {
-			continue // closed while we looked who it is
-		}
-		held = append(held, c)
-	}
-	refused := make(chan struct{}, len(held))
-	for _, c := range held {
-		go func() {
-			_, _ = c.Read(make([]byte, 1)) // ends when either side closes
-			refused <- struct{}{}
-		}()
-	}
-	for range len(held) - localsock.PerOwner {
-		<-refused
-	}
-	if n := len(got); n != localsock.PerOwner {
-		t.Errorf("%d connections were let in, want %d", n, localsock.PerOwner)
-	}
-	for _, c := range held {
-		c.Close()
-	}
-	for range localsock.PerOwner {
-		<-got
-	}
-	deadline := time.Now().Add(5 * time.Second)
-	for time.Now().Before(deadline) { // the places come back
-		if c, err := localsock.Dial(t.Context(), path); err == nil {
-			select {
-			case <-got:
-				c.Close()
-				return
-			case <-time.After(20 * time.Millisecond):
-				c.Close()
-			}
-		}
-	}
-	t.Error("after the flood nobody gets in")
 }

@@ -4,10 +4,15 @@ package localsock
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"net"
+	"path/filepath"
+	"strings"
+	"unsafe"
 
 	"github.com/Microsoft/go-winio"
 	"golang.org/x/sys/windows"
@@ -16,9 +21,33 @@ import (
 // DefaultPath is where the daemon listens if nothing else is configured.
 const DefaultPath = `\\.\pipe\quietsetup-api`
 
+// pipes is where all pipes of this machine are, and maxName how long a name with
+// it may be (CreateNamedPipe).
+const (
+	pipes   = `\\.\pipe\`
+	maxName = 256
+)
+
+// PathIn is the pipe of a daemon that has a state folder of its own. Pipes lie in
+// one flat name space, so its name is made from the folder's, whose case does not
+// count.
+func PathIn(stateDir string) string {
+	sum := sha256.Sum256([]byte(strings.ToUpper(filepath.Clean(stateDir))))
+	return `\\.\pipe\quietsetup-` + hex.EncodeToString(sum[:12])
+}
+
+// client is what a caller asks for: to read and to write, and not the right
+// FILE_CREATE_PIPE_INSTANCE, which GENERIC_WRITE would contain ("Named Pipe
+// Security and Access Rights"). Who has it can answer in the daemon's place.
+const client = windows.FILE_GENERIC_READ | windows.FILE_GENERIC_WRITE&^windows.FILE_APPEND_DATA
+
 // access lets the system and administrators do everything, and people who are
-// logged on at the machine connect. The network is kept out.
-const access = "D:P(D;;GA;;;NU)(A;;GA;;;SY)(A;;GA;;;BA)(A;;GRGW;;;IU)"
+// logged on at the machine connect. The network is kept out. The pipe belongs to
+// the user this process runs as, by which callers know the daemon.
+func access() string {
+	owner := strings.TrimPrefix(Self(), "sid:")
+	return fmt.Sprintf("O:%sD:P(D;;GA;;;NU)(A;;GA;;;SY)(A;;GA;;;BA)(A;;0x%x;;;IU)", owner, client)
+}
 
 // Self is the owner this process runs as.
 func Self() string {
@@ -32,7 +61,13 @@ func Self() string {
 // Listen opens a named pipe. It must be the first instance of the pipe: one that
 // exists already is ErrInUse, whoever made it.
 func Listen(path string) (*Listener, error) {
-	l, err := winio.ListenPipe(path, &winio.PipeConfig{SecurityDescriptor: access})
+	if !strings.HasPrefix(strings.ToLower(path), pipes) || len(path) > maxName {
+		return nil, fmt.Errorf("cannot listen on %s: a pipe's name is %s and at most %d characters in all", path, pipes+"…", maxName)
+	}
+	if taken(path) {
+		return nil, fmt.Errorf("cannot listen on %s: %w", path, ErrInUse)
+	}
+	l, err := winio.ListenPipe(path, &winio.PipeConfig{SecurityDescriptor: access()})
 	if errors.Is(err, windows.ERROR_ACCESS_DENIED) {
 		return nil, fmt.Errorf("cannot listen on %s: %w: %w", path, ErrInUse, err)
 	}
@@ -41,6 +76,19 @@ func Listen(path string) (*Listener, error) {
 	}
 	touch(path)
 	return newListener(l, nil), nil
+}
+
+// taken reports whether a pipe of that name exists. Windows refuses a second
+// first instance by itself; Wine does not. Nothing is opened: the call waits for a
+// millisecond and says whether there was anything to wait for.
+func taken(path string) bool {
+	name, err := windows.UTF16PtrFromString(path)
+	if err != nil {
+		return false
+	}
+	wait := windows.NewLazySystemDLL("kernel32.dll").NewProc("WaitNamedPipeW")
+	ok, _, err := wait.Call(uintptr(unsafe.Pointer(name)), 1)
+	return ok != 0 || !errors.Is(err, windows.ERROR_FILE_NOT_FOUND)
 }
 
 // touch opens the pipe once. The listener's placeholder instance would otherwise
@@ -60,7 +108,11 @@ func touch(path string) {
 
 // Dial connects to the daemon's pipe and lets it learn who we are, nothing more.
 func Dial(ctx context.Context, path string) (net.Conn, error) {
-	c, err := winio.DialPipeAccessImpLevel(ctx, path, windows.GENERIC_READ|windows.GENERIC_WRITE, winio.PipeImpLevelIdentification)
+	if !strings.HasPrefix(strings.ToLower(path), pipes) {
+		// Anything else would be a file, or a pipe of another machine.
+		return nil, fmt.Errorf("cannot connect to %s: no pipe of this machine: %w", path, ErrUnsafe)
+	}
+	c, err := winio.DialPipeAccessImpLevel(ctx, path, client, winio.PipeImpLevelIdentification)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("cannot connect to %s: %w", path, ErrNobody)
 	}

@@ -6,11 +6,9 @@ import (
 	"errors"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -116,38 +114,5 @@ func TestSquatter(t *testing.T) {
 	}
 	if _, err := localsock.Dial(t.Context(), path); !errors.Is(err, localsock.ErrUnsafe) {
 		t.Errorf("a folder of user %d: %v, want ErrUnsafe", nobody, err)
-	}
-}
-
-// A peer that has ended is not alive, whoever has its pid by now.
-func TestPeerEnds(t *testing.T) {
-	if os.Getenv("QUIETSETUP_TEST_DIAL") != "" {
-		c, err := localsock.Dial(t.Context(), os.Getenv("QUIETSETUP_TEST_DIAL"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, _ = c.Read(make([]byte, 1)) // until killed
-		return
-	}
-	path := place(t)
-	got := peers(t, listen(t, path))
-	child := exec.Command(os.Args[0], "-test.run=^TestPeerEnds$")
-	child.Env = append(os.Environ(), "QUIETSETUP_TEST_DIAL="+path)
-	if err := child.Start(); err != nil {
-		t.Fatal(err)
-	}
-	p := <-got
-	if p.PID != child.Process.Pid || !p.Alive() {
-		t.Errorf("the peer is %+v, alive %v; want the child", p, p.Alive())
-	}
-	if err := child.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = child.Wait()
-	for deadline := time.Now().Add(5 * time.Second); p.Alive(); {
-		if time.Now().After(deadline) {
-			t.Fatal("the peer still counts as alive")
-		}
-		time.Sleep(time.Millisecond)
 	}
 }
