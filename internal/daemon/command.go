@@ -45,11 +45,16 @@ run: works until it is asked to stop.
   --config FILE    config file (default ` + "%s" + `)
   --state-dir DIR  state folder, with the socket inside it (default %s)
   --once           work until nothing is left but to wait, then end
-
+%s
 Exit codes: 0 done, 1 failed, 2 wrong usage, 7 configuration not valid, 8 store
 damaged or newer than this build, 9 needs privileges, 10 store in use, 75
 something is deferred (with --once).
 `
+
+// help is how the command line is used on this system.
+func help() string {
+	return fmt.Sprintf(usage, config.DefaultPath(), defaultState(), serviceUsage)
+}
 
 // Hidden carries out the commands that the daemon starts itself by: the
 // supervisor of an attempt and the probe of a store. A program that runs the
@@ -74,17 +79,19 @@ func Command(ctx context.Context, version string, args []string, stdout, stderr 
 		return code
 	}
 	if len(args) == 0 {
-		fmt.Fprintf(stderr, usage, config.DefaultPath(), defaultState())
+		fmt.Fprint(stderr, help())
 		return exitUsage
 	}
 	switch args[0] {
 	case "run":
 		return run(ctx, version, args[1:], stdout, stderr)
+	case "service":
+		return service(ctx, version, args[1:], stdout, stderr)
 	case "version", "--version":
 		fmt.Fprintln(stdout, "quietsetupd", version)
 		return exitOK
 	case "help", "-h", "--help":
-		fmt.Fprintf(stdout, usage, config.DefaultPath(), defaultState())
+		fmt.Fprint(stdout, help())
 		return exitOK
 	}
 	fmt.Fprintf(stderr, "quietsetupd: no command %q; see quietsetupd help\n", args[0])
@@ -100,7 +107,7 @@ func run(ctx context.Context, version string, args []string, stdout, stderr io.W
 	err := f.Parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprintf(stdout, usage, config.DefaultPath(), defaultState())
+		fmt.Fprint(stdout, help())
 		return exitOK
 	case err == nil && f.NArg() > 0:
 		err = fmt.Errorf("unexpected argument %q", f.Arg(0))
@@ -120,22 +127,32 @@ func run(ctx context.Context, version string, args []string, stdout, stderr io.W
 }
 
 func runWith(ctx context.Context, version, file, state string, once bool, stderr io.Writer) error {
-	c, err := config.Load(file)
+	o, err := options(version, file, state, func(c config.Log, _ string) (zerolog.Logger, error) { return logger(c, stderr) })
 	if err != nil {
 		return err
+	}
+	o.Once = once
+	return Run(ctx, o)
+}
+
+// options reads the config file, finds the places and opens the log.
+func options(version, file, state string, open func(c config.Log, dir string) (zerolog.Logger, error)) (Options, error) {
+	c, err := config.Load(file)
+	if err != nil {
+		return Options{}, err
 	}
 	dir, socket, err := place(state)
 	if err != nil {
-		return err
+		return Options{}, err
 	}
-	log, err := logger(c.Log, stderr)
+	log, err := open(c.Log, dir)
 	if err != nil {
-		return err
+		return Options{}, err
 	}
 	for _, w := range c.Warnings() {
 		log.Warn().Msg(w.String())
 	}
-	return Run(ctx, Options{Config: c, StateDir: dir, Socket: socket, Once: once, Version: version, Log: log})
+	return Options{Config: c, StateDir: dir, Socket: socket, Version: version, Log: log}, nil
 }
 
 // logger writes JSON for machines or lines for people.
@@ -144,11 +161,16 @@ func logger(c config.Log, w io.Writer) (zerolog.Logger, error) {
 	if err != nil {
 		return zerolog.Logger{}, fmt.Errorf("%w: log level: %w", config.ErrInvalid, err)
 	}
+	return zerolog.New(lines(c, w)).Level(level).With().Timestamp().Logger(), nil
+}
+
+// lines writes the log's events to w in the form that the config wants.
+func lines(c config.Log, w io.Writer) io.Writer {
 	w = oneLine{w, c.Format != "console"}
 	if c.Format == "console" {
 		w = zerolog.ConsoleWriter{Out: w, NoColor: true, TimeFormat: time.DateTime}
 	}
-	return zerolog.New(w).Level(level).With().Timestamp().Logger(), nil
+	return w
 }
 
 // exitCode tells a caller what to do about an error.

@@ -38,6 +38,13 @@ type Options struct {
 	Once     bool   // end when nothing is left but to wait
 	Version  string
 	Log      zerolog.Logger
+	Service  *Service // nil: it runs in the foreground
+}
+
+// Service is what a service manager that is no systemd has to do with the daemon.
+type Service struct {
+	Ready  func()          // called once when it works
+	Logons <-chan struct{} // gives a value when a session began, ended or changed
 }
 
 // ErrDeferred: with Once, a product is put off.
@@ -48,7 +55,7 @@ const keepOutput = 30 * 24 * time.Hour
 
 // Run works until ctx ends, or with Once until nothing is left but to wait.
 func Run(ctx context.Context, o Options) (err error) {
-	say := newNotice()
+	say := newNotice(o.Service)
 	say.starting()
 	st, findings, err := openStore(o.StateDir)
 	if err != nil {
@@ -159,6 +166,9 @@ func (d *daemon) run(ctx context.Context, l *localsock.Listener, say *notice, fi
 		say.watch(ctx, d.engine.Ping)
 		return nil
 	})
+	if d.o.Service != nil {
+		part(func() error { return d.keepAgents(ctx) })
+	}
 	polled := make(chan error, 1)
 	part(func() error {
 		d.depot.pollEvery(ctx, d.o.Config.Source.Poll, d.o.Log, func(err error) { polled <- err })
@@ -223,7 +233,7 @@ func (d *daemon) opening(f store.Findings) engine.Opening {
 
 // api answers on the local socket.
 func (d *daemon) api() http.Handler {
-	return localapi.New(localapi.Config{
+	return refusals{d.o.Log, newBudget(20, time.Minute)}.watch(localapi.New(localapi.Config{
 		Views: &views{engine: d.engine, clock: d.clock, store: d.store, depot: d.depot, looker: d.looker,
 			version: d.o.Version, stateDir: d.o.StateDir, started: time.Now().UTC()},
 		Operator: operator{engine: d.engine, depot: d.depot},
@@ -231,7 +241,7 @@ func (d *daemon) api() http.Handler {
 		Reports:  d.broker,
 		Owner:    localsock.Self(),
 		Faults:   func(err error) { d.o.Log.Error().Err(err).Msg("a request failed") },
-	})
+	}))
 }
 
 // place finds where state and socket are.

@@ -11,14 +11,17 @@ import (
 
 // notice tells the service manager how the daemon is. Without one it says
 // nothing. Whether it is heard changes nothing here, so errors are dropped.
-type notice struct{ interval time.Duration }
+type notice struct {
+	interval time.Duration
+	service  *Service
+}
 
-func newNotice() *notice {
+func newNotice(s *Service) *notice {
 	every, err := systemd.SdWatchdogEnabled(false)
 	if err != nil {
 		every = 0 // a watchdog that cannot be understood is none
 	}
-	return &notice{interval: every}
+	return &notice{interval: every, service: s}
 }
 
 func tell(state string) { _, _ = systemd.SdNotify(false, state) }
@@ -26,7 +29,12 @@ func tell(state string) { _, _ = systemd.SdNotify(false, state) }
 // starting asks for time: a store that was not closed in order is checked whole.
 func (*notice) starting() { tell("EXTEND_TIMEOUT_USEC=300000000") }
 
-func (*notice) ready() { tell(systemd.SdNotifyReady) }
+func (n *notice) ready() {
+	tell(systemd.SdNotifyReady)
+	if n.service != nil {
+		n.service.Ready()
+	}
+}
 
 func (*notice) stopping() { tell(systemd.SdNotifyStopping) }
 

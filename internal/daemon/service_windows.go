@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package daemon
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/sys/windows"
+
+	"github.com/quietsetup/quietsetup/internal/agentstart"
+	"github.com/quietsetup/quietsetup/internal/config"
+	"github.com/quietsetup/quietsetup/internal/localsock"
+	"github.com/quietsetup/quietsetup/internal/winsvc"
+)
+
+// serviceName is the service's for the service manager and the event log.
+const serviceName = "quietsetupd"
+
+// Exit codes of the service's commands alone, those of the command line.
+const (
+	exitNotRunning = 3
+	exitMissing    = 4
+)
+
+const serviceUsage = `
+  quietsetupd service install [--config FILE] [--state-dir DIR]
+  quietsetupd service start|stop|status|delete
+  quietsetupd service run [--config FILE] [--state-dir DIR]
+
+service: Windows' service ` + serviceName + `.
+  install          put it into the service manager, to be started with the
+                   machine and again when it dies; the agent into the Run key
+  start, stop      and wait until it has started or ended; a running installer
+                   goes on
+  status           how it is
+  delete           stop it, and take all of this away again
+  run              what the service manager starts; not to be called by hand
+  --json           how it is now, as JSON (service/v1); not with run
+
+Exit codes of service: also 3 not running (status), 4 no such service.
+`
+
+// serviceDoc is the JSON of a command about the service.
+type serviceDoc struct {
+	Schema string   `json:"schema"` // service/v1
+	Name   string   `json:"name"`
+	State  string   `json:"state"` // "running", "stopped", …; "missing"
+	PID    uint32   `json:"pid,omitempty"`
+	Exit   uint32   `json:"exit"` // of its last run
+	Notes  []string `json:"notes,omitempty"`
+}
+
+// service is the command service.
+func service(ctx context.Context, version string, args []string, stdout, stderr io.Writer) int {
+	wrong := func(format string, a ...any) int {
+		fmt.Fprintf(stderr, "quietsetupd service: "+format+"; see quietsetupd help\n", a...)
+		return exitUsage
+	}
+	if len(args) == 0 {
+		return wrong("what is to be done?")
+	}
+	f := flag.NewFlagSet("quietsetupd service", flag.ContinueOnError)
+	f.SetOutput(io.Discard)
+	file := f.String("config", "", "")
+	state := f.String("state-dir", "", "")
+	asJSON := f.Bool("json", false, "")
+	switch err := f.Parse(args[1:]); {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(stdout, help())
+		return exitOK
+	case err != nil:
+		return wrong("%v", err)
+	case f.NArg() > 0:
+		return wrong("unexpected argument %q", f.Arg(0))
+	}
+	var do func() (serviceDoc, error)
+	switch verb := args[0]; verb {
+	case "run":
+		return runService(version, *file, *state, stderr)
+	case "install":
+		do = func() (serviceDoc, error) { return installService(*file, *state) }
+	case "start":
+		do = func() (serviceDoc, error) { return docOf(winsvc.Start(ctx, serviceName)) }
+	case "stop":
+		do = func() (serviceDoc, error) { return docOf(winsvc.Stop(ctx, serviceName)) }
+	case "status":
+		do = func() (serviceDoc, error) { return docOf(winsvc.Look(serviceName)) }
+	case "delete":
+		do = func() (serviceDoc, error) {
+			return serviceDoc{State: "missing"}, winsvc.Delete(ctx, serviceName)
+		}
+	default:
+		return wrong("no command %q", verb)
+	}
+	doc, err := do()
+	if err != nil {
+		fmt.Fprintf(stderr, "quietsetupd: %v\n", err)
+		return serviceCode(err)
+	}
+	doc.Schema, doc.Name = "service/v1", serviceName
+	for _, n := range doc.Notes {
+		fmt.Fprintf(stderr, "quietsetupd: %s\n", n)
+	}
+	if err := printService(stdout, doc, *asJSON); err != nil {
+		return exitFailed
+	}
+	if args[0] == "status" && doc.State != "running" {
+		return exitNotRunning
+	}
+	return exitOK
+}
+
+func printService(w io.Writer, d serviceDoc, asJSON bool) error {
+	if asJSON {
+		return json.NewEncoder(w).Encode(d)
+	}
+	line := "service " + d.Name + ": " + d.State
+	if d.PID != 0 {
+		line += fmt.Sprintf(" (pid %d)", d.PID)
+	} else if d.Exit != 0 {
+		line += fmt.Sprintf(" (ended with %d)", d.Exit)
+	}
+	_, err := fmt.Fprintln(w, line)
+	return err
+}
+
+func docOf(s winsvc.State, err error) (serviceDoc, error) {
+	return serviceDoc{State: s.Name, PID: s.PID, Exit: s.Exit}, err
+}
+
+func serviceCode(err error) int {
+	switch {
+	case errors.Is(err, winsvc.ErrMissing):
+		return exitMissing
+	case errors.Is(err, winsvc.ErrRights):
+		return exitPrivileges
+	case errors.Is(err, winsvc.ErrNoService):
+		return exitUsage
+	}
+	return exitCode(err)
+}
+
+// installService puts the service in, with this program and this config.
+func installService(file, state string) (serviceDoc, error) {
+	exe, err := os.Executable()
+	if err != nil {
+		return serviceDoc{}, fmt.Errorf("cannot find the running program: %w", err)
+	}
+	args := []string{"service", "run"}
+	for _, f := range []struct{ name, path string }{{"--config", file}, {"--state-dir", state}} {
+		if f.path == "" {
+			continue
+		}
+		path, err := filepath.Abs(f.path) // the service runs elsewhere
+		if err != nil {
+			return serviceDoc{}, fmt.Errorf("cannot name %s: %w", f.path, err)
+		}
+		args = append(args, f.name, path)
+	}
+	_, socket, err := place(state)
+	if err != nil {
+		return serviceDoc{}, err
+	}
+	plan := winsvc.Plan{Name: serviceName, Title: "quietsetup", Exe: exe, Args: args,
+		Text: "Installs software while people work. Asks before programs are closed."}
+	var notes []string
+	if agent, err := agentstart.Agent(); err != nil {
+		notes = append(notes, err.Error()+": nobody will be asked by it")
+	} else {
+		line := []string{agent}
+		if socket != localsock.DefaultPath {
+			line = append(line, "--socket", socket)
+		}
+		plan.Agent = windows.ComposeCommandLine(line)
+	}
+	left, err := winsvc.Install(plan)
+	if err != nil {
+		return serviceDoc{}, err
+	}
+	for _, err := range left {
+		notes = append(notes, err.Error())
+	}
+	doc, err := docOf(winsvc.Look(serviceName))
+	doc.Notes = notes
+	return doc, err
+}
+
+// runService is the daemon as a service. What it says goes to the log in the
+// state folder, and what an admin should see to the event log, too.
+func runService(version, file, state string, stderr io.Writer) int {
+	err := winsvc.Run(serviceName, func(ctx context.Context, ready func(), logons <-chan struct{}) winsvc.Ending {
+		events := newEventLog()
+		defer events.close()
+		err := serve(ctx, version, file, state, &Service{Ready: ready, Logons: logons}, events)
+		code := exitCode(err)
+		if err != nil {
+			text := "quietsetupd has ended: " + err.Error()
+			if do := advice(err); do != "" {
+				text += "\n" + do
+			}
+			events.tell(winsvc.Error, text)
+		}
+		return winsvc.Ending{Code: code, Again: mayPass(code)}
+	})
+	if err != nil {
+		fmt.Fprintf(stderr, "quietsetupd: %v; see quietsetupd help\n", err)
+		return serviceCode(err)
+	}
+	return exitOK
+}
+
+// mayPass reports whether a start soon after may do better. The others an admin
+// must mend; the unit for systemd has the same list.
+func mayPass(code int) bool {
+	switch code {
+	case exitOK, exitUsage, exitInvalid, exitDamaged, exitInUse:
+		return false
+	}
+	return true
+}
+
+func serve(ctx context.Context, version, file, state string, s *Service, events *eventLog) (err error) {
+	var to *logFile
+	o, err := options(version, file, state, func(c config.Log, dir string) (zerolog.Logger, error) {
+		to = newLogFile(dir)
+		log, err := logger(c, to)
+		if err != nil {
+			return log, err
+		}
+		return log.Output(zerolog.MultiLevelWriter(lines(c, to), events)), nil
+	})
+	if to != nil {
+		defer func() { err = errors.Join(err, to.Close()) }()
+	}
+	if err != nil {
+		return err
+	}
+	begun := s.Ready
+	s.Ready = func() {
+		events.tell(winsvc.Info, "quietsetupd "+version+" runs; its log is "+filepath.Join(o.StateDir, logName))
+		begun()
+	}
+	o.Service = s
+	return Run(ctx, o)
+}
