@@ -122,12 +122,12 @@ func stop(ctx context.Context, s *mgr.Service) (State, error) {
 	// While it starts or stops it accepts nothing; then it is only waited for.
 	until := time.Now().Add(stopWithin)
 	for {
+		if now, err := look(s); err != nil || now.Name == stateName(svc.Stopped) {
+			return now, err
+		}
 		_, err := s.Control(svc.Stop)
 		switch {
-		case errors.Is(err, windows.ERROR_SERVICE_CANNOT_ACCEPT_CTRL) && time.Now().Before(until):
-			if now, err := look(s); err == nil && now.Name == stateName(svc.Stopped) {
-				return now, nil
-			}
+		case (errors.Is(err, windows.ERROR_SERVICE_CANNOT_ACCEPT_CTRL) || errors.Is(err, windows.ERROR_INVALID_SERVICE_CONTROL)) && time.Now().Before(until):
 			if err := pause(ctx, askEvery); err != nil {
 				return State{}, err
 			}
@@ -179,17 +179,43 @@ func Look(name string) (State, error) {
 
 func look(s *mgr.Service) (State, error) {
 	q, err := s.Query()
+	dead := err == nil && q.State != svc.Stopped && gone(q.ProcessId)
+	if dead {
+		q, err = s.Query() // its last word may have come in between
+		dead = err == nil && q.State != svc.Stopped && gone(q.ProcessId)
+	}
 	if err != nil {
 		return State{}, failed("look at", s.Name, err)
 	}
 	st := State{Name: stateName(q.State), PID: q.ProcessId, Exit: q.Win32ExitCode}
-	if st.Exit == uint32(windows.ERROR_SERVICE_SPECIFIC_ERROR) {
+	switch st.Exit {
+	case uint32(windows.ERROR_SERVICE_SPECIFIC_ERROR):
 		st.Exit = q.ServiceSpecificExitCode
+	case uint32(windows.ERROR_SERVICE_NEVER_STARTED):
+		st.Exit = 0
 	}
-	if q.State == svc.Stopped {
+	if dead {
+		st.Name, st.Exit = stateName(svc.Stopped), uint32(windows.ERROR_PROCESS_ABORTED)
+	}
+	if st.Name == stateName(svc.Stopped) {
 		st.PID = 0
 	}
 	return st, nil
+}
+
+// gone reports whether a process has surely ended. Windows knows of a service
+// that died at once; Wine goes on saying what the service said last.
+func gone(pid uint32) bool {
+	if pid == 0 {
+		return false
+	}
+	h, err := windows.OpenProcess(windows.SYNCHRONIZE, false, pid)
+	if err != nil {
+		return errors.Is(err, windows.ERROR_INVALID_PARAMETER) // no process has the number
+	}
+	defer windows.CloseHandle(h)
+	e, err := windows.WaitForSingleObject(h, 0)
+	return err == nil && e == windows.WAIT_OBJECT_0
 }
 
 // await waits for a state. A service that ends meanwhile is not waited for.

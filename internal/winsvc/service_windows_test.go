@@ -9,11 +9,18 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/windows"
 	"golang.org/x/sys/windows/registry"
 )
 
 // asService makes the test's own program play the service.
 const asService = "play-the-service"
+
+// dies is the argument of a service that dies at once; ends, of one that ends.
+const (
+	dies = "dies"
+	ends = "ends"
+)
 
 const testName = "quietsetup-winsvc-test"
 
@@ -21,7 +28,7 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == asService {
 		err := Run(testName, func(ctx context.Context, ready func(), _ <-chan struct{}) Ending {
 			if len(os.Args) > 2 {
-				return Ending{Code: 8}
+				return Ending{Code: 8, Again: os.Args[2] == dies}
 			}
 			ready()
 			<-ctx.Done()
@@ -48,6 +55,11 @@ func in(t *testing.T, args ...string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if err := Delete(context.Background(), testName); err != nil && !errors.Is(err, ErrMissing) {
+			t.Error(err)
+		}
+	})
 	for _, err := range left {
 		t.Errorf("left undone: %v", err)
 	}
@@ -127,16 +139,22 @@ func TestDeleteStopsAndTidiesUp(t *testing.T) {
 }
 
 func TestServiceThatEndsAtOnce(t *testing.T) {
-	in(t, "and end")
-	defer func() {
+	for how, wants := range map[string]uint32{ends: 8, dies: 0} {
+		in(t, how)
+		begun := time.Now()
+		st, err := Start(t.Context(), testName)
+		if st.Exit == uint32(windows.ERROR_PROCESS_ABORTED) {
+			st.Exit = 0 // it died late enough to be seen doing it
+		}
+		if err == nil || st.Exit != wants || time.Since(begun) > 10*time.Second {
+			t.Errorf("started, and it %s: %+v, %v after %v; want its exit code %d at once", how, st, err, time.Since(begun), wants)
+		}
+		if st, err := Stop(t.Context(), testName); err != nil || st.Name != "stopped" {
+			t.Errorf("stopped after it %s: %+v, %v", how, st, err)
+		}
 		if err := Delete(t.Context(), testName); err != nil {
 			t.Error(err)
 		}
-	}()
-	begun := time.Now()
-	st, err := Start(t.Context(), testName)
-	if err == nil || st.Exit != 8 || time.Since(begun) > 10*time.Second {
-		t.Errorf("started: %+v, %v after %v; want its exit code 8 at once", st, err, time.Since(begun))
 	}
 }
 
