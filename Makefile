@@ -24,7 +24,7 @@ PLATFORMS := linux/amd64 linux/arm64 windows/amd64 windows/arm64 darwin/amd64 da
 # gives the same pages.
 DAY        ?= $(shell date -u -d "@$${SOURCE_DATE_EPOCH:-$$($(GIT) log -1 --format=%ct)}" +%F)
 
-.PHONY: build man packages packages-test windows-programs e2e-windows windows-tests check bench rigs rigs-long figures states fmt format vet platforms lint unit race states-unchanged fuzz planted
+.PHONY: build man packages msi packages-test windows-programs e2e-windows windows-tests check bench rigs rigs-long figures states fmt format vet platforms lint unit race states-unchanged fuzz planted
 .DEFAULT_GOAL := build
 
 # The binaries as they are shipped: static, stripped, without paths of this machine.
@@ -46,6 +46,12 @@ packages: $(NFPM)
 	$(GO) run -tags $(TAGS) ./cmd/quietsetup completion bash >$(DIST)/quietsetup.bash
 	for arch in $(PACKAGE_ARCHS); do GOOS=linux GOARCH=$$arch $(BUILD) -o $(DIST)/linux-$$arch/ ./cmd/...; done
 	packaging/build $(NFPM) $(DIST) $(CONFIG) $(VERSION) $(PACKAGE_ARCHS)
+
+# The installer for Windows; needs wixl. SIGN names the command that signs, see
+# packaging/windows/build.
+msi:
+	$(MAKE) --no-print-directory windows-programs WINDOWS_PROGRAMS=$(DIST)/windows-amd64
+	packaging/windows/build $(DIST) $(VERSION) $$($(GIT) rev-list --count HEAD 2>/dev/null || echo 0)
 
 # Installs, runs, upgrades and removes them, with real package managers and
 # systemd in a Debian root of their own. Needs root, and the network once.

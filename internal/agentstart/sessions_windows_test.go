@@ -88,15 +88,24 @@ func TestAnAgentIsStartedOnTheDesktop(t *testing.T) {
 	if !p.Alive() {
 		t.Error("it does not count as alive")
 	}
-	if err := windows.TerminateProcess(agent.h, 1); err != nil {
-		t.Fatal(err)
+	if n, err := End(filepath.Join(filepath.Dir(exe), "elsewhere", filepath.Base(exe))); n != 0 || err != nil || !p.Alive() {
+		t.Errorf("%d processes of another program were ended, %v", n, err)
 	}
-	if _, err := windows.WaitForSingleObject(agent.h, 5000); err != nil {
-		t.Fatal(err)
+	if ended, err := end(agent.pid(t), exe); !ended || err != nil {
+		t.Errorf("the agent was ended: %v, %v", ended, err)
 	}
 	if p.Alive() {
 		t.Error("after its end it counts as alive")
 	}
+}
+
+func (p *process) pid(t *testing.T) uint32 {
+	t.Helper()
+	pid, err := windows.GetProcessId(p.h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pid
 }
 
 func TestOddSessionsAreRefused(t *testing.T) {

@@ -41,7 +41,7 @@ service: Windows' service ` + serviceName + `.
   start, stop      and wait until it has started or ended; a running installer
                    goes on
   status           how it is
-  delete           stop it, and take all of this away again
+  delete           stop it, and take all of this away again; agents are ended
   run              what the service manager starts; not to be called by hand
   --json           how it is now, as JSON (service/v1); not with run
 
@@ -95,8 +95,18 @@ func service(ctx context.Context, version string, args []string, stdout, stderr 
 		do = func() (serviceDoc, error) { return docOf(winsvc.Look(serviceName)) }
 	case "delete":
 		do = func() (serviceDoc, error) {
-			return serviceDoc{State: "missing"}, winsvc.Delete(ctx, serviceName)
+			err := winsvc.Delete(ctx, serviceName)
+			if err == nil {
+				err = endAgents()
+			}
+			return serviceDoc{State: "missing"}, err
 		}
+	case "end-agents": // for the installer, once the service has stopped
+		if err := endAgents(); err != nil {
+			fmt.Fprintf(stderr, "quietsetupd: %v\n", err)
+			return exitFailed
+		}
+		return exitOK
 	default:
 		return wrong("no command %q", verb)
 	}
@@ -116,6 +126,16 @@ func service(ctx context.Context, version string, args []string, stdout, stderr 
 		return exitNotRunning
 	}
 	return exitOK
+}
+
+// endAgents ends the agents in all sessions, if one is installed.
+func endAgents() error {
+	exe, err := agentstart.Agent()
+	if err != nil {
+		return nil // none is installed, so none runs
+	}
+	_, err = agentstart.End(exe)
+	return err
 }
 
 func printService(w io.Writer, d serviceDoc, asJSON bool) error {
@@ -199,6 +219,10 @@ func runService(version, file, state string, stderr io.Writer) int {
 	err := winsvc.Run(serviceName, func(ctx context.Context, ready func(), logons <-chan struct{}) winsvc.Ending {
 		events := newEventLog()
 		defer events.close()
+		// The MSI cannot say that, and an admin may have put the service in by hand.
+		if err := winsvc.Recover(serviceName); err != nil {
+			events.tell(winsvc.Warning, err.Error())
+		}
 		err := serve(ctx, version, file, state, &Service{Ready: ready, Logons: logons}, events)
 		code := exitCode(err)
 		if err != nil {

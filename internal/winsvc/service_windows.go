@@ -73,9 +73,8 @@ func Install(p Plan) (left []error, err error) {
 		return nil, failed("install", p.Name, err)
 	}
 	defer s.Close()
-	actions, forget := recovery()
-	if err := s.SetRecoveryActions(actions, forget); err != nil {
-		left = append(left, fmt.Errorf("cannot say that service %s is started again when it dies: %w", p.Name, err))
+	if err := setRecovery(s); err != nil {
+		left = append(left, err)
 	}
 	if err := addSource(p.Name); err != nil {
 		left = append(left, err)
@@ -86,6 +85,26 @@ func Install(p Plan) (left []error, err error) {
 		}
 	}
 	return left, nil
+}
+
+// Recover says that a service is started again when it dies. Install does it, too;
+// installers for which that is not to be had leave it to the service itself.
+func Recover(name string) error {
+	m, s, err := open(name)
+	if err != nil {
+		return err
+	}
+	defer m.Disconnect()
+	defer s.Close()
+	return setRecovery(s)
+}
+
+func setRecovery(s *mgr.Service) error {
+	actions, forget := recovery()
+	if err := s.SetRecoveryActions(actions, forget); err != nil {
+		return fmt.Errorf("cannot say that service %s is started again when it dies: %w", s.Name, err)
+	}
+	return nil
 }
 
 // Start starts a service and waits until it runs.
