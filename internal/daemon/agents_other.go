@@ -8,3 +8,6 @@ import "context"
 
 // keepAgents starts none: here the desktop starts the agent of a session.
 func (*daemon) keepAgents(context.Context) error { return nil }
+
+// agentImage is empty: here nobody tells what program a caller is.
+func (Options) agentImage() string { return "" }

@@ -40,3 +40,17 @@ func (d *daemon) keepAgents(ctx context.Context) error {
 	k.Run(ctx)
 	return nil
 }
+
+// agentImage is the program that alone may be an agent of a service: what it is
+// told to close it closes with its user's rights, and what it answers counts. In
+// the foreground, where things are tried out, any program may be one.
+func (o Options) agentImage() string {
+	if o.Service == nil {
+		return ""
+	}
+	exe, err := agentstart.Agent()
+	if err != nil {
+		return "" // none is installed
+	}
+	return exe
+}

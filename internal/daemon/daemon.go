@@ -118,10 +118,10 @@ func build(o Options, st *store.Store) (*daemon, error) {
 	} else if err != nil {
 		o.Log.Warn().Err(err).Msg("old outcomes were not tidied up")
 	}
-	machine := newMachine(o.StateDir, supervisor, func() []prompts.Agent { return d.broker.Agents() })
+	machine := newMachine(o.StateDir, supervisor, func() *prompts.Broker { return d.broker })
 	d.looker = looker{machine}
 	d.broker, err = prompts.New(prompts.Config{Core: core{d.engine.Submit}, Clock: d.engine, Locator: machine, Key: key,
-		Version: o.Version, Asker: o.Config.UI.Asker, Contact: o.Config.UI.Contact, Logo: o.Config.UI.Logo})
+		Version: o.Version, Asker: o.Config.UI.Asker, Contact: o.Config.UI.Contact, Logo: o.Config.UI.Logo, AgentImage: o.agentImage()})
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 // newMachine is the machine without our own programs among what may be closed.
-func newMachine(stateDir, supervisor string, agents func() []prompts.Agent) *host.Machine {
+func newMachine(stateDir, supervisor string, desk func() *prompts.Broker) *host.Machine {
 	own := []string{supervisor, filepath.Join(stateDir, "supervisor")}
 	if exe, err := os.Executable(); err == nil {
 		for _, name := range []string{"quietsetupd", "quietsetup", "quietsetup-prompt"} {
@@ -31,10 +31,14 @@ func newMachine(stateDir, supervisor string, agents func() []prompts.Agent) *hos
 		Own:         own,
 		Agents: func() []host.Agent {
 			var out []host.Agent
-			for _, a := range agents() {
-				out = append(out, host.Agent{Session: a.Session, Owner: a.Owner, TTY: a.TTY})
+			for _, a := range desk().Agents() {
+				out = append(out, host.Agent{Session: a.Session, Owner: a.Owner, TTY: a.TTY,
+					Told: a.Presence.Known, Idle: a.Presence.Idle(), Locked: a.Presence.Locked})
 			}
 			return out
+		},
+		AskToClose: func(ctx context.Context, session string, ids []events.ProcessID) error {
+			return desk().CloseWindows(ctx, session, ids)
 		},
 	})
 }

@@ -28,6 +28,7 @@ func joinAgents(sessions []events.Session, agents []Agent, user func(owner strin
 			// An agent that another user runs inside the session does not speak for it.
 			if sessions[i].Owner == a.Owner {
 				sessions[i].Agent = true
+				told(&sessions[i], a)
 			}
 			continue
 		}
@@ -36,10 +37,22 @@ func joinAgents(sessions []events.Session, agents []Agent, user func(owner strin
 			s.Kind = checks.KindTerminal
 			s.IdleMS = idleMS(idle(a.TTY))
 		}
+		told(&s, a)
 		at[s.ID] = len(sessions)
 		sessions = append(sessions, s)
 	}
 	return sessions
+}
+
+// told adds what the agent says of its person.
+func told(s *events.Session, a Agent) {
+	if !a.Told {
+		return
+	}
+	s.Locked = s.Locked || a.Locked
+	if s.IdleMS == unknown {
+		s.IdleMS = idleMS(a.Idle)
+	}
 }
 
 // idleMS is an idle time for a record; negative = not known.

@@ -5,6 +5,7 @@ package host
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/quietsetup/quietsetup/checks"
 	"github.com/quietsetup/quietsetup/events"
@@ -38,6 +39,13 @@ type Agent struct {
 	Session string
 	Owner   string // "uid:1000"
 	TTY     string // "pts/3", "" without a terminal
+
+	// Told says that the agent has told of its person, which alone it does by its
+	// own word: how long there was no input (negative = not known), and whether the
+	// session is locked. What the system tells goes first.
+	Told   bool
+	Idle   time.Duration
+	Locked bool
 }
 
 // Machine is the machine this process runs on. It may be used by several
