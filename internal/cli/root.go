@@ -88,19 +88,28 @@ func hintOf(err error) string {
 	case errors.As(err, &e) && e.Hint != "":
 		return i18n.Clean(e.Hint, 300)
 	case errors.Is(err, localclient.ErrNotRunning):
-		return "start it (systemctl start quietsetupd), or read a copied log with --file"
+		return "start it (" + bySystem("systemctl start quietsetupd", "quietsetupd service start") + "), or read a copied log with --file"
 	case errors.Is(err, store.ErrInUse):
-		return "stop the service first (systemctl stop quietsetupd), or take a copy: quietsetup store copy"
+		return "stop the service first (" + bySystem("systemctl stop quietsetupd", "quietsetupd service stop") + "), or take a copy: quietsetup store copy"
 	case errors.Is(err, store.ErrUnclean):
 		return "start the service and stop it again: it sees to what its last end left behind, and records that"
 	case errors.Is(err, localclient.ErrSilent):
-		return "see what it is doing (systemctl status quietsetupd, journalctl -u quietsetupd), or read a copied log with --file"
+		return "see what it is doing (" + bySystem("systemctl status quietsetupd, journalctl -u quietsetupd", "service.log in its state folder, and the event log") +
+			"), or read a copied log with --file"
 	case errors.Is(err, fs.ErrPermission) && exitCode(err) == exitPrivileges:
-		return "run it as root"
+		return bySystem("run it as root", "run it as an administrator")
 	case exitCode(err) == exitUsage:
 		return "see quietsetup help"
 	}
 	return ""
+}
+
+// bySystem chooses what is said on Windows, and what elsewhere.
+func bySystem(unix, windows string) string {
+	if runtime.GOOS == "windows" {
+		return windows
+	}
+	return unix
 }
 
 func (a *app) root() *cobra.Command {

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/quietsetup/quietsetup/internal/config"
 	"github.com/quietsetup/quietsetup/internal/host"
 	"github.com/quietsetup/quietsetup/internal/i18n"
 	"github.com/quietsetup/quietsetup/internal/storecheck"
@@ -41,11 +41,7 @@ func stateFolder() string {
 	if runtime.GOOS != "windows" {
 		return "/var/lib/quietsetup"
 	}
-	dir := os.Getenv("ProgramData")
-	if !filepath.IsAbs(dir) {
-		dir = `C:\ProgramData`
-	}
-	return filepath.Join(dir, "quietsetup", "state")
+	return filepath.Join(config.ProgramData(), "quietsetup", "state")
 }
 
 func (a *app) state() string { return cmp.Or(a.stateDir, stateFolder()) }

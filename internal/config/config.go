@@ -4,7 +4,6 @@ package config
 
 import (
 	"errors"
-	"os"
 	"path/filepath"
 	"runtime"
 	"time"
@@ -81,7 +80,7 @@ func Default() Config {
 // DefaultPath is where the file is looked for when none is named.
 func DefaultPath() string {
 	if runtime.GOOS == "windows" {
-		return filepath.Join(programData(), "quietsetup", "quietsetup.toml")
+		return filepath.Join(ProgramData(), "quietsetup", "quietsetup.toml")
 	}
 	return "/etc/quietsetup/quietsetup.toml"
 }
@@ -89,16 +88,9 @@ func DefaultPath() string {
 // serverDir is where the default depot lies.
 func serverDir() string {
 	if runtime.GOOS == "windows" {
-		return filepath.Join(programData(), "quietsetup")
+		return filepath.Join(ProgramData(), "quietsetup")
 	}
 	return "/srv"
-}
-
-func programData() string {
-	if dir := os.Getenv("ProgramData"); filepath.IsAbs(dir) {
-		return dir
-	}
-	return `C:\ProgramData`
 }
 
 // Layers are the policy layers that count for a product, weakest first: the

@@ -3,14 +3,9 @@
 package daemon
 
 import (
-	"os"
 	"path/filepath"
+
+	"github.com/quietsetup/quietsetup/internal/config"
 )
 
-func defaultState() string {
-	dir := os.Getenv("ProgramData")
-	if !filepath.IsAbs(dir) {
-		dir = `C:\ProgramData`
-	}
-	return filepath.Join(dir, "quietsetup", "state")
-}
+func defaultState() string { return filepath.Join(config.ProgramData(), "quietsetup", "state") }

@@ -22,11 +22,21 @@ const (
 // addSource makes a source of the event log whose messages are plain text:
 // EventCreate.exe, which every Windows has, holds a message that is one string.
 func addSource(name string) error {
-	if k, err := registry.OpenKey(registry.LOCAL_MACHINE, sources+name, registry.QUERY_VALUE); err == nil {
-		return k.Close()
-	}
-	if err := eventlog.InstallAsEventCreate(name, eventlog.Error|eventlog.Warning|eventlog.Info); err != nil {
+	failed := func(err error) error {
 		return fmt.Errorf("cannot make the source %s of the event log: %w", name, err)
+	}
+	k, _, err := registry.CreateKey(registry.LOCAL_MACHINE, sources+name, registry.SET_VALUE)
+	if err != nil {
+		return failed(err)
+	}
+	defer k.Close()
+	if err := k.SetExpandStringValue("EventMessageFile", `%SystemRoot%\System32\EventCreate.exe`); err != nil {
+		return failed(err)
+	}
+	for value, n := range map[string]uint32{"CustomSource": 1, "TypesSupported": eventlog.Error | eventlog.Warning | eventlog.Info} {
+		if err := k.SetDWordValue(value, n); err != nil {
+			return failed(err)
+		}
 	}
 	return nil
 }
