@@ -222,11 +222,12 @@ func look(s *mgr.Service) (State, error) {
 	return st, nil
 }
 
-// gone reports whether a process has surely ended. Windows knows of a service
-// that died at once; Wine goes on saying what the service said last.
+// gone reports whether a service's process has surely ended. Windows knows of a
+// service that died at once; Wine goes on saying what the service said last, with
+// its process or without one.
 func gone(pid uint32) bool {
 	if pid == 0 {
-		return false
+		return true
 	}
 	h, err := windows.OpenProcess(windows.SYNCHRONIZE, false, pid)
 	if err != nil {
