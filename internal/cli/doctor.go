@@ -4,7 +4,6 @@ package cli
 
 import (
 	"errors"
-	"os"
 	"runtime"
 	"strings"
 	"time"
@@ -58,9 +57,9 @@ Exit code 0 also with warnings; 1 if something fails. JSON: doctor/v1.`),
 			if err != nil {
 				return err
 			}
-			p := doctor.Patient{System: runtime.GOOS, UID: os.Geteuid(), Version: a.Version, StateDir: a.state(),
+			p := doctor.Patient{System: runtime.GOOS, UID: doctor.UID(), Version: a.Version, StateDir: a.state(),
 				Default: a.stateDir == "" && a.socket == "", Socket: c.Path(), Now: time.Now,
-				Files: doctor.RealFiles{}, Host: doctor.RealHost{Machine: host.New(host.Options{})}, Daemon: c,
+				Files: doctor.RealFiles{}, Host: doctor.RealHost{Machine: host.New(host.Options{})}, Windows: doctor.RealWindows(), Daemon: c,
 				Config: func() (config.Config, error) { return config.Load(file) }, Store: store.TakeGlance}
 			found := doctor.Look(cmd.Context(), p)
 			if cmd.Context().Err() != nil {
@@ -141,8 +140,12 @@ func (a *app) printDoctor(found []doctor.Finding) {
 	a.say("doctor.verdict", i18n.Data{"Verdict": string(doctor.Worst(found))})
 }
 
-// sentences say what was found and how it is mended.
+// sentences say what was found and how it is mended on this system.
 func sentences(w *words.Words, f doctor.Finding) (found, mend string) {
+	return sentencesOn(runtime.GOOS, w, f)
+}
+
+func sentencesOn(system string, w *words.Words, f doctor.Finding) (found, mend string) {
 	d := i18n.Data{}
 	for k, v := range f.Data {
 		switch v := v.(type) {
@@ -157,9 +160,17 @@ func sentences(w *words.Words, f doctor.Finding) (found, mend string) {
 			d[k] = v
 		}
 	}
-	found = w.Text("doctor."+f.Code, d)
+	say := func(group string) string {
+		if system == "windows" {
+			if s := w.Text(group+"_windows."+f.Code, d); s != "["+group+"_windows."+f.Code+"]" {
+				return s
+			}
+		}
+		return w.Text(group+"."+f.Code, d)
+	}
+	found = say("doctor")
 	if f.State != doctor.OK {
-		if mend = w.Text("mend."+f.Code, d); mend == "[mend."+f.Code+"]" {
+		if mend = say("mend"); mend == "[mend."+f.Code+"]" {
 			mend = ""
 		}
 	}

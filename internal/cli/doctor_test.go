@@ -3,6 +3,7 @@
 package cli
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -69,5 +70,30 @@ func TestMendsOfTheLog(t *testing.T) {
 	}
 	if n < 20 {
 		t.Errorf("%d mends start the service or check the log", n)
+	}
+}
+
+// TestMendsOnWindows: nobody there is told to use a program of Linux.
+func TestMendsOnWindows(t *testing.T) {
+	elsewhere := []string{"service_masked", "service_restarts", "socket_in_the_way", "socket_owner", "socket_mode", "socket_folder_owner", "socket_folder_open",
+		"windows_terminal"} // found on other systems only
+	for _, lang := range []string{"en", "de"} {
+		w, err := words.New(time.UTC, lang)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for code, state := range doctor.Codes() {
+			if slices.Contains(elsewhere, code) {
+				continue
+			}
+			for _, exit := range []string{"", "7", "8", "10"} {
+				found, mend := sentencesOn("windows", w, doctor.Finding{Code: code, State: state, Data: map[string]any{"Own": false, "Exit": exit}})
+				for _, word := range []string{"systemctl", "systemd", "journalctl", "sudo", "apt ", "chmod", "chown", "timedatectl", "ls -la", "(df", "fuser", "logind"} {
+					if strings.Contains(found+mend, word) && code != "service_no_systemd" {
+						t.Errorf("%s: %s: %s -> %s", lang, code, found, mend)
+					}
+				}
+			}
+		}
 	}
 }

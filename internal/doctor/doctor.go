@@ -56,11 +56,12 @@ type Patient struct {
 	Socket   string
 	Now      func() time.Time
 
-	Files  Files
-	Host   Host
-	Daemon Daemon
-	Config func() (config.Config, error)
-	Store  func(dir string) (store.Glance, error)
+	Files   Files
+	Host    Host
+	Windows Windows // nil elsewhere
+	Daemon  Daemon
+	Config  func() (config.Config, error)
+	Store   func(dir string) (store.Glance, error)
 }
 
 // limit is how long a check may take. The daemon answers within ten seconds, or

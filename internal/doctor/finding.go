@@ -52,7 +52,7 @@ func Codes() map[string]State {
 
 		"autostart_ok": OK, "autostart_missing": Warn, "autostart_no_program": Warn, "autostart_unsupported": Skipped,
 
-		"windows_zenity": OK, "windows_kdialog": OK, "windows_terminal": Warn, "windows_notify": OK, "windows_no_notify": Warn,
+		"windows_own": OK, "windows_zenity": OK, "windows_kdialog": OK, "windows_terminal": Warn, "windows_notify": OK, "windows_no_notify": Warn,
 		"windows_notify_unseen": Skipped, "windows_unsupported": Skipped,
 
 		"store_ok": OK, "store_empty": OK, "store_missing": Warn, "store_unclean": Warn, "store_kept": Warn, "store_pending": Warn, "store_newer": Fail,

@@ -115,6 +115,11 @@ func (v *visit) reboot(context.Context) []Finding {
 			out = append(out, finding("reboot_system", nil))
 		}
 	}
+	if v.Windows != nil {
+		if wanted, err := v.Windows.RebootWanted(); err == nil && wanted {
+			out = append(out, finding("reboot_system", nil))
+		}
+	}
 	if out == nil {
 		out = append(out, finding("reboot_none", nil))
 	}

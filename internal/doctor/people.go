@@ -54,6 +54,9 @@ func (v *visit) sessionsWithoutDaemon(ctx context.Context) []Finding {
 const autostartFile = "/etc/xdg/autostart/quietsetup-prompt.desktop"
 
 func (v *visit) autostart(context.Context) []Finding {
+	if v.Windows != nil {
+		return v.windowsAutostart()
+	}
 	if v.System != "linux" {
 		return []Finding{finding("autostart_unsupported", data{"System": v.System})}
 	}
@@ -69,6 +72,9 @@ func (v *visit) autostart(context.Context) []Finding {
 
 // windows tells what a question can be shown with.
 func (v *visit) windows(ctx context.Context) []Finding {
+	if v.Windows != nil {
+		return []Finding{finding("windows_own", nil)} // every Windows has it, and the agent says so if not
+	}
 	if v.System != "linux" {
 		return []Finding{finding("windows_unsupported", data{"System": v.System})}
 	}

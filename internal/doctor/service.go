@@ -41,6 +41,8 @@ const manyRestarts = 5
 
 func (v *visit) service(ctx context.Context) []Finding {
 	switch {
+	case v.Windows != nil:
+		return v.windowsService()
 	case v.System != "linux":
 		return []Finding{finding("service_unsupported", data{"System": v.System})}
 	case !v.Default:
@@ -112,6 +114,9 @@ func (v *visit) daemon(context.Context) []Finding {
 }
 
 func (v *visit) socket(context.Context) []Finding {
+	if v.Windows != nil {
+		return v.pipe()
+	}
 	if v.System == "windows" {
 		return []Finding{finding("socket_unsupported", data{"System": v.System})}
 	}
