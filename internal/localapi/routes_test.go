@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//go:build unix
-
 package localapi
 
 import (
@@ -142,7 +140,7 @@ func TestErrors(t *testing.T) {
 }
 
 func TestNotRunning(t *testing.T) {
-	for _, path := range []string{filepath.Join(t.TempDir(), "s"), filepath.Join(t.TempDir(), "none", "s")} {
+	for _, path := range []string{place(t), filepath.Join(place(t), "none", "s")} {
 		if _, err := localclient.New(path).Status(t.Context()); !errors.Is(err, localclient.ErrNotRunning) {
 			t.Errorf("%s: %v", path, err)
 		}

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//go:build unix
-
 package localapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -149,14 +146,7 @@ type rig struct {
 
 func serveWorld(t *testing.T, lim limits) *rig {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "qs")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	r := &rig{T: t, world: &world{more: make(chan []byte)}, path: filepath.Join(dir, "api.sock")}
+	r := &rig{T: t, world: &world{more: make(chan []byte)}, path: place(t)}
 	l, err := localsock.Listen(r.path)
 	if err != nil {
 		t.Fatal(err)
@@ -176,10 +166,12 @@ func serveWorld(t *testing.T, lim limits) *rig {
 		if err := <-ended; err != nil {
 			t.Errorf("the server ended with %v", err)
 		}
-		if _, err := os.Stat(r.path); err == nil {
-			t.Error("the socket is still there")
+		if c, err := localsock.Dial(context.Background(), r.path); !errors.Is(err, localsock.ErrNobody) {
+			t.Errorf("after its end it is dialed with %v", err)
+			if err == nil {
+				c.Close()
+			}
 		}
-		os.RemoveAll(dir)
 	})
 	return r
 }
