@@ -156,7 +156,8 @@ func (d *daemon) run(ctx context.Context, l *localsock.Listener, say *notice, fi
 	}
 	before, _ := d.store.Last()
 	part(func() error { return d.engine.Run(ctx, d.workers, d.opening(findings)) })
-	part(func() error { return localapi.Serve(ctx, l, d.api()) })
+	strangers := refusals{d.o.Log, newBudget(20, time.Minute)}
+	part(func() error { return localapi.ServeTelling(ctx, l, strangers.watch(d.api()), strangers.odd) })
 	part(func() error {
 		if !d.opened(ctx, before, say) {
 			return nil // it ended before it was ready, and the loop says why
@@ -233,7 +234,7 @@ func (d *daemon) opening(f store.Findings) engine.Opening {
 
 // api answers on the local socket.
 func (d *daemon) api() http.Handler {
-	return refusals{d.o.Log, newBudget(20, time.Minute)}.watch(localapi.New(localapi.Config{
+	return localapi.New(localapi.Config{
 		Views: &views{engine: d.engine, clock: d.clock, store: d.store, depot: d.depot, looker: d.looker,
 			version: d.o.Version, stateDir: d.o.StateDir, started: time.Now().UTC()},
 		Operator: operator{engine: d.engine, depot: d.depot},
@@ -241,7 +242,7 @@ func (d *daemon) api() http.Handler {
 		Reports:  d.broker,
 		Owner:    localsock.Self(),
 		Faults:   func(err error) { d.o.Log.Error().Err(err).Msg("a request failed") },
-	}))
+	})
 }
 
 // place finds where state and socket are.

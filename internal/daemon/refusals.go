@@ -42,6 +42,19 @@ func (f refusals) watch(h http.Handler) http.Handler {
 	})
 }
 
+// odd tells of a caller who sent something that never became a request.
+func (f refusals) odd(p localsock.Peer) {
+	left, ok := f.budget.take(time.Now())
+	if !ok {
+		return
+	}
+	e := f.log.Warn().Str("caller", p.Owner).Int("pid", p.PID)
+	if left > 0 {
+		e = e.Int("not_told", left)
+	}
+	e.Msg("what was sent is no request and was refused")
+}
+
 // status remembers how a request was answered.
 type status struct {
 	http.ResponseWriter

@@ -223,15 +223,7 @@ func runService(version, file, state string, stderr io.Writer) int {
 		if err := winsvc.Recover(serviceName); err != nil {
 			events.tell(winsvc.Warning, err.Error())
 		}
-		err := serve(ctx, version, file, state, &Service{Ready: ready, Logons: logons}, events)
-		code := exitCode(err)
-		if err != nil {
-			text := "quietsetupd has ended: " + err.Error()
-			if do := advice(err); do != "" {
-				text += "\n" + do
-			}
-			events.tell(winsvc.Error, text)
-		}
+		code := exitCode(serve(ctx, version, file, state, &Service{Ready: ready, Logons: logons}, events))
 		return winsvc.Ending{Code: code, Again: mayPass(code)}
 	})
 	if err != nil {
@@ -251,6 +243,8 @@ func mayPass(code int) bool {
 	return true
 }
 
+// serve runs the daemon. Why it ended is in its log, if there is one by then, and
+// in the event log.
 func serve(ctx context.Context, version, file, state string, s *Service, events *eventLog) (err error) {
 	var to *logFile
 	o, err := options(version, file, state, func(c config.Log, dir string) (zerolog.Logger, error) {
@@ -265,6 +259,7 @@ func serve(ctx context.Context, version, file, state string, s *Service, events 
 		defer func() { err = errors.Join(err, to.Close()) }()
 	}
 	if err != nil {
+		events.tell(winsvc.Error, "quietsetupd has ended: "+err.Error())
 		return err
 	}
 	begun := s.Ready
@@ -273,5 +268,12 @@ func serve(ctx context.Context, version, file, state string, s *Service, events 
 		begun()
 	}
 	o.Service = s
-	return Run(ctx, o)
+	if err = Run(ctx, o); err != nil {
+		e := o.Log.Error().Err(err)
+		if do := advice(err); do != "" {
+			e = e.Str("advice", do)
+		}
+		e.Msg("quietsetupd has ended")
+	}
+	return err
 }

@@ -205,7 +205,7 @@ func FuzzWire(f *testing.F) {
 	asUser := http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		h.ServeHTTP(rw, r.WithContext(localsock.WithPeer(r.Context(), user)))
 	})
-	go func() { ended <- serve(ctx, p, asUser, usual()) }()
+	go func() { ended <- serve(ctx, p, asUser, usual(), nil) }()
 	f.Cleanup(func() {
 		cancel()
 		<-ended

@@ -80,6 +80,32 @@ func TestHostileRequests(t *testing.T) {
 	r.wantHeard()
 }
 
+// What never becomes a request is told with its caller, and nothing else is.
+func TestOddCallersAreTold(t *testing.T) {
+	r := serveWorld(t, short())
+	fine := []string{"GET /v1/status HTTP/1.1\r\nHost: local\r\nConnection: close\r\n\r\n", post("/v1/hold", "[]"), "GET /nowhere HTTP/1.1\r\nHost: local\r\n\r\n"}
+	odd := []string{"\x16\x03\x01 no HTTP\r\n\r\n", "GET /v1/status HTTP/1.1\r\nHost: local\r\nX: " + strings.Repeat("x", 64<<10) + "\r\n\r\n", "GET /v1/sta"}
+	for _, text := range append(fine, odd...) {
+		r.raw(text)
+	}
+	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		r.mu.Lock()
+		told := slices.Clone(r.odds)
+		r.mu.Unlock()
+		if len(told) >= len(odd) || time.Now().After(deadline) {
+			if len(told) != len(odd) {
+				t.Errorf("%d callers were told, want %d: %+v", len(told), len(odd), told)
+			}
+			for _, p := range told {
+				if p.Owner != localsock.Self() || p.PID != os.Getpid() {
+					t.Errorf("told of %+v", p)
+				}
+			}
+			break
+		}
+	}
+}
+
 // Nobody without a peer gets an answer, whatever way the request took.
 func TestNoPeerNoAnswer(t *testing.T) {
 	w := &world{}

@@ -29,20 +29,28 @@ func usual() limits {
 // answers a moment to end. Waiting agents and followers are let go at once. It
 // closes the listener.
 func Serve(ctx context.Context, l net.Listener, h http.Handler) error {
-	return serve(ctx, l, h, usual())
+	return serve(ctx, l, h, usual(), nil)
 }
 
-func serve(ctx context.Context, l net.Listener, h http.Handler, lim limits) error {
+// ServeTelling is Serve that tells of callers who sent something that never
+// became a request: no HTTP, too much of it, or half of it until time ran out.
+func ServeTelling(ctx context.Context, l net.Listener, h http.Handler, odd func(localsock.Peer)) error {
+	return serve(ctx, l, h, usual(), odd)
+}
+
+func serve(ctx context.Context, l net.Listener, h http.Handler, lim limits, odd func(localsock.Peer)) error {
+	w := &watch{odd: odd, unheard: map[net.Conn]localsock.Peer{}}
 	// Requests end with ctx, so that a stopping daemon waits for no agent.
 	s := &http.Server{
-		Handler:                      h,
+		Handler:                      w.handler(h),
 		DisableGeneralOptionsHandler: true,
 		ReadHeaderTimeout:            lim.header,
 		ReadTimeout:                  lim.read,
 		WriteTimeout:                 lim.write,
 		IdleTimeout:                  lim.idle,
 		MaxHeaderBytes:               8 << 10,
-		ConnContext:                  localsock.ConnContext,
+		ConnContext:                  w.connContext,
+		ConnState:                    w.connState,
 		BaseContext:                  func(net.Listener) context.Context { return ctx },
 		ErrorLog:                     log.New(io.Discard, "", 0), // what a hostile caller provokes is no news
 	}

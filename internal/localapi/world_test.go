@@ -142,6 +142,13 @@ type rig struct {
 	client *localclient.Client
 	mu     sync.Mutex
 	faults []error
+	odds   []localsock.Peer // who sent what never became a request
+}
+
+func (r *rig) odd(p localsock.Peer) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.odds = append(r.odds, p)
 }
 
 func serveWorld(t *testing.T, lim limits) *rig {
@@ -158,7 +165,7 @@ func serveWorld(t *testing.T, lim limits) *rig {
 	}})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- serve(ctx, l, h, lim) }()
+	go func() { ended <- serve(ctx, l, h, lim, r.odd) }()
 	r.client = localclient.New(r.path)
 	t.Cleanup(func() {
 		r.client.Close()
