@@ -27,7 +27,7 @@ func newMachine(stateDir, supervisor string, desk func() *prompts.Broker) *host.
 		}
 	}
 	return host.New(host.Options{
-		OwnUserOnly: runtime.GOOS != "windows" && os.Geteuid() != 0,
+		OwnUserOnly: !privileged(),
 		Own:         own,
 		Agents: func() []host.Agent {
 			var out []host.Agent

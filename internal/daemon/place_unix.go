@@ -4,4 +4,9 @@
 
 package daemon
 
+import "os"
+
 func defaultState() string { return "/var/lib/quietsetup" }
+
+// privileged reports whether this process may look after everybody's programs.
+func privileged() bool { return os.Geteuid() == 0 }
