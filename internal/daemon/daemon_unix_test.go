@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -24,22 +23,6 @@ import (
 	"github.com/quietsetup/quietsetup/internal/needs"
 	"github.com/quietsetup/quietsetup/store"
 )
-
-// asDaemon makes the test's own program play the daemon.
-const asDaemon = "QUIETSETUP_TEST_DAEMON"
-
-func TestMain(m *testing.M) {
-	if code, done := Hidden(os.Args[1:]); done {
-		os.Exit(code)
-	}
-	if os.Getenv(asDaemon) == "1" {
-		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
-		code := Command(ctx, "test", os.Args[1:], os.Stdout, os.Stderr)
-		stop()
-		os.Exit(code)
-	}
-	os.Exit(m.Run())
-}
 
 // site is a depot, a product's place and a state folder.
 type site struct {

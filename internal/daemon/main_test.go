@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package daemon
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+	"testing"
+)
+
+// asDaemon makes the test's own program play the daemon.
+const asDaemon = "QUIETSETUP_TEST_DAEMON"
+
+func TestMain(m *testing.M) {
+	if code, done := Hidden(os.Args[1:]); done {
+		os.Exit(code)
+	}
+	if os.Getenv(asDaemon) == "1" || len(os.Args) > 2 && os.Args[1] == "service" && os.Args[2] == "run" {
+		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+		code := Command(ctx, "test", os.Args[1:], os.Stdout, os.Stderr)
+		stop()
+		os.Exit(code)
+	}
+	os.Exit(m.Run())
+}
