@@ -17,6 +17,9 @@ func TestMain(m *testing.M) {
 	if code, done := Hidden(os.Args[1:]); done {
 		os.Exit(code)
 	}
+	if dir := os.Getenv(asCrash); dir != "" {
+		os.Exit(crash(dir))
+	}
 	if os.Getenv(asDaemon) == "1" || len(os.Args) > 2 && os.Args[1] == "service" && os.Args[2] == "run" {
 		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 		code := Command(ctx, "test", os.Args[1:], os.Stdout, os.Stderr)

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/rs/zerolog"
 	"golang.org/x/sys/windows"
@@ -262,8 +263,21 @@ func serve(ctx context.Context, version, file, state string, s *Service, events 
 		events.tell(winsvc.Error, "quietsetupd has ended: "+err.Error())
 		return err
 	}
+	crashes := sync.OnceFunc(func() {
+		last, err := keepCrash(o.StateDir)
+		if err != nil {
+			o.Log.Warn().Err(err).Msg("a crash would not be told")
+		}
+		if last != "" {
+			o.Log.Error().Str("crash", last).Msg("the last run crashed")
+		}
+	})
+	if _, err := os.Stat(o.StateDir); err == nil { // at the first start the store makes it
+		crashes()
+	}
 	begun := s.Ready
 	s.Ready = func() {
+		crashes()
 		events.tell(winsvc.Info, "quietsetupd "+version+" runs; its log is "+filepath.Join(o.StateDir, logName))
 		begun()
 	}
