@@ -41,12 +41,14 @@ func PathIn(stateDir string) string {
 // Security and Access Rights"). Who has it can answer in the daemon's place.
 const client = windows.FILE_GENERIC_READ | windows.FILE_GENERIC_WRITE&^windows.FILE_APPEND_DATA
 
-// access lets the system and administrators do everything, and people who are
-// logged on at the machine connect. The network is kept out. The pipe belongs to
-// the user this process runs as, by which callers know the daemon.
+// access lets the system, administrators and the user this process runs as do
+// everything, and people who are logged on at the machine connect. The pipe belongs
+// to that user, by which callers know the daemon. Other machines are kept out by
+// the pipe's kind (FILE_PIPE_REJECT_REMOTE_CLIENTS, which go-winio sets) and not by
+// a rule against network logons: an administrator in a remote shell is one.
 func access() string {
-	owner := strings.TrimPrefix(Self(), "sid:")
-	return fmt.Sprintf("O:%sD:P(D;;GA;;;NU)(A;;GA;;;SY)(A;;GA;;;BA)(A;;0x%x;;;IU)", owner, client)
+	self := strings.TrimPrefix(Self(), "sid:")
+	return fmt.Sprintf("O:%sD:P(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;%s)(A;;0x%x;;;IU)", self, self, client)
 }
 
 // Self is the owner this process runs as.
