@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -93,4 +94,53 @@ func (m *machine) ourMSI(version string) (windows string) {
 	windows = `C:\` + filepath.Base(made[0])
 	m.copy(made[0], windows)
 	return windows
+}
+
+// TestMSISequence: wixl puts some actions where Windows Installer refuses them, and
+// Wine does not mind.
+func TestMSISequence(t *testing.T) {
+	needs.Tool(t, "wixl", "msiinfo")
+	dist := t.TempDir()
+	programs := filepath.Join(dist, "windows-amd64")
+	if err := os.Mkdir(programs, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"quietsetupd.exe", "quietsetup.exe", "quietsetup-prompt.exe"} {
+		if err := os.WriteFile(filepath.Join(programs, name), []byte("MZ"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if out, err := exec.Command("../../packaging/windows/build", dist, "v2.0.1", "0").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	out, err := exec.Command("msiinfo", "export", filepath.Join(dist, "quietsetup-2.0.1-x64.msi"), "InstallExecuteSequence").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := map[string]int{}
+	for line := range strings.Lines(string(out)) {
+		if f := strings.Split(strings.TrimSpace(line), "\t"); len(f) == 3 {
+			at[f[0]], _ = strconv.Atoi(f[2])
+		}
+	}
+	order := []string{"InstallValidate", "RemoveExistingProducts", "InstallInitialize", "StopServices", "EndAgents", "DeleteServices", "RemoveFiles",
+		"InstallFiles", "InstallServices", "StartServices", "InstallFinalize"}
+	for i, a := range order {
+		if at[a] == 0 || i > 0 && at[a] <= at[order[i-1]] {
+			t.Errorf("%s is at %d in %v, want the order %v", a, at[a], at, order)
+		}
+	}
+}
+
+// TestMSIVersions: what git says becomes what Windows Installer takes, or nothing.
+func TestMSIVersions(t *testing.T) {
+	for described, want := range map[string]string{
+		"v1.2.3": "1.2.3", "v1.2": "1.2.0", "v1.2.3-rc.1": "1.2.3", "v1.2.3-5-gabc1234-dirty": "1.2.3", "abc1234": "0.0.4464", "abc1234-dirty": "0.0.4464",
+		"v256.0.0": "", "v1.2.3.4": "", "v1.x": "", "v1.2.65536": "",
+	} {
+		out, err := exec.Command("../../packaging/windows/version", described, "70000").Output()
+		if got := strings.TrimSpace(string(out)); got != want || (err == nil) != (want != "") {
+			t.Errorf("%s becomes %q, %v; want %q", described, got, err, want)
+		}
+	}
 }
