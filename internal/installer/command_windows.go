@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/windows"
+
+	"github.com/quietsetup/quietsetup/internal/winfile"
 )
 
 // windowsDir is the folder of Windows itself, asked of the system and not of the
@@ -37,37 +39,46 @@ func programFolders() []string {
 // gets through.
 func fixedEnv() []string {
 	dir := windowsDir()
-	temp := filepath.Join(dir, "Temp")
-	if private := filepath.Join(dir, "SystemTemp"); winPrivate(private) {
-		temp = private
+	env := []string{"PATH=" + strings.Join(programFolders(), ";")}
+	names := passed()
+	if winfile.Privileged() {
+		temp := systemTemp(dir)
+		env = append(env, "TEMP="+temp, "TMP="+temp)
+	} else {
+		names = append(names, "TEMP", "TMP")
 	}
-	env := []string{"PATH=" + strings.Join(programFolders(), ";"), "TEMP=" + temp, "TMP=" + temp}
-	all, err := windows.GetCurrentProcessToken().Environ(false)
+	all, err := accountEnv()
 	if err != nil {
 		return append(env, "SystemRoot="+dir, "windir="+dir)
 	}
 	for _, e := range all {
 		name, _, _ := strings.Cut(e, "=")
-		if slices.ContainsFunc(passed(), func(p string) bool { return sameVariable(p, name) }) {
+		if slices.ContainsFunc(names, func(n string) bool { return sameVariable(n, name) }) {
 			env = append(env, e)
 		}
 	}
 	return env
 }
 
-// winPrivate reports whether a folder is there in which this program can write: the
-// one that newer builds of Windows keep for the system ("GetTempPath2W function").
-func winPrivate(dir string) bool {
-	info, err := os.Stat(dir)
-	if err != nil || !info.IsDir() {
-		return false
+// accountEnv is the environment of a new process of this account. The right to
+// duplicate the token is needed for it ("CreateEnvironmentBlock function").
+func accountEnv() ([]string, error) {
+	var token windows.Token
+	if err := windows.OpenProcessToken(windows.CurrentProcess(), windows.TOKEN_QUERY|windows.TOKEN_DUPLICATE, &token); err != nil {
+		return nil, err
 	}
-	probe, err := os.CreateTemp(dir, "quietsetup-*")
-	if err != nil {
-		return false
+	defer token.Close()
+	return token.Environ(false)
+}
+
+// systemTemp is the system's folder for what is thrown away: the one that newer
+// builds of Windows keep from users ("GetTempPath2W function"), or the old one.
+func systemTemp(windowsDir string) string {
+	private := filepath.Join(windowsDir, "SystemTemp")
+	if info, err := os.Stat(private); err == nil && info.IsDir() {
+		return private
 	}
-	probe.Close()
-	return os.Remove(probe.Name()) == nil
+	return filepath.Join(windowsDir, "Temp")
 }
 
 // passed are the variables that installers rely on.
