@@ -11,6 +11,8 @@ VERSION    ?= $(shell $(GIT) describe --tags --always --dirty 2>/dev/null || ech
 # What listens is a local socket: HTTP/2 would only make the service larger.
 TAGS       := nethttpomithttp2
 BUILD      := CGO_ENABLED=0 $(GO) build -trimpath -tags $(TAGS) -ldflags '-s -w -X main.version=$(VERSION)'
+# On Windows the agent has no console, or one would flash up at each logon.
+GUIBUILD   := $(subst -s -w,-s -w -H windowsgui,$(BUILD))
 # Pinned: a newer linter must not break an older commit. It installs into a
 # folder of its own and stays there.
 STATICCHECK_VERSION := v0.8.2
@@ -30,6 +32,7 @@ DAY        ?= $(shell date -u -d "@$${SOURCE_DATE_EPOCH:-$$($(GIT) log -1 --form
 # The binaries as they are shipped: static, stripped, without paths of this machine.
 build:
 	$(BUILD) -o bin/ ./cmd/...
+	@if [ "$$($(GO) env GOOS)" = windows ]; then $(GUIBUILD) -o bin/ ./cmd/quietsetup-prompt; fi
 
 # The manual pages: dist/man/quietsetup.1 and its kin.
 man:
@@ -77,7 +80,8 @@ vet:
 # Linked, not only compiled: a missing symbol shows at the end.
 platforms:
 	@dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; for p in $(PLATFORMS); do echo "== build $$p"; \
-	  mkdir -p "$$dir/$$p"; GOOS=$${p%/*} GOARCH=$${p#*/} $(BUILD) -o "$$dir/$$p/" ./cmd/...; done
+	  mkdir -p "$$dir/$$p"; GOOS=$${p%/*} GOARCH=$${p#*/} $(BUILD) -o "$$dir/$$p/" ./cmd/...; \
+	  if [ $${p%/*} = windows ]; then GOOS=windows GOARCH=$${p#*/} $(GUIBUILD) -o "$$dir/$$p/" ./cmd/quietsetup-prompt; fi; done
 
 lint: $(STATICCHECK)
 	@echo "== staticcheck linux"; GOOS=linux CGO_ENABLED=0 $(STATICCHECK) ./...
@@ -107,7 +111,7 @@ race:
 # Generated files are what their generator gives.
 states-unchanged:
 	@echo "== generated files"
-	@$(GO) test -count=1 -run 'Current' ./internal/statesdoc ./internal/policydoc
+	@$(GO) test -count=1 -run 'Current' ./internal/statesdoc ./internal/policydoc ./internal/winresources
 
 # The Windows programs as they are shipped, for a test of them.
 WINDOWS_PROGRAMS ?= bin/windows

@@ -32,6 +32,7 @@ const (
 	gotools  = "github.com/rogpeppe/go-internal"
 	systemd  = "github.com/coreos/go-systemd/v22"
 	tomlLib  = "github.com/BurntSushi/toml"
+	winres   = "github.com/tc-hib/winres"
 	xsys     = "golang.org/x/sys"
 	xterm    = "golang.org/x/term"
 	xtext    = "golang.org/x/text"
@@ -114,9 +115,11 @@ func rooms() []room {
 			"texts by key and the wire's types in words; it does not know where they are shown"},
 		{"internal/promptui/desktop", nil, []string{dbus, xsys},
 			"shows a dialog by a program of the desktop; what it asks is the caller's affair"},
+		{"internal/promptui/appwindows", nil, []string{xsys},
+			"sees the windows of other programs; which of them matter is the caller's affair"},
 		{"internal/promptui/desktoptest", []string{"internal/needs"}, nil,
 			"a desktop for tests; it knows no window of ours"},
-		{"internal/promptui", []string{"internal/apitypes", "internal/localclient", "internal/i18n", "internal/promptui/desktop"}, []string{xterm, xsys},
+		{"internal/promptui", []string{"internal/apitypes", "internal/localclient", "internal/i18n", "internal/promptui/appwindows", "internal/promptui/desktop"}, []string{xterm, xsys},
 			"runs with a user's rights: must not reach store, core or engine"},
 		{"internal/view", []string{"events", "fsm", "internal/apitypes"}, nil,
 			"the state as people are told it, live or from a copied log; it tells and never acts"},
@@ -154,6 +157,8 @@ func rooms() []room {
 			"draws the table the core is asked, not a second one"},
 		{"internal/policydoc", []string{"internal/configcheck", "internal/policy"}, nil,
 			"writes the tables that are read, not a second one; its test runs the command line"},
+		{"internal/winresources", nil, []string{winres},
+			"writes what Windows reads in our programs; it is shipped in none of them"},
 		{"internal/figures", nil, nil,
 			"measures from outside: imports nothing it measures"},
 		{"internal/rig", nil, nil,

@@ -30,6 +30,9 @@ type Config struct {
 	Texts     *i18n.Localizer
 	Languages []string
 	Socket    string // for messages
+	// Session and Reports are both nil where the agent has nothing to do but to ask.
+	Session Session
+	Reports Reports
 }
 
 // ErrReplaced is how Run ends when a newer agent speaks for the session.
@@ -77,9 +80,15 @@ func Run(ctx context.Context, c Config) error {
 		defer close(ended)
 		stop(a.listen(ctx))
 	}()
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		a.watch(ctx)
+	}()
 	err := a.show(ctx, late)
 	stop(err)
 	<-ended
+	<-watched
 	a.handIn(cut)
 	switch cause := context.Cause(ctx); {
 	case errors.Is(cause, ErrEnded), errors.Is(cause, context.Canceled), cause == nil:

@@ -15,7 +15,6 @@ import (
 
 	"github.com/quietsetup/quietsetup/internal/i18n"
 	"github.com/quietsetup/quietsetup/internal/localclient"
-	"github.com/quietsetup/quietsetup/internal/promptui/desktop"
 )
 
 // Exit codes of the agent, the same as those of the command line.
@@ -26,14 +25,6 @@ const (
 	exitNotTrusted = 9
 	exitNoScreen   = 11 // of the agent alone
 )
-
-const help = `Usage: quietsetup-prompt [--front auto|zenity|kdialog|terminal] [--socket PATH] [--lang en|de]
-
-Shows the service's questions to the person in whose session it runs, and brings
-the answers back. By itself it takes a window where there is a display and zenity
-or else kdialog, and otherwise the terminal it runs in.
-
-`
 
 const helpCodes = `
 Exit codes:
@@ -55,6 +46,9 @@ type Streams struct {
 // Main is the agent as a program: it reads the arguments (without the program's
 // name), runs until ctx ends or the person ends it, and returns the exit code.
 func Main(ctx context.Context, args []string, s Streams) int {
+	said, done := complaints(s.Err)
+	defer done()
+	s.Err = said
 	flags := flag.NewFlagSet("quietsetup-prompt", flag.ContinueOnError)
 	flags.SetOutput(s.Err)
 	flags.Usage = func() {
@@ -62,7 +56,7 @@ func Main(ctx context.Context, args []string, s Streams) int {
 		flags.PrintDefaults()
 		fmt.Fprint(s.Err, helpCodes)
 	}
-	kind := flags.String("front", frontAuto, "`how` questions are shown: auto, zenity, kdialog or terminal")
+	kind := flags.String("front", frontAuto, "`how` questions are shown: "+strings.Join(fronts(), ", "))
 	terminal := flags.Bool("terminal", false, "the same as --front terminal")
 	socket := flags.String("socket", localclient.DefaultSocket, "the service's `path`")
 	lang := flags.String("lang", "", "`language` of the questions: en or de (by itself that of the environment)")
@@ -94,24 +88,26 @@ func Main(ctx context.Context, args []string, s Streams) int {
 	defer client.Close()
 	front, err := pick(ctx, *kind, s, texts)
 	if err != nil {
-		fmt.Fprintf(s.Err, "quietsetup-prompt: %s (%s)\n", texts.Text("desktop.no_screen", nil), i18n.Clean(err.Error(), 300))
+		fmt.Fprintf(s.Err, "quietsetup-prompt: %s (%s)\n", texts.Text(noScreen, nil), i18n.Clean(err.Error(), 300))
 		return exitNoScreen
 	}
+	config := Config{Daemon: client, Front: front, Texts: texts, Languages: languages, Socket: path}
 	if d, ok := front.(*Desktop); ok {
 		defer d.Close()
+		if config.Session = inSession(d); config.Session != nil {
+			config.Reports = client
+		}
 		var end context.CancelFunc
 		ctx, end = context.WithCancel(ctx)
 		defer end()
 		go func() {
-			if place, there := desktop.Here(s.Getenv); there && place.Over(ctx) {
+			if over(ctx, s.Getenv) {
 				end()
 			}
 		}()
 	}
 	front.Report(texts.Text("agent.keep_open", nil))
-	err = Run(ctx, Config{
-		Daemon: client, Front: front, Texts: texts, Languages: languages, Socket: path,
-	})
+	err = Run(ctx, config)
 	switch {
 	case err == nil:
 		return exitDone
@@ -122,7 +118,7 @@ func Main(ctx context.Context, args []string, s Streams) int {
 		fmt.Fprintln(s.Err, texts.Text("agent.not_trusted", i18n.Data{"Socket": path, "Error": i18n.Clean(err.Error(), 300)}))
 		return exitNotTrusted
 	case errors.Is(err, ErrNoScreen):
-		fmt.Fprintf(s.Err, "quietsetup-prompt: %s (%s)\n", texts.Text("desktop.no_screen", nil), i18n.Clean(err.Error(), 300))
+		fmt.Fprintf(s.Err, "quietsetup-prompt: %s (%s)\n", texts.Text(noScreen, nil), i18n.Clean(err.Error(), 300))
 		return exitNoScreen
 	}
 	fmt.Fprintln(s.Err, texts.Text("agent.failed", i18n.Data{"Error": i18n.Clean(err.Error(), 300)}))

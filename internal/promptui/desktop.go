@@ -57,21 +57,17 @@ type Desktop struct {
 	program program
 	notes   notes
 	named   func(file string) string // what people call a program; "" = not known
-	now     func() time.Time
-	settle  time.Duration
+	// titles are those of a program's windows, for the person's eyes alone; nil =
+	// they cannot be seen.
+	titles func(apitypes.Program) []string
+	now    func() time.Time
+	settle time.Duration
 
 	noting sync.WaitGroup
 }
 
-func newDesktop(texts *i18n.Localizer, n notes, named func(string) string, p *desktop.Program) *Desktop {
-	open := func(d desktop.Dialog) (dialog, error) {
-		w, err := p.Open(d)
-		if err != nil {
-			return nil, err // not a dialog that is nil
-		}
-		return w, nil
-	}
-	return &Desktop{texts: texts, program: program{p.Live, p.Hides, open}, notes: n, named: named, now: time.Now, settle: windowSettle}
+func newDesktop(texts *i18n.Localizer, n notes, named func(string) string, p program) *Desktop {
+	return &Desktop{texts: texts, program: p, notes: n, named: named, now: time.Now, settle: windowSettle}
 }
 
 // Kind is that of an agent with windows.
@@ -109,6 +105,7 @@ func (f *Desktop) hint(p apitypes.Prompt) (remove func()) {
 // showing is what one Show remembers from one window to the next.
 type showing struct {
 	why    string // what the window says first
+	wanted bool   // the person has just pressed a button, and waits for the window
 	sure   bool   // closing programs was chosen once, for the list of revision seen
 	seen   uint64
 	losses int
@@ -133,6 +130,7 @@ func (f *Desktop) Show(ctx context.Context, w *Window) (string, error) {
 // once shows one dialog. Without a choice and error it has to be shown again.
 func (f *Desktop) once(ctx context.Context, w *Window, s *showing) (choice string, err error) {
 	v := f.look(w, s)
+	v.wanted, s.wanted = s.wanted, false
 	win, err := f.open(v)
 	if err != nil {
 		return "", err
@@ -206,7 +204,7 @@ func (f *Desktop) ended(ctx context.Context, w *Window, s *showing, v *view, b d
 	switch c, ok := v.chosen(b); {
 	case ok && c.Choice == apitypes.ChoiceKill && b == desktop.OK && !(s.sure && s.seen == v.prompt.Revision):
 		s.sure, s.seen = true, v.prompt.Revision
-		s.why = f.texts.Text("desktop.sure", i18n.Data{"Label": c.Label})
+		s.why, s.wanted = f.texts.Text("desktop.sure", i18n.Data{"Label": c.Label}), true
 		return "", nil
 	case ok:
 		return c.Choice, nil

@@ -38,7 +38,7 @@ func (a *agent) listen(ctx context.Context) error {
 	var pause backoff
 	down := false
 	for ctx.Err() == nil {
-		w, err := a.Daemon.Hello(ctx, apitypes.Hello{Kind: a.Front.Kind(), Languages: a.Languages, Holding: a.holding()})
+		w, err := a.Daemon.Hello(ctx, apitypes.Hello{Kind: a.Front.Kind(), Languages: a.Languages, Holding: a.holding(), Closes: a.Session != nil})
 		if err == nil {
 			if down {
 				down = false
@@ -77,6 +77,10 @@ func (a *agent) follow(ctx context.Context, name string, good func()) error {
 		case apitypes.EventAsk, apitypes.EventUpdate:
 			if e.Prompt != nil && e.Prompt.ID == e.ID {
 				a.ask(ctx, e)
+			}
+		case apitypes.EventClose:
+			if e.Order != nil {
+				go a.carryOut(ctx, name, *e.Order)
 			}
 		case apitypes.EventCancel:
 			if e.ID == "" {

@@ -95,7 +95,7 @@ func TestWindowsFit(t *testing.T) {
 				if p.Name == "kdialog" && c.name != "first" && c.name != "hard many" {
 					continue // it is slow, and these are the extremes
 				}
-				s := fit{Desktop: d, front: newDesktop(texts(t, lang), &fakeNotes{}, func(string) string { return "" }, p)}
+				s := fit{Desktop: d, front: newDesktop(texts(t, lang), &fakeNotes{}, func(string) string { return "" }, byProgram(p))}
 				file := c.name + "." + lang + ".png"
 				if p.Name != "zenity" {
 					file = p.Name + "." + file

@@ -35,6 +35,7 @@ type view struct {
 	ends    time.Time
 	lasts   time.Duration // of the whole window
 	why     string
+	wanted  bool // as in desktop.Dialog
 	now     func() time.Time
 	buttons []i18n.Choice // in the order OK, First, Second
 
@@ -99,7 +100,13 @@ func (v *view) dialog(f *Desktop, p program) desktop.Dialog {
 	if p.hides {
 		d.Hide = f.texts.Text("desktop.hide", nil)
 	}
+	d.Wanted = v.wanted
+	if programs := v.prompt.Programs; f.titles != nil && slices.ContainsFunc(programs, func(p apitypes.Program) bool { return p.OwnerIsYou }) {
+		d.More, d.Less = f.texts.Text("desktop.windows", nil), f.texts.Text("desktop.no_windows", nil)
+		d.Details = func() string { return f.details(programs) }
+	}
 	for i, c := range v.buttons {
+		d.Keys = append(d.Keys, c.Key)
 		if i == 0 {
 			d.OK = c.Label
 		} else {
@@ -107,6 +114,29 @@ func (v *view) dialog(f *Desktop, p program) desktop.Dialog {
 		}
 	}
 	return d
+}
+
+// maxDetails is how many rows of details there are.
+const maxDetails = 12
+
+// details are the windows of the person's own programs by their titles, so that
+// nobody has to guess what an open program is. They go nowhere but on the screen.
+func (f *Desktop) details(programs []apitypes.Program) string {
+	var rows []string
+	for _, p := range programs {
+		if !p.OwnerIsYou {
+			continue
+		}
+		for _, title := range f.titles(p) {
+			if title = i18n.Clean(title, dialogChars); title != "" && len(rows) < maxDetails {
+				rows = append(rows, leftToRight(printable("• "+title)))
+			}
+		}
+	}
+	if len(rows) == 0 {
+		return f.texts.Text("desktop.none_open", nil)
+	}
+	return strings.Join(rows, "\n")
 }
 
 // chosen is the choice of a button.

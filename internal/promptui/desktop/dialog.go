@@ -36,6 +36,17 @@ type Dialog struct {
 	// whose Esc needs one.
 	Hide string
 	Icon string // absolute path of an image; "" = none
+
+	// Keys are the letters that press the buttons together with Alt, that of OK
+	// first; "" = none. For programs that have such keys.
+	Keys []string
+	// Details gives what can be unfolded below the text, by a control that is
+	// labelled More and then Less; nil = nothing. For programs that can unfold.
+	Details    func() string
+	More, Less string
+	// Wanted: the person has just used the dialog before this one, so it may take
+	// the keyboard. Without it a program that can do so leaves it where it is.
+	Wanted bool
 }
 
 // Errors of Find and Open.

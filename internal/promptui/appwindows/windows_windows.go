@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package appwindows
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/windows"
+)
+
+var user32 = windows.NewLazySystemDLL("user32.dll")
+
+// State is what became of the wish that a program closes.
+type State int
+
+const (
+	// Asked: its windows were asked.
+	Asked State = iota
+	// Windowless: it has no window that could be asked.
+	Windowless
+	// Gone: no such program runs any more.
+	Gone
+	// Refused: it may not be asked.
+	Refused
+)
+
+const (
+	// maxTitles is how many windows of one program are named.
+	maxTitles = 8
+	// maxWindows bounds what is looked at; no session has so many.
+	maxWindows  = 20000
+	stillActive = 259 // the exit code of a program that has not ended
+	wmClose     = 0x10
+)
+
+// Windows are the windows of the session.
+type Windows struct {
+	each                                  uintptr
+	postMessage, textLength, text, window *windows.LazyProc
+}
+
+// New is to be called once in a program: what the system calls back is never
+// freed.
+func New() *Windows {
+	return &Windows{
+		postMessage: user32.NewProc("PostMessageW"), textLength: user32.NewProc("GetWindowTextLengthW"),
+		text: user32.NewProc("GetWindowTextW"), window: user32.NewProc("GetWindow"),
+		each: syscall.NewCallback(func(window, param uintptr) uintptr {
+			found := *(**[]windows.HWND)(unsafe.Pointer(&param))
+			*found = append(*found, windows.HWND(window))
+			if len(*found) == maxWindows {
+				return 0
+			}
+			return 1
+		}),
+	}
+}
+
+// all are the top-level windows, the foremost first.
+func (w *Windows) all() []windows.HWND {
+	found := make([]windows.HWND, 0, 256)
+	_ = windows.EnumWindows(w.each, unsafe.Pointer(&found)) // what was found before it broke off counts
+	return found
+}
+
+// Close asks every window of exactly this program to close. Those that are not
+// shown are asked only where none is shown: a program without any window in
+// sight still has one that ends it.
+func (w *Windows) Close(pid int, start int64) State {
+	if pid <= 4 || pid == os.Getpid() || pid == w.shell() {
+		return Refused
+	}
+	p, err := open(uint32(pid))
+	if errors.Is(err, windows.ERROR_INVALID_PARAMETER) {
+		return Gone
+	}
+	if err != nil {
+		return Refused
+	}
+	defer windows.CloseHandle(p)
+	switch at, err := startOf(p); {
+	case err != nil:
+		return Refused
+	case at != start: // another one, or it has ended
+		return Gone
+	}
+	if !here(uint32(pid)) {
+		return Refused
+	}
+	var seen, unseen []windows.HWND
+	for _, h := range w.all() {
+		switch {
+		case ownerOf(h) != uint32(pid):
+		case windows.IsWindowVisible(h):
+			seen = append(seen, h)
+		default:
+			unseen = append(unseen, h)
+		}
+	}
+	if len(seen) == 0 {
+		seen = unseen
+	}
+	if len(seen) == 0 {
+		return Windowless
+	}
+	asked := false
+	for _, h := range seen {
+		if ok, _, _ := w.postMessage.Call(uintptr(h), wmClose, 0, 0); ok != 0 {
+			asked = true
+		}
+	}
+	if !asked { // it has more rights than we
+		return Refused
+	}
+	return Asked
+}
+
+// Titles are the titles of the windows in sight of programs with this file name
+// and, unless it is "", this path.
+func (w *Windows) Titles(name, path string) []string {
+	images := map[uint32]string{}
+	var out []string
+	for _, h := range w.all() {
+		if !windows.IsWindowVisible(h) || w.owned(h) {
+			continue
+		}
+		pid := ownerOf(h)
+		image, known := images[pid]
+		if !known {
+			image = imageOf(pid)
+			images[pid] = image
+		}
+		if image == "" || !strings.EqualFold(filepath.Base(image), name) || path != "" && !strings.EqualFold(image, path) {
+			continue
+		}
+		if title := w.title(h); title != "" && !slices.Contains(out, title) {
+			if out = append(out, title); len(out) == maxTitles {
+				break
+			}
+		}
+	}
+	return out
+}
+
+// shell is the program that shows the desktop; 0 = there is none.
+func (w *Windows) shell() int { return int(ownerOf(windows.GetShellWindow())) }
+
+// owned reports whether a window belongs to another one, as a dialog does.
+func (w *Windows) owned(h windows.HWND) bool {
+	const owner = 4 // GW_OWNER
+	o, _, _ := w.window.Call(uintptr(h), owner)
+	return o != 0
+}
+
+// title is the title of a window. It is read from what the system keeps of it,
+// so a program that hangs holds up nobody (GetWindowText).
+func (w *Windows) title(h windows.HWND) string {
+	n, _, _ := w.textLength.Call(uintptr(h))
+	if n == 0 {
+		return ""
+	}
+	b := make([]uint16, min(n, 512)+1)
+	n, _, _ = w.text.Call(uintptr(h), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)))
+	return windows.UTF16ToString(b[:min(int(n), len(b))])
+}
+
+func ownerOf(h windows.HWND) (pid uint32) {
+	if _, err := windows.GetWindowThreadProcessId(h, &pid); err != nil {
+		return 0
+	}
+	return pid
+}
+
+func open(pid uint32) (windows.Handle, error) {
+	return windows.OpenProcess(windows.PROCESS_QUERY_LIMITED_INFORMATION, false, pid)
+}
+
+// startOf is when a program that runs was started, 0 for one that has ended.
+func startOf(p windows.Handle) (int64, error) {
+	var code uint32
+	if err := windows.GetExitCodeProcess(p, &code); err != nil {
+		return 0, err
+	}
+	if code != stillActive {
+		return 0, nil
+	}
+	var created, exited, kernel, user windows.Filetime
+	if err := windows.GetProcessTimes(p, &created, &exited, &kernel, &user); err != nil {
+		return 0, err
+	}
+	return int64(created.HighDateTime)<<32 | int64(created.LowDateTime), nil
+}
+
+// here reports whether a program is in this session.
+func here(pid uint32) bool {
+	var its, ours uint32
+	return windows.ProcessIdToSessionId(pid, &its) == nil && windows.ProcessIdToSessionId(windows.GetCurrentProcessId(), &ours) == nil && its == ours
+}
+
+// imageOf is the path of a program, "" if it is not told.
+func imageOf(pid uint32) string {
+	p, err := open(pid)
+	if err != nil {
+		return ""
+	}
+	defer windows.CloseHandle(p)
+	b := make([]uint16, windows.MAX_LONG_PATH)
+	n := uint32(len(b))
+	if windows.QueryFullProcessImageName(p, 0, &b[0], &n) != nil {
+		return ""
+	}
+	return windows.UTF16ToString(b[:n])
+}
