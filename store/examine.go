@@ -32,7 +32,7 @@ func (e *Examination) Close() error {
 	if e.tmp == "" {
 		return nil
 	}
-	return os.RemoveAll(e.tmp)
+	return removeAll(e.tmp)
 }
 
 // ExamineOptions say how to look.

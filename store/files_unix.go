@@ -30,6 +30,9 @@ func checkOwner(path string, info fs.FileInfo) error {
 // makeDir makes a private folder, and those above it if need be.
 func makeDir(path string) error { return os.MkdirAll(path, dirMode) }
 
+// removeAll deletes a folder of our own.
+func removeAll(path string) error { return os.RemoveAll(path) }
+
 // removeBelow deletes a name.
 func removeBelow(root *os.Root, name string) error { return root.Remove(name) }
 

@@ -52,6 +52,9 @@ func unlessThere(err error) error {
 	return err
 }
 
+// removeAll deletes a folder of our own.
+func removeAll(path string) error { return winfile.RemoveAll(path) }
+
 // removeBelow deletes a name.
 func removeBelow(root *os.Root, name string) error { return winfile.Remove(root, name) }
 
@@ -88,7 +91,10 @@ func replace(from, to string) error {
 	if err != nil {
 		return &os.LinkError{Op: "rename", Old: from, New: to, Err: err}
 	}
-	if err := windows.MoveFileEx(f, t, windows.MOVEFILE_REPLACE_EXISTING|windows.MOVEFILE_WRITE_THROUGH); err != nil {
+	err = winfile.Patiently(func() error {
+		return windows.MoveFileEx(f, t, windows.MOVEFILE_REPLACE_EXISTING|windows.MOVEFILE_WRITE_THROUGH)
+	})
+	if err != nil {
 		return &os.LinkError{Op: "rename", Old: from, New: to, Err: err}
 	}
 	return nil

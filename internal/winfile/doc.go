@@ -15,7 +15,7 @@
 // # Names
 //
 // A virus scanner or a backup opens a file at any moment and keeps it from being
-// replaced for a few milliseconds, so Rename tries again for a while. Some file
+// replaced for a few milliseconds, so Rename tries again for a while (Patiently). Some file
 // systems cannot delete the way that is asked for first; Remove asks the older way
 // then. Flush makes the names of a folder durable as far as Windows can be asked.
 //

@@ -4,7 +4,10 @@ package winfile
 
 import (
 	"errors"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"slices"
 	"time"
 	"unsafe"
 
@@ -14,9 +17,9 @@ import (
 // patience is how long a name that somebody else holds open is tried again.
 const patience = 2 * time.Second
 
-// insist repeats an act that failed because somebody holds the file open just
+// Patiently repeats an act that failed because somebody holds the file open just
 // now. Windows says "access denied" for that as well, and for lasting refusals.
-func insist(act func() error) error {
+func Patiently(act func() error) error {
 	deadline := time.Now().Add(patience)
 	for wait := time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
 		err := act()
@@ -30,16 +33,39 @@ func insist(act func() error) error {
 
 // Rename gives a file another name below a root, in place of a file that bears it.
 func Rename(root *os.Root, from, to string) error {
-	return insist(func() error { return root.Rename(from, to) })
+	return Patiently(func() error { return root.Rename(from, to) })
 }
 
 // Remove deletes a file or an empty folder below a root.
 func Remove(root *os.Root, name string) error {
 	err := root.Remove(name)
-	if errors.Is(err, windows.ERROR_INVALID_FUNCTION) || errors.Is(err, windows.ERROR_NOT_SUPPORTED) {
+	if unknownWay(err) {
 		return removeOld(root, name)
 	}
 	return err
+}
+
+// RemoveAll deletes a folder of our own with all that is in it.
+func RemoveAll(path string) error {
+	err := os.RemoveAll(path)
+	if !unknownWay(err) {
+		return err
+	}
+	var names []string
+	err = filepath.WalkDir(path, func(name string, _ fs.DirEntry, err error) error {
+		names = append(names, name)
+		return err
+	})
+	for _, name := range slices.Backward(names) { // what is in a folder before the folder
+		err = errors.Join(err, os.Remove(name))
+	}
+	return err
+}
+
+// unknownWay is true of the errors of a file system that does not know the way to
+// delete that is asked for first.
+func unknownWay(err error) bool {
+	return errors.Is(err, windows.ERROR_INVALID_FUNCTION) || errors.Is(err, windows.ERROR_NOT_SUPPORTED)
 }
 
 // removeOld deletes as Windows did before version 1607: the name goes when the

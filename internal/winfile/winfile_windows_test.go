@@ -182,6 +182,22 @@ func TestNames(t *testing.T) {
 	}
 }
 
+func TestRemoveAll(t *testing.T) {
+	top := filepath.Join(folder(t), "top")
+	if err := errors.Join(os.MkdirAll(filepath.Join(top, "a", "b"), 0o700), os.WriteFile(filepath.Join(top, "a", "b", "file"), nil, 0o600),
+		os.WriteFile(filepath.Join(top, "file"), nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second time it is gone
+		if err := RemoveAll(top); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := os.Lstat(top); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("left: %v", err)
+	}
+}
+
 // TestRemoveOldWay: names that lead elsewhere are not taken.
 func TestRemoveOldWay(t *testing.T) {
 	dir := folder(t)
