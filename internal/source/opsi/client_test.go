@@ -207,7 +207,9 @@ func TestClasses(t *testing.T) {
 		{"503", func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Retry-After", "3"); w.WriteHeader(503) }, ErrBusy, "status 503"},
 		{"500", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500); fmt.Fprint(w, "\x1b[31m<html>") }, ErrServer, "status 500"},
 		{"422", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(422) }, ErrRejected, "status 422"},
-		{"elsewhere", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://127.0.0.1:1/", http.StatusTemporaryRedirect) }, ErrAnswer, "status 307"},
+		{"elsewhere", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://127.0.0.1:1/", http.StatusTemporaryRedirect)
+		}, ErrAnswer, "status 307"},
 		{"oversized", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
 			z := gzip.NewWriter(w)
