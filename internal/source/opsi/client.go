@@ -52,6 +52,7 @@ type Client struct {
 	base *url.URL
 	http *http.Client
 	gate gate
+	most int // bytes of an answer
 
 	mu     sync.Mutex
 	cookie string
@@ -93,7 +94,7 @@ func NewClient(opt Options) (*Client, error) {
 	if opt.Transport == nil {
 		opt.Transport = newTransport(&tls.Config{RootCAs: opt.Roots, MinVersion: tls.VersionTLS12})
 	}
-	return &Client{opt: opt, base: base, gate: gate{random: opt.Random},
+	return &Client{opt: opt, base: base, gate: gate{random: opt.Random}, most: maxAnswer,
 		http: &http.Client{Transport: opt.Transport, Timeout: opt.Timeout, CheckRedirect: noRedirect}}, nil
 }
 
@@ -198,12 +199,12 @@ func (c *Client) send(ctx context.Context, body []byte, packed bool) (*http.Resp
 	}
 	defer resp.Body.Close()
 	c.note(resp)
-	text, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	text, err := io.ReadAll(io.LimitReader(resp.Body, int64(c.most)+1))
 	if err != nil {
 		return nil, nil, transportError(err)
 	}
-	if len(text) > maxAnswer {
-		return nil, nil, fmt.Errorf("%w: larger than %d bytes", ErrAnswer, maxAnswer)
+	if len(text) > c.most {
+		return nil, nil, fmt.Errorf("%w: larger than %d bytes", ErrAnswer, c.most)
 	}
 	return resp, text, nil
 }

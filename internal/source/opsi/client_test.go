@@ -95,6 +95,7 @@ func connect(t testing.TB, h http.HandlerFunc) *Client {
 	if err != nil {
 		t.Fatal(err)
 	}
+	c.most = 2 << 20
 	t.Cleanup(func() {
 		if err := c.Close(); err != nil {
 			t.Error(err)
@@ -214,7 +215,7 @@ func TestClasses(t *testing.T) {
 			w.Header().Set("Content-Encoding", "gzip")
 			z := gzip.NewWriter(w)
 			block := bytes.Repeat([]byte(" "), 1<<20)
-			for range maxAnswer>>20 + 1 {
+			for range 4 {
 				if _, err := z.Write(block); err != nil {
 					return // the client has seen enough
 				}

@@ -42,5 +42,6 @@
 // the server leaves alone what is not named. The request is taken back only if
 // the row still shows the request and the version that the run began with.
 // [Change] says what a report does to a row, a pure function, and [WriteTable]
-// prints what it says.
+// prints what it says. Reports that come close together go in two requests for all
+// of them, with what is to be read in the log at the server.
 package opsi

@@ -55,6 +55,7 @@ func (m *machine) restart(t testing.TB) {
 		defer mu.Unlock()
 		*warned = append(*warned, product+": "+line)
 	}})
+	c.most = 1 << 20
 	m.Source, m.client, m.warned = s, c, warned
 	t.Cleanup(func() {
 		if err := errors.Join(s.Close(), c.Close()); err != nil {
@@ -164,7 +165,7 @@ func TestFaults(t *testing.T) {
 		"half":           {Kind: opsitest.Half},
 		"malformed":      {Kind: opsitest.Malformed, Stored: true},
 		"deep":           {Kind: opsitest.Deep, Size: 100000},
-		"large":          {Kind: opsitest.Bomb, Size: maxAnswer + 100},
+		"large":          {Kind: opsitest.Bomb, Size: 1<<20 + 100},
 		"401":            {Kind: opsitest.Status, Status: 401, Text: "Authentication error"},
 		"403":            {Kind: opsitest.Status, Status: 403, Text: "Client '127.0.0.1' is blocked"},
 		"503":            {Kind: opsitest.Status, Status: 503, Text: "maintenance", RetryAfter: 10 * time.Minute},

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/quietsetup/quietsetup/events"
+	"pgregory.net/rapid"
 )
 
 var update = flag.Bool("update", false, "write testdata/lifecycle.md anew")
@@ -185,4 +186,39 @@ func TestProgress(t *testing.T) {
 			t.Errorf("%q, plain: %q", c.text, got)
 		}
 	}
+}
+
+// TestAnyReport: whatever row is met, a report written once has nothing more to
+// write, never takes back a request that is not its own, and no two fields of the
+// row's key change.
+func TestAnyReport(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a := rapid.SampledFrom(events.Actions()).Draw(t, "action")
+		req, r := Example(a, rapid.SampledFrom(Endings()).Draw(t, "ending"))
+		word := func(name string, words ...string) string { return rapid.SampledFrom(words).Draw(t, name) }
+		row := Row{ClientID: me, Report: req.Row}
+		row.ActionRequest = events.Action(word("request", "", "none", "setup", "uninstall", "always", "once", string(a)))
+		row.ActionResult = word("result", "", "none", "failed", "successful")
+		row.LastAction = events.Action(word("last", "", "none", "setup", string(a)))
+		row.InstallationStatus = word("status", "", "installed", "not_installed", "unknown")
+		row.ProductVersion = word("version", "", "1.0", "2.0", "3.0")
+		row.ActionProgress = word("progress", "", "Deferred", "by a script")
+		style := Style(word("style", string(StylePlain), string(StyleReason)))
+		shown := Shown{Row: &row, Offer: word("offer", "", "2.0-1", "3.0-1"), Stored: rapid.Bool().Draw(t, "stored")}
+		u, _ := Change(me, shown, r, req, style)
+		if u.ActionRequest != nil && row.state().ActionRequest != a {
+			t.Fatalf("%s is taken back by a run of %s", row.ActionRequest, a)
+		}
+		if u.ProductID == "" {
+			return // nothing is written
+		}
+		after := Row{ClientID: me, Report: u.Apply(row.Report)}
+		if valid(after.state()) != nil || after.ProductID != row.ProductID || after.ProductType != row.ProductType {
+			t.Fatalf("%+v", after)
+		}
+		shown.Row = &after
+		if again, ok := Change(me, shown, r, req, style); ok {
+			t.Fatalf("a repeat writes %+v into %+v", again, after)
+		}
+	})
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // write writes a batch of reports and gives each its end: one request reads their
-// rows, one writes those that have to be changed.
+// rows, one writes those that have to be changed, and the log.
 func (s *Source) write(batch []*filing) {
 	ctx, cancel := s.together(batch)
 	defer cancel()
@@ -36,7 +36,16 @@ func (s *Source) write(batch []*filing) {
 		calls = append(calls, &Call{Method: "productOnClient_updateObjects", Params: []any{[]Update{u}}})
 		written = append(written, f)
 	}
-	err = s.parts.Server.Do(ctx, calls...)
+	log := s.log.call(s.parts.Server.HostID())
+	if log != nil {
+		calls = append(calls, log)
+	}
+	if err = s.parts.Server.Do(ctx, calls...); err == nil && log != nil {
+		if log.Err != nil {
+			s.parts.Warn("", "the server does not take the log: "+log.Err.Error())
+		}
+		s.log.written(log) // a log that is refused is not carried along for ever
+	}
 	for i, f := range written {
 		switch {
 		case err != nil:

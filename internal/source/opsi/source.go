@@ -42,6 +42,7 @@ type Source struct {
 	end   context.CancelFunc
 	held  chan struct{} // holds one token while rows are read or written
 	desk  desk
+	log   instlog
 
 	mu    sync.Mutex
 	depot string          // as last seen; "" = not yet
