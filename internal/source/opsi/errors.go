@@ -86,15 +86,20 @@ func (e *waitError) Unwrap() []error { return []error{ErrWaiting, e.cause} }
 // line makes one short line of what a stranger wrote.
 func line(s string) string {
 	const most = 200
+	s = oneLine(s)
+	if rs := []rune(s); len(rs) > most {
+		s = string(rs[:most]) + "…"
+	}
+	return s
+}
+
+// oneLine takes out what ends a line, moves a cursor or turns a direction.
+func oneLine(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if r < ' ' || r >= 0x7f && r < 0xa0 || r == 0x2028 || r == 0x2029 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
 			return ' '
 		}
 		return r
 	}, strings.ToValidUTF8(s, "?"))
-	s = strings.Join(strings.Fields(s), " ")
-	if rs := []rune(s); len(rs) > most {
-		s = string(rs[:most]) + "…"
-	}
-	return s
+	return strings.Join(strings.Fields(s), " ")
 }

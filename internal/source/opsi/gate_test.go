@@ -5,10 +5,11 @@ package opsi
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -148,32 +149,56 @@ func TestGivingUpIsNoFailure(t *testing.T) {
 	}
 }
 
-// TestPatchDay: six thousand clients whose server was away for an hour do not
-// come back at once.
+// TestPatchDay: six thousand clients that all have something to do, and a server
+// that is in maintenance for ten minutes of their first hour. The load stays
+// spread, also when the server is back.
 func TestPatchDay(t *testing.T) {
-	const clients = 6000
-	perSecond := map[int]int{}
-	most := 0
-	for i := range clients {
-		at := int(PollPause(float64(i)/clients) / time.Second)
-		if perSecond[at]++; perSecond[at] > most {
-			most = perSecond[at]
+	const clients, perRound = 6000, 4
+	synctest.Test(t, func(t *testing.T) {
+		begun := time.Now()
+		var mu sync.Mutex
+		perSecond := map[int]int{}
+		turnedAway := 0
+		server := roundTrip(func(*http.Request) (*http.Response, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			since := time.Since(begun)
+			perSecond[int(since/time.Second)]++
+			if since > 20*time.Minute && since < 30*time.Minute {
+				turnedAway++
+				return reply(503, `{"error":"maintenance"}`, "Retry-After", "600"), nil
+			}
+			return reply(200, `{"id":1,"result":null}`), nil
+		})
+		var wg sync.WaitGroup
+		for i := range clients {
+			wg.Go(func() {
+				chance := rand.New(rand.NewPCG(uint64(i), 6))
+				c, err := NewClient(Options{Server: "https://server.example.org", Credentials: Credentials{me, testKey(t)}, Random: chance.Float64, Transport: server})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				for time.Since(begun) < time.Hour {
+					time.Sleep(PollPause(chance.Float64()))
+					for range perRound {
+						if err := c.Do(t.Context(), read()); err != nil {
+							if c.Wait(t.Context()) != nil {
+								return
+							}
+						}
+					}
+				}
+			})
 		}
-		if at < 600 || at > 900 {
-			t.Fatalf("a pause of %d s", at)
+		wg.Wait()
+		most, all := 0, 0
+		for _, n := range perSecond {
+			most, all = max(most, n), all+n
 		}
-	}
-	if most > 25 {
-		t.Errorf("%d requests in a second", most)
-	}
-	g := gate{failures: 20}
-	least, longest := longestPause, time.Duration(0)
-	for i := range clients {
-		g.random = func() float64 { return float64(i) / clients }
-		d := g.pause(fmt.Errorf("x: %w", ErrUnreachable), 0)
-		least, longest = min(least, d), max(longest, d)
-	}
-	if longest > longestPause || least > longestPause/2 {
-		t.Errorf("after an outage from %v to %v", least, longest)
-	}
+		t.Logf("%d requests of %d clients in an hour, at most %d in a second; %d turned away in ten minutes", all, clients, most, turnedAway)
+		if most > 200 || turnedAway > 5*clients {
+			t.Errorf("at most %d in a second, %d turned away", most, turnedAway)
+		}
+	})
 }

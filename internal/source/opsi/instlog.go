@@ -55,6 +55,7 @@ type instlog struct {
 }
 
 // BeginLog makes the next lines begin a new log; the server keeps the one before.
+// What was not sent by then is given up.
 func (s *Source) BeginLog() {
 	l := &s.log
 	l.mu.Lock()

@@ -109,14 +109,11 @@ func stands(shown Shown, r events.Report, req events.Request) bool {
 	return true
 }
 
-// holds reports whether a row shows all that a report of an ended run says,
-// without a look at the request.
-func holds(row Row, r events.Report, style Style) bool {
-	now := row.state()
-	now.ActionRequest = r.ActionRequest
-	r.ActionProgress = progressText(r, style)
-	r.ProductType, now.ProductType = "", ""
-	return r.ActionResult != events.ResultNone && now == r
+// stored reports whether the row holds all that a report says, but for the request.
+func stored(clientID string, shown Shown, r events.Report, req events.Request, style Style) bool {
+	shown.Stored = true
+	_, more := Change(clientID, shown, r, req, style)
+	return shown.Row != nil && !more
 }
 
 // waits reports whether a report is about a product that waits.
@@ -136,7 +133,7 @@ func progressText(r events.Report, style Style) string {
 			text = deferred
 		}
 	}
-	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "?")), " ")
+	text = oneLine(text)
 	if rs := []rune(text); len(rs) > maxProgress {
 		text = string(rs[:maxProgress])
 	}

@@ -174,7 +174,7 @@ func TestProgress(t *testing.T) {
 		{"none", "Deferred (user, 2 of 5)", "Deferred (user, 2 of 5)", "Deferred"},
 		{"none", "Deferred", "Deferred", "Deferred"},
 		{"none", "installing", "installing", "installing"},
-		{"failed", "ended\r\nwith\t1 \xff", "ended with 1 ?", ""},
+		{"failed", "ended\r\nwith\t1 \xff\x1b[2J", "ended with 1 ? [2J", ""},
 		{"failed", long, long[:2*maxProgress], ""},
 		{"successful", "", "", ""},
 	} {

@@ -128,8 +128,8 @@ func (s *Source) shown(ctx context.Context, batch []*filing) (map[string]Shown, 
 				sh.Row = &rows[i]
 			}
 		}
-		if sent, lost := s.lost[id]; lost && sh.Row != nil {
-			sh.Stored = sent == f.report && holds(*sh.Row, f.report, s.parts.Style)
+		if sent, lost := s.lost[id]; lost && sent == f.report {
+			sh.Stored = stored(me, sh, f.report, f.req, s.parts.Style)
 		}
 		out[id] = sh
 	}

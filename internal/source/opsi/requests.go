@@ -5,6 +5,7 @@ package opsi
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -54,7 +55,9 @@ func (s *Source) look(ctx context.Context) (Wanted, error) {
 		{Method: "productOnClient_getObjects", Params: []any{[]string{}, filter{"clientId": me, "productType": localboot, "actionRequest": events.Actions()}}, Into: &asked, Reads: true},
 		s.depotCall(&depots),
 	}
-	if err := s.ask(ctx, calls); err != nil {
+	if err := s.ask(ctx, calls); errors.Is(err, ErrMethod) {
+		return Wanted{}, fmt.Errorf("it is older than opsi 4.3: %w", err)
+	} else if err != nil {
 		return Wanted{}, err
 	}
 	if len(sequenced) > maxRows || len(asked) > maxRows {

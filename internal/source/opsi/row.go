@@ -26,9 +26,11 @@ type Row struct {
 	events.Report
 }
 
-// state is the row with a word in place of each value that is not there.
+// state is the row with a word in place of each value that is not there, and no
+// text in it that does harm where it is shown.
 func (r Row) state() events.Report {
 	s := r.Report
+	s.ActionProgress = oneLine(s.ActionProgress)
 	if s.InstallationStatus == "" {
 		s.InstallationStatus = events.StatusNotInstalled
 	}

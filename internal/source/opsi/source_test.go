@@ -119,6 +119,12 @@ func TestLookFails(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	}
+	f.fail = func(_ int, calls []*Call) error {
+		return fmt.Errorf("x: %w", &RPCError{Method: calls[0].Method, Class: "ValueError", Message: "Invalid method 'x'"})
+	}
+	if err := s.Poll(t.Context(), func(Wanted) error { return nil }); !errors.Is(err, ErrMethod) || !strings.Contains(err.Error(), "older than opsi 4.3") {
+		t.Errorf("%v", err)
+	}
 	f.fail = nil
 	boom := errors.New("boom")
 	if err := s.Poll(t.Context(), func(Wanted) error { return boom }); err != boom {
