@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -21,6 +22,7 @@ const (
 	envTree    = "QUIETSETUP_MUTATION_TREE"
 	envSlow    = "QUIETSETUP_MUTATION_SLOW"
 	envLeftOut = "QUIETSETUP_MUTATION_LEFT_OUT"
+	envSample  = "QUIETSETUP_MUTATION_SAMPLE"
 )
 
 // How gremlins reads the end of "go test".
@@ -32,7 +34,7 @@ const (
 
 // standIn puts this program in front of the go command and returns the
 // environment in which gremlins finds it.
-func standIn(dir, memory string, r room) ([]string, error) {
+func standIn(dir, memory string, sample int, r room) ([]string, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -59,7 +61,7 @@ func standIn(dir, memory string, r room) ([]string, error) {
 		return nil, err
 	}
 	return append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), envGo+"="+real,
-		envMemory+"="+memory, envTree+"="+tree+r.slow+r.leftOut, envSlow+"="+r.slow, envLeftOut+"="+r.leftOut), nil
+		envMemory+"="+memory, envTree+"="+tree+r.slow+r.leftOut, envSlow+"="+r.slow, envLeftOut+"="+r.leftOut, fmt.Sprintf("%s=%d", envSample, sample)), nil
 }
 
 // goCommand is what gremlins runs as "go". It asks for the coverage once and for
@@ -133,6 +135,9 @@ func judgeMutant(dir, timeout string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	if !drawn(source, os.Getenv(envSample)) {
+		return codeNotViable, nil // the only word gremlins has for what does not count
+	}
 	m := memory{dir: os.Getenv(envMemory), tree: os.Getenv(envTree)}
 	if m.lived(source) {
 		return codeLived, nil
@@ -170,6 +175,16 @@ func judgeMutant(dir, timeout string) (int, error) {
 		}
 	}
 	return codeLived, m.keepLived(source)
+}
+
+// drawn reports whether a mutant belongs to the sample of one in so many.
+func drawn(source, sample string) bool {
+	of, err := strconv.ParseUint(sample, 10, 32)
+	if err != nil || of < 2 {
+		return true
+	}
+	n, err := strconv.ParseUint(source[:8], 16, 32)
+	return err != nil || n%of == 0
 }
 
 func either(a, b string) string {

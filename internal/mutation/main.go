@@ -46,6 +46,7 @@ func main() {
 	flag.StringVar(&o.files, "files", "", "regular expression: mutate only these files; the score is of them alone")
 	flag.Float64Var(&o.least, "least", 85, "the score in percent that each package must reach")
 	flag.BoolVar(&o.quick, "quick", false, "leave the slow tests out: soon a score that is too low, never too high")
+	flag.IntVar(&o.sample, "sample", 1, "try one mutant of so many, drawn by its source; the score is an estimate")
 	flag.IntVar(&o.workers, "workers", 2, "mutants tested at the same time")
 	flag.Parse()
 	if err := run(ctx, o, os.Stdout); err != nil {
@@ -57,7 +58,7 @@ func main() {
 type options struct {
 	gremlins, page, figures, reasons, memory, only, files string
 	least                                                 float64
-	workers                                               int
+	workers, sample                                       int
 	quick                                                 bool
 }
 
@@ -103,7 +104,7 @@ func run(ctx context.Context, o options, stdout io.Writer) error {
 		}
 		results = append(results, res)
 	}
-	page := render(results, reasons, time.Now())
+	page := render(results, reasons, o.sample, time.Now())
 	fmt.Fprint(stdout, table(results))
 	if o.page != "" {
 		if err := os.WriteFile(o.page, []byte(page), 0o644); err != nil {
@@ -128,7 +129,7 @@ func measure(ctx context.Context, o options, r room, stdout io.Writer) (result, 
 		return result{}, err
 	}
 	defer os.RemoveAll(dir)
-	env, err := standIn(dir, o.memory, r)
+	env, err := standIn(dir, o.memory, o.sample, r)
 	if err != nil {
 		return result{}, err
 	}

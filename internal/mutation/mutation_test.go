@@ -97,7 +97,7 @@ why  = "was so once"
 	if strings.Contains(said, "few.go:6") {
 		t.Error(said)
 	}
-	page := render([]result{r}, reasons, time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC))
+	page := render([]result{r}, reasons, 1, time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC))
 	for _, want := range []string{"| `few` | 1 | 1 | 2 | 50.0 % |", "n is never the limit", "without a reason (1)", "not needed any more", "2 March 2026"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page does not say %q:\n%s", want, page)
@@ -232,5 +232,25 @@ func TestParentheses(t *testing.T) {
 	}
 	if _, err := s.mutant("INVERT_LOGICAL", 4, 1); err == nil {
 		t.Error("a change of nothing")
+	}
+}
+
+// TestASampleIsDrawnBySource: always the same mutants, about one in so many.
+func TestASampleIsDrawnBySource(t *testing.T) {
+	n := 0
+	for i := range 3000 {
+		if drawn(fmt.Sprintf("%08x", i*2654435761%(1<<32)), "3") {
+			n++
+		}
+	}
+	if n < 900 || n > 1100 {
+		t.Errorf("%d of 3000", n)
+	}
+	if !drawn("00000001", "1") || !drawn("00000001", "") {
+		t.Error("without a sample every mutant counts")
+	}
+	page := render(nil, nil, 3, time.Now())
+	if !strings.Contains(page, "one mutant in 3") {
+		t.Error(page)
 	}
 }
