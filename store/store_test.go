@@ -601,3 +601,23 @@ func TestMemoryOutcomes(t *testing.T) {
 		storetest.Fill(t, m, 1)
 	}
 }
+
+// TestAppendRefuses: product names that are no key of log.db, and a record that
+// could not be read back.
+func TestAppendRefuses(t *testing.T) {
+	s, _ := mustOpen(t, Options{Dir: newDir(t)})
+	for name, ok := range map[string]bool{"": false, "\x00a": false, "a\x00": false, strings.Repeat("x", 1024): true, strings.Repeat("x", 1025): false} {
+		seq, sum := s.Last()
+		r := storetest.Record(seq+1, sum, 0)
+		r.Products = []string{name}
+		if err := s.Append(&r); (err == nil) != ok || errors.Is(err, ErrOutcomeUnknown) {
+			t.Errorf("%d bytes, %.5q: %v", len(name), name, err)
+		}
+	}
+	seq, sum := s.Last()
+	r := storetest.Record(seq+1, sum, maxLine)
+	if err := s.Append(&r); err == nil || errors.Is(err, ErrOutcomeUnknown) {
+		t.Errorf("a record longer than what is read: %v", err)
+	}
+	storetest.Fill(t, s, 1)
+}
