@@ -23,6 +23,7 @@ const (
 	envSlow    = "QUIETSETUP_MUTATION_SLOW"
 	envLeftOut = "QUIETSETUP_MUTATION_LEFT_OUT"
 	envSample  = "QUIETSETUP_MUTATION_SAMPLE"
+	envBelieve = "QUIETSETUP_MUTATION_BELIEVE"
 )
 
 // How gremlins reads the end of "go test".
@@ -34,7 +35,7 @@ const (
 
 // standIn puts this program in front of the go command and returns the
 // environment in which gremlins finds it.
-func standIn(dir, memory string, sample int, r room) ([]string, error) {
+func standIn(dir string, o options, r room) ([]string, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -50,7 +51,8 @@ func standIn(dir, memory string, sample int, r room) ([]string, error) {
 	if err := os.Symlink(self, filepath.Join(bin, "go")); err != nil {
 		return nil, err
 	}
-	if memory, err = filepath.Abs(memory); err != nil {
+	memory, err := filepath.Abs(o.memory)
+	if err != nil {
 		return nil, err
 	}
 	if err := os.MkdirAll(memory, 0o755); err != nil {
@@ -61,7 +63,8 @@ func standIn(dir, memory string, sample int, r room) ([]string, error) {
 		return nil, err
 	}
 	return append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), envGo+"="+real,
-		envMemory+"="+memory, envTree+"="+tree+r.slow+r.leftOut, envSlow+"="+r.slow, envLeftOut+"="+r.leftOut, fmt.Sprintf("%s=%d", envSample, sample)), nil
+		envMemory+"="+memory, envTree+"="+tree+r.slow+r.leftOut, envSlow+"="+r.slow, envLeftOut+"="+r.leftOut,
+		fmt.Sprintf("%s=%d", envSample, o.sample), fmt.Sprintf("%s=%v", envBelieve, o.believe)), nil
 }
 
 // goCommand is what gremlins runs as "go". It asks for the coverage once and for
@@ -141,6 +144,9 @@ func judgeMutant(dir, timeout string) (int, error) {
 	m := memory{dir: os.Getenv(envMemory), tree: os.Getenv(envTree)}
 	if m.lived(source) {
 		return codeLived, nil
+	}
+	if os.Getenv(envBelieve) == "true" && m.noticedBy(source) != "" {
+		return codeNoticed, nil
 	}
 	tmp, err := os.MkdirTemp("", "mutant")
 	if err != nil {

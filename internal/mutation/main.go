@@ -46,6 +46,7 @@ func main() {
 	flag.StringVar(&o.files, "files", "", "regular expression: mutate only these files; the score is of them alone")
 	flag.Float64Var(&o.least, "least", 85, "the score in percent that each package must reach")
 	flag.BoolVar(&o.quick, "quick", false, "leave the slow tests out: soon a score that is too low, never too high")
+	flag.BoolVar(&o.believe, "believe", false, "do not try again what a test noticed in an earlier run: quick after tests were added, wrong after some were weakened")
 	flag.IntVar(&o.sample, "sample", 1, "try one mutant of so many, drawn by its source; the score is an estimate")
 	flag.IntVar(&o.workers, "workers", 2, "mutants tested at the same time")
 	flag.Parse()
@@ -59,7 +60,7 @@ type options struct {
 	gremlins, page, figures, reasons, memory, only, files string
 	least                                                 float64
 	workers, sample                                       int
-	quick                                                 bool
+	quick, believe                                        bool
 }
 
 // room is a package whose tests are measured.
@@ -104,7 +105,7 @@ func run(ctx context.Context, o options, stdout io.Writer) error {
 		}
 		results = append(results, res)
 	}
-	page := render(results, reasons, o.sample, time.Now())
+	page := render(results, reasons, o, time.Now())
 	fmt.Fprint(stdout, table(results))
 	if o.page != "" {
 		if err := os.WriteFile(o.page, []byte(page), 0o644); err != nil {
@@ -129,7 +130,7 @@ func measure(ctx context.Context, o options, r room, stdout io.Writer) (result, 
 		return result{}, err
 	}
 	defer os.RemoveAll(dir)
-	env, err := standIn(dir, o.memory, o.sample, r)
+	env, err := standIn(dir, o, r)
 	if err != nil {
 		return result{}, err
 	}

@@ -14,8 +14,8 @@ import (
 )
 
 // memory makes a second run quick, and one that was stopped go on. A test that
-// noticed a mutant is run first the next time, so a verdict is never taken from
-// here. That a mutant lived is believed while nothing in the whole tree changed.
+// noticed a mutant is run first the next time; only with -believe is it not run at
+// all. That a mutant lived is believed while nothing in the whole tree changed.
 type memory struct {
 	dir  string
 	tree string

@@ -97,7 +97,7 @@ why  = "was so once"
 	if strings.Contains(said, "few.go:6") {
 		t.Error(said)
 	}
-	page := render([]result{r}, reasons, 1, time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC))
+	page := render([]result{r}, reasons, options{}, time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC))
 	for _, want := range []string{"| `few` | 1 | 1 | 2 | 50.0 % |", "n is never the limit", "without a reason (1)", "not needed any more", "2 March 2026"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page does not say %q:\n%s", want, page)
@@ -249,8 +249,8 @@ func TestASampleIsDrawnBySource(t *testing.T) {
 	if !drawn("00000001", "1") || !drawn("00000001", "") {
 		t.Error("without a sample every mutant counts")
 	}
-	page := render(nil, nil, 3, time.Now())
-	if !strings.Contains(page, "one mutant in 3") {
+	page := render(nil, nil, options{sample: 3, believe: true}, time.Now())
+	if !strings.Contains(page, "one mutant in 3") || !strings.Contains(page, "not tried again") {
 		t.Error(page)
 	}
 }

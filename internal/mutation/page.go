@@ -22,7 +22,7 @@ func table(results []result) string {
 	return out.String()
 }
 
-func render(results []result, reasons map[mutant]reason, sample int, now time.Time) string {
+func render(results []result, reasons map[mutant]reason, o options, now time.Time) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, `<!-- SPDX-License-Identifier: Apache-2.0 -->
 <!-- Written by make mutation; the reasons are in internal/mutation/survivors.toml. -->
@@ -38,8 +38,11 @@ package's tests. Measured on %s.
 	for _, r := range results {
 		fmt.Fprintf(&out, "| `%s` | %d | %d | %d | %.1f %% |\n", r.Package, r.Killed, r.TimedOut, r.Lived, r.Score)
 	}
-	if sample > 1 {
-		fmt.Fprintf(&out, "\nOnly one mutant in %d was tried, drawn by its source: the scores are estimates, and\nthere are more survivors than are listed here.\n", sample)
+	if o.sample > 1 {
+		fmt.Fprintf(&out, "\nOnly one mutant in %d was tried, drawn by its source: the scores are estimates, and\nthere are more survivors than are listed here.\n", o.sample)
+	}
+	if o.believe {
+		out.WriteString("\nWhat a test had noticed in an earlier run was not tried again; tests were only\nadded since.\n")
 	}
 	out.WriteString(`
 The score is killed and timed out of all. How it is counted makes it lower, never
