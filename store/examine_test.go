@@ -358,3 +358,54 @@ func TestExamineAFileOfHoles(t *testing.T) {
 		t.Errorf("%v, %v", isDB, err)
 	}
 }
+
+// TestExamineCounts: how many files and records there are, in what a part says of
+// the journal, the archive and log.db alone.
+func TestExamineCounts(t *testing.T) {
+	dir := newDir(t)
+	s, _ := mustOpen(t, Options{Dir: dir, SegmentBytes: smallSegment})
+	want := fillSegments(t, s, 6)
+	mustClose(t, s)
+	e := lookAt(t, dir, childProbe)
+	for part, folder := range map[string]string{PartJournal: dirJournal, PartArchive: dirArchive} {
+		entries, err := os.ReadDir(filepath.Join(dir, folder))
+		if err != nil || len(entries) < 2 {
+			t.Fatal(len(entries), err)
+		}
+		bytes := int64(0)
+		for _, f := range entries {
+			info, err := f.Info()
+			if err != nil {
+				t.Fatal(err)
+			}
+			bytes += info.Size()
+		}
+		if p := e.part(part); p.Files != len(entries) || p.Bytes != bytes || p.State != StateOK {
+			t.Errorf("%d files of %d bytes, the look says %+v", len(entries), bytes, p)
+		}
+	}
+	if j := e.part(PartJournal); j.Last != uint64(len(want)) || j.Records != int(j.Last-j.First)+1 {
+		t.Errorf("of %d records: %+v", len(want), j)
+	}
+	for name, c := range map[string]struct {
+		probe func(context.Context, string) error
+		state State
+		codes string
+	}{
+		"sound":           {childProbe, StateOK, "[]"},
+		"damaged":         {func(context.Context, string) error { return ErrDamaged }, StateDamaged, "[log.db: damaged]"},
+		"not looked into": {func(context.Context, string) error { return &fs.PathError{Op: "fork/exec", Err: errors.New("no")} }, StateSkipped, "[log.db: not_probed]"},
+	} {
+		e, isDB, err := ExamineDB(filepath.Join(dir, nameDB), ExamineOptions{Probe: c.probe, Temp: t.TempDir()})
+		if err != nil || !isDB {
+			t.Fatal(name, isDB, err)
+		}
+		p := e.part(PartDB)
+		if p.State != c.state || fmt.Sprint(e.codes()) != c.codes || c.state == StateOK && (p.Last != uint64(len(want)) || p.Records != int(p.Last-p.First)+1) {
+			t.Errorf("%s: %v, %+v", name, e.codes(), p)
+		}
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -276,11 +276,12 @@ func sealed(t testing.TB, v any) string {
 	return string(b)
 }
 
-func writeFile(t testing.TB, path, text string) {
+func writeFile(t testing.TB, path, text string) string {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(text), fileMode); err != nil {
 		t.Fatal(err)
 	}
+	return path
 }
 
 func remove(t testing.TB, dir, name string) {
