@@ -15,6 +15,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"go.etcd.io/bbolt"
 
 	"github.com/quietsetup/quietsetup/store/storetest"
 )
@@ -407,5 +410,70 @@ func TestExamineCounts(t *testing.T) {
 		if err := e.Close(); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// thirds makes a store of segments of three records each.
+func thirds(t *testing.T, pad int) string {
+	t.Helper()
+	dir := newDir(t)
+	s, _ := mustOpen(t, Options{Dir: dir})
+	for n := range 18 {
+		seq, sum := s.Last()
+		r := storetest.Record(seq+1, sum, pad)
+		if n > 0 && n%3 == 0 {
+			r = storetest.Checkpoint(seq+1, sum)
+		}
+		storetest.Put(t, s, r)
+		if err := s.Upkeep(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mustClose(t, s)
+	return dir
+}
+
+// TestExamineTellsAGapFromAStranger: a segment that was taken away is missing, one
+// of another log is damage.
+func TestExamineTellsAGapFromAStranger(t *testing.T) {
+	other := thirds(t, 41)
+	for name, c := range map[string]struct {
+		do   func(segment string) error
+		want Fault
+	}{
+		"taken away": {os.Remove, Fault{Code: FaultGap, State: StateWarn, File: "archive/" + segmentName(7), From: 4, To: 6}},
+		"of another log": {func(segment string) error {
+			text, err := os.ReadFile(filepath.Join(other, dirArchive, filepath.Base(segment)))
+			if err != nil {
+				return err
+			}
+			return os.WriteFile(segment, text, fileMode)
+		}, Fault{Code: FaultDamaged, State: StateDamaged, File: "archive/" + segmentName(4), Text: "record 4 does not follow"}},
+	} {
+		dir := thirds(t, 40)
+		if err := c.do(filepath.Join(dir, dirArchive, segmentName(4))); err != nil {
+			t.Fatal(err)
+		}
+		if got := lookAt(t, dir, childProbe).part(PartArchive).Faults; len(got) == 0 || got[0] != c.want {
+			t.Errorf("%s: %+v, want %+v", name, got, c.want)
+		}
+	}
+}
+
+// TestExamineARecordThatIsNone: log.db is a sound file, but what lies in it is not
+// what the daemon wrote.
+func TestExamineARecordThatIsNone(t *testing.T) {
+	dir := thirds(t, 40)
+	db, err := openBolt(filepath.Join(dir, nameDB), false, time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = db.Update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte(bucketLog)).Put(seqKey(17), []byte("{}")) })
+	if err := errors.Join(err, closeBolt(db)); err != nil {
+		t.Fatal(err)
+	}
+	p := lookAt(t, dir, childProbe).part(PartDB)
+	if p.State != StateDamaged || len(p.Faults) != 1 || !strings.Contains(p.Faults[0].Text, "record 17") {
+		t.Errorf("%+v", p)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -621,4 +622,36 @@ func TestAppendRefuses(t *testing.T) {
 		t.Errorf("a record longer than what is read: %v", err)
 	}
 	storetest.Fill(t, s, 1)
+}
+
+// TestCopyIsWholeOrNotThere: whichever call of a copy fails, it is said and nothing
+// of the copy stays.
+func TestCopyIsWholeOrNotThere(t *testing.T) {
+	failing, n := 0, 0
+	armed := false
+	s, _ := mustOpen(t, Options{Dir: newDir(t), Seam: func(c Call) error {
+		if armed {
+			if n++; n == failing {
+				return syscall.EIO
+			}
+		}
+		return nil
+	}})
+	want := storetest.Fill(t, s, 5)
+	armed = true
+	to := filepath.Join(t.TempDir(), "copy.db")
+	if err := s.Copy(to); err != nil || n < 5 {
+		t.Fatalf("%v after %d calls", err, n)
+	}
+	storetest.Equal(t, "the copy", rawLines(t, to), want)
+	calls := n
+	for failing = 1; failing <= calls; failing++ {
+		n = 0
+		dir := t.TempDir()
+		err := s.Copy(filepath.Join(dir, "copy.db"))
+		left, derr := os.ReadDir(dir)
+		if !errors.Is(err, syscall.EIO) || derr != nil || len(left) > 0 && failing < calls { // the last one syncs the name
+			t.Errorf("call %d fails: %v; left %v", failing, err, left)
+		}
+	}
 }
