@@ -6,7 +6,7 @@
 //
 // It prints the score of each package, writes it and every survivor to a page,
 // and ends with 1 below the wanted score, or where a survivor has no reason. The
-// reasons are in survivors.toml, by function and changed line, so that they
+// reasons are in survivors.toml, by function and changed expression, so that they
 // outlive a change of line numbers.
 //
 // Under gremlins this program is also the go command (see goCommand): then a
@@ -46,6 +46,7 @@ func main() {
 	flag.StringVar(&o.files, "files", "", "regular expression: mutate only these files; the score is of them alone")
 	flag.Float64Var(&o.least, "least", 85, "the score in percent that each package must reach")
 	flag.BoolVar(&o.quick, "quick", false, "leave the slow tests out: soon a score that is too low, never too high")
+	flag.BoolVar(&o.again, "again", false, "measure nothing: the page and the verdict of what was measured last, with the reasons as they are now")
 	flag.BoolVar(&o.believe, "believe", false, "do not try again what a test noticed in an earlier run: quick after tests were added, wrong after some were weakened")
 	flag.IntVar(&o.sample, "sample", 1, "try one mutant of so many, drawn by its source; the score is an estimate")
 	flag.IntVar(&o.workers, "workers", 2, "mutants tested at the same time")
@@ -60,7 +61,7 @@ type options struct {
 	gremlins, page, figures, reasons, memory, only, files string
 	least                                                 float64
 	workers, sample                                       int
-	quick, believe                                        bool
+	quick, believe, again                                 bool
 }
 
 // room is a package whose tests are measured.
@@ -99,13 +100,22 @@ func run(ctx context.Context, o options, stdout io.Writer) error {
 		if o.only != "" && o.only != r.name {
 			continue
 		}
-		res, err := measure(ctx, o, r, stdout)
+		if !o.again {
+			if err := measure(ctx, o, r, stdout); err != nil {
+				return err
+			}
+		}
+		m, err := readMeasured(o.memory, r.name)
+		if err != nil {
+			return err
+		}
+		res, err := m.read(r.name)
 		if err != nil {
 			return err
 		}
 		results = append(results, res)
 	}
-	page := render(results, reasons, o, time.Now())
+	page := render(results, reasons)
 	fmt.Fprint(stdout, table(results))
 	if o.page != "" {
 		if err := os.WriteFile(o.page, []byte(page), 0o644); err != nil {
@@ -120,19 +130,19 @@ func run(ctx context.Context, o options, stdout io.Writer) error {
 	return judge(results, reasons, o.least)
 }
 
-// measure lets gremlins loose on one package.
-func measure(ctx context.Context, o options, r room, stdout io.Writer) (result, error) {
+// measure lets gremlins loose on one package, and keeps what it said.
+func measure(ctx context.Context, o options, r room, stdout io.Writer) error {
 	if o.quick {
 		r.slow, r.leftOut = "", either(r.slow, r.leftOut)
 	}
 	dir, err := os.MkdirTemp("", "quietsetup-mutation")
 	if err != nil {
-		return result{}, err
+		return err
 	}
 	defer os.RemoveAll(dir)
 	env, err := standIn(dir, o, r)
 	if err != nil {
-		return result{}, err
+		return err
 	}
 	out := filepath.Join(dir, "gremlins.json")
 	args := []string{"unleash", "--workers", fmt.Sprint(o.workers), "--timeout-coefficient", "12", fmt.Sprintf("--invert-logical=%v", r.logical), "-o", out}
@@ -142,15 +152,23 @@ func measure(ctx context.Context, o options, r room, stdout io.Writer) (result, 
 	if o.files != "" {
 		rest, err := otherFiles(r.name, o.files)
 		if err != nil {
-			return result{}, err
+			return err
 		}
 		args = append(args, rest...)
 	}
-	began := time.Now()
+	source, err := hashSource(r.name)
+	if err != nil {
+		return err
+	}
 	cmd := exec.CommandContext(ctx, o.gremlins, append(args, "./"+r.name)...)
 	cmd.Env, cmd.Stdout, cmd.Stderr = env, stdout, stdout
 	if err := cmd.Run(); err != nil {
-		return result{}, fmt.Errorf("cannot measure %s: %w", r.name, err)
+		return fmt.Errorf("cannot measure %s: %w", r.name, err)
 	}
-	return readResult(out, r.name, time.Since(began))
+	text, err := os.ReadFile(out)
+	if err != nil {
+		return fmt.Errorf("gremlins wrote nothing of %s: %w", r.name, err)
+	}
+	m := measured{Source: source, Date: time.Now().Format("2 January 2006"), Sample: o.sample, Believed: o.believe, Gremlins: text}
+	return m.keep(o.memory, r.name)
 }

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 func write(t *testing.T, path, text string) string {
@@ -36,12 +35,13 @@ func (c *Cup) Full(n int) bool {
 
 func less(a, b int) bool { return a < b }
 `)
-	return readResult(write(t, "out.json", `{"files":[{"file_name":"few.go","mutations":[
+	m := measured{Date: "2 March 2026", Sample: 1, Gremlins: []byte(`{"files":[{"file_name":"few.go","mutations":[
 {"type":"ARITHMETIC_BASE","status":"NOT COVERED","line":3,"column":17},
 {"type":"CONDITIONALS_BOUNDARY","status":"LIVED","line":6,"column":11},
 {"type":"INVERT_LOGICAL","status":"KILLED","line":6,"column":20},
 {"type":"CONDITIONALS_NEGATION","status":"TIMED OUT","line":9,"column":37},
-{"type":"CONDITIONALS_BOUNDARY","status":"NOT VIABLE","line":9,"column":37}]}]}`), "few", time.Second)
+{"type":"CONDITIONALS_BOUNDARY","status":"NOT VIABLE","line":9,"column":37}]}]}`)}
+	return m.read("few")
 }
 
 // TestAResultNamesItsMutants: by function and changed line, and a mutant that no
@@ -54,11 +54,11 @@ func TestAResultNamesItsMutants(t *testing.T) {
 	if r.Killed != 1 || r.TimedOut != 1 || r.Lived != 2 || r.NotViable != 1 || r.Score != 50 {
 		t.Errorf("%+v", r)
 	}
-	want := []mutant{{"few/few.go", "", "const limit = 2 / 3", 3}, {"few/few.go", "Cup.Full", "return n > limit && c.open", 6}}
+	want := []mutant{{"few/few.go", "", "2 / 3", 3}, {"few/few.go", "Cup.Full", "n > limit && c.open", 6}}
 	if fmt.Sprint(r.survivors) != fmt.Sprint(want) {
 		t.Errorf("%v", r.survivors)
 	}
-	if len(r.Endless) != 1 || r.Endless[0].Line != "func less(a, b int) bool { return a >= b }" {
+	if len(r.Endless) != 1 || r.Endless[0].Change != "a >= b" {
 		t.Errorf("%v", r.Endless)
 	}
 }
@@ -74,14 +74,14 @@ func TestASurvivorNeedsAReason(t *testing.T) {
 [[survivor]]
 file = "few/few.go"
 func = "Cup.Full"
-line = "return n > limit && c.open"
+change = "n > limit && c.open"
 kind = "equal"
 why  = "n is never the limit"
 
 [[survivor]]
 file = "few/few.go"
 func = "gone"
-line = "return a"
+change = "a"
 kind = "speed"
 why  = "was so once"
 `))
@@ -89,7 +89,7 @@ why  = "was so once"
 		t.Fatal(err)
 	}
 	said := judge([]result{r}, reasons, 85).Error()
-	for _, want := range []string{"few: 50.0 %, wanted 85 %", "few/few.go:3: a survivor without a reason: const limit = 2 / 3"} {
+	for _, want := range []string{"few: 50.0 %, wanted 85 %", "few/few.go:3: a survivor without a reason: 2 / 3"} {
 		if !strings.Contains(said, want) {
 			t.Errorf("not said: %s in %s", want, said)
 		}
@@ -97,8 +97,8 @@ why  = "was so once"
 	if strings.Contains(said, "few.go:6") {
 		t.Error(said)
 	}
-	page := render([]result{r}, reasons, options{}, time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC))
-	for _, want := range []string{"| `few` | 1 | 1 | 2 | 50.0 % |", "n is never the limit", "without a reason (1)", "not needed any more", "2 March 2026"} {
+	page := render([]result{r}, reasons)
+	for _, want := range []string{"| `few` | 1 | 1 | 2 | 50.0 % | 2 March 2026 |", "n is never the limit", "without a reason (1)", "not needed any more"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page does not say %q:\n%s", want, page)
 		}
@@ -110,10 +110,10 @@ why  = "was so once"
 
 func TestBadReasons(t *testing.T) {
 	for _, bad := range []string{
-		"[[survivor]]\nfile='a'\nline='b'\nkind='because'\nwhy='x'",
-		"[[survivor]]\nfile='a'\nline='b'\nkind='equal'\nwhy=' '",
-		"[[survivor]]\nfile='a'\nline='b'\nkind='equal'\nreason='x'",
-		"[[survivor]]\nfile='a'\nline='b'\nkind='equal'\nwhy='x'\n[[survivor]]\nfile='a'\nline='b'\nkind='speed'\nwhy='y'",
+		"[[survivor]]\nfile='a'\nchange='b'\nkind='because'\nwhy='x'",
+		"[[survivor]]\nfile='a'\nchange='b'\nkind='equal'\nwhy=' '",
+		"[[survivor]]\nfile='a'\nchange='b'\nkind='equal'\nreason='x'",
+		"[[survivor]]\nfile='a'\nchange='b'\nkind='equal'\nwhy='x'\n[[survivor]]\nfile='a'\nchange='b'\nkind='speed'\nwhy='y'",
 		"[[survivor",
 	} {
 		if _, err := readReasons(write(t, filepath.Join(t.TempDir(), "r.toml"), bad)); err == nil {
@@ -221,13 +221,13 @@ func TestParentheses(t *testing.T) {
 		line, column int
 		want         string
 	}{
-		{"INVERT_LOGICAL", 3, 11, "var x = (a || b) && c"},
-		{"INVERT_LOGICAL", 3, 16, "var x = a && b || c"},
-		{"INVERT_NEGATIVES", 4, 9, "var y = +1"},
-		{"INCREMENT_DECREMENT", 6, 22, "func (p *P) f() { p.n-- }"},
+		{"INVERT_LOGICAL", 3, 11, "(a || b) && c"},
+		{"INVERT_LOGICAL", 3, 16, "a && b || c"},
+		{"INVERT_NEGATIVES", 4, 9, "+1"},
+		{"INCREMENT_DECREMENT", 6, 22, "p.n--"},
 	} {
-		if m, err := s.mutant(c.kind, c.line, c.column); err != nil || m.Line != c.want {
-			t.Errorf("%v %q, want %q", err, m.Line, c.want)
+		if m, err := s.mutant(c.kind, c.line, c.column); err != nil || m.Change != c.want {
+			t.Errorf("%v %q, want %q", err, m.Change, c.want)
 		}
 	}
 	if _, err := s.mutant("INVERT_LOGICAL", 4, 1); err == nil {
@@ -249,8 +249,37 @@ func TestASampleIsDrawnBySource(t *testing.T) {
 	if !drawn("00000001", "1") || !drawn("00000001", "") {
 		t.Error("without a sample every mutant counts")
 	}
-	page := render(nil, nil, options{sample: 3, believe: true}, time.Now())
+	page := render([]result{{Package: "few", Sample: 3, Believed: true}}, nil)
 	if !strings.Contains(page, "one mutant in 3") || !strings.Contains(page, "not tried again") {
 		t.Error(page)
+	}
+}
+
+// TestWhatWasMeasuredIsKept until the package changes.
+func TestWhatWasMeasuredIsKept(t *testing.T) {
+	if _, err := small(t); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := readMeasured(".", "few"); err == nil {
+		t.Error("nothing was measured")
+	}
+	source, err := hashSource("few")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := measured{Source: source, Date: "2 March 2026", Sample: 2, Gremlins: []byte(`{"files":[]}`)}
+	if err := m.keep(".", "few"); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := readMeasured(".", "few"); err != nil || fmt.Sprint(got) != fmt.Sprint(m) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	write(t, "few/few_test.go", "package few\n")
+	if _, err := readMeasured(".", "few"); err != nil {
+		t.Errorf("a test is no change: %v", err)
+	}
+	write(t, "few/few.go", "package few\n")
+	if _, err := readMeasured(".", "few"); err == nil {
+		t.Error("it has changed")
 	}
 }

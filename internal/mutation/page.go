@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
-	"time"
 )
 
 func table(results []result) string {
@@ -22,7 +21,7 @@ func table(results []result) string {
 	return out.String()
 }
 
-func render(results []result, reasons map[mutant]reason, o options, now time.Time) string {
+func render(results []result, reasons map[mutant]reason) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, `<!-- SPDX-License-Identifier: Apache-2.0 -->
 <!-- Written by make mutation; the reasons are in internal/mutation/survivors.toml. -->
@@ -30,19 +29,21 @@ func render(results []result, reasons map[mutant]reason, o options, now time.Tim
 
 How much do the tests of the core and of the log notice? gremlins changes one
 operator at a time (`+"`<` to `<=`, `==` to `!=`, `&&` to `||`, `+` to `-`"+`) and runs the
-package's tests. Measured on %s.
+package's tests.
 
-| package | killed | timed out | lived | score |
-|---|---:|---:|---:|---:|
-`, now.Format("2 January 2006"))
+| package | killed | timed out | lived | score | measured on |
+|---|---:|---:|---:|---:|---|
+`)
 	for _, r := range results {
-		fmt.Fprintf(&out, "| `%s` | %d | %d | %d | %.1f %% |\n", r.Package, r.Killed, r.TimedOut, r.Lived, r.Score)
+		fmt.Fprintf(&out, "| `%s` | %d | %d | %d | %.1f %% | %s |\n", r.Package, r.Killed, r.TimedOut, r.Lived, r.Score, r.Date)
 	}
-	if o.sample > 1 {
-		fmt.Fprintf(&out, "\nOnly one mutant in %d was tried, drawn by its source: the scores are estimates, and\nthere are more survivors than are listed here.\n", o.sample)
-	}
-	if o.believe {
-		out.WriteString("\nWhat a test had noticed in an earlier run was not tried again; tests were only\nadded since.\n")
+	for _, r := range results {
+		if r.Sample > 1 {
+			fmt.Fprintf(&out, "\nOf `%s` one mutant in %d was tried, drawn by its source: its score is an estimate,\nand it has more survivors than are listed here.\n", r.Package, r.Sample)
+		}
+		if r.Believed {
+			fmt.Fprintf(&out, "\nOf `%s` what a test had noticed in an earlier run was not tried again; tests were\nonly added since.\n", r.Package)
+		}
 	}
 	out.WriteString(`
 The score is killed and timed out of all. How it is counted makes it lower, never
@@ -92,7 +93,7 @@ Timed out is a mutant that makes the tests run without end, which stops a build.
 // list writes mutants as a list: a table would break at their "||".
 func list(out *strings.Builder, ms []mutant, why func(mutant) string) {
 	for _, m := range ms {
-		fmt.Fprintf(out, "- `%s` %s: `%s`", m.File, strings.Trim("`"+m.Func+"`", " "), m.Line)
+		fmt.Fprintf(out, "- `%s` %s: `%s`", m.File, strings.Trim("`"+m.Func+"`", " "), m.Change)
 		if w := why(m); w != "" {
 			fmt.Fprintf(out, "  \n  %s", w)
 		}

@@ -15,15 +15,15 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 )
 
 // mutant is a change that was tried, named by what it is and not by where it is.
 type mutant struct {
 	File string `json:"file" toml:"file"` // with its package: fsm/order.go
 	Func string `json:"func" toml:"func"` // "" = outside of functions
-	Line string `json:"line" toml:"line"` // as the mutant has it
-	at   int
+	// Change is the changed expression.
+	Change string `json:"change" toml:"change"`
+	at     int
 }
 
 // result is what came out for one package. A mutant that does not compile is
@@ -35,9 +35,11 @@ type result struct {
 	Lived     int      `json:"lived"`
 	NotViable int      `json:"not_viable"`
 	Score     float64  `json:"score"`
+	Date      string   `json:"date"`
+	Sample    int      `json:"sample"` // one mutant of so many was tried
+	Believed  bool     `json:"believed,omitempty"`
 	Endless   []mutant `json:"endless,omitempty"`
 	survivors []mutant
-	took      time.Duration
 }
 
 func (r result) score() float64 {
@@ -47,12 +49,8 @@ func (r result) score() float64 {
 	return 0
 }
 
-// readResult reads what gremlins wrote of a package.
-func readResult(path, name string, took time.Duration) (result, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return result{}, fmt.Errorf("gremlins wrote nothing of %s: %w", name, err)
-	}
+// read makes a result of what was measured.
+func (m measured) read(name string) (result, error) {
 	var out struct {
 		Files []struct {
 			Name      string `json:"file_name"`
@@ -62,10 +60,10 @@ func readResult(path, name string, took time.Duration) (result, error) {
 			}
 		}
 	}
-	if err := json.Unmarshal(text, &out); err != nil {
+	if err := json.Unmarshal(m.Gremlins, &out); err != nil {
 		return result{}, fmt.Errorf("cannot read what gremlins wrote of %s: %w", name, err)
 	}
-	r := result{Package: name, took: took}
+	r := result{Package: name, Date: m.Date, Sample: m.Sample, Believed: m.Believed}
 	for _, f := range out.Files {
 		src, err := readSource(name, f.Name)
 		if err != nil {
@@ -136,31 +134,43 @@ func operators() map[string]map[token.Token]token.Token {
 	}
 }
 
-// mutant names the change at a place. The operator is changed in the tree, as
-// gremlins does: what was bound more tightly gets parentheses.
+// mutant names the change at a place: the whole expression around it, as changed.
+// The operator is changed in the tree, as gremlins does: what was bound more
+// tightly gets parentheses.
 func (s source) mutant(kind string, line, column int) (mutant, error) {
 	m := mutant{File: s.name, at: line}
 	set := token.NewFileSet()
-	file, err := parser.ParseFile(set, s.name, s.text, parser.ParseComments)
+	file, err := parser.ParseFile(set, s.name, s.text, 0)
 	if err != nil {
 		return m, err
 	}
+	var path []ast.Node // from the file down to the node that is looked at
+	var changed ast.Node
 	change := func(pos token.Pos, op *token.Token) {
 		to, known := operators()[kind][*op]
-		if at := set.Position(pos); known && at.Line == line && at.Column == column {
-			*op = to
-			m.Line = "?"
+		if at := set.Position(pos); !known || at.Line != line || at.Column != column {
+			return
 		}
-	}
-	for _, d := range file.Decls {
-		if f, ok := d.(*ast.FuncDecl); ok && set.Position(f.Pos()).Line <= line && line <= set.Position(f.End()).Line {
-			m.Func = f.Name.Name
-			if f.Recv != nil && len(f.Recv.List) == 1 {
-				m.Func = receiver(f.Recv.List[0].Type) + "." + m.Func
+		*op = to
+		i := len(path) - 1
+		for ; i > 0 && partOfExpression(path[i-1]); i-- {
+		}
+		changed = path[i]
+		for _, n := range path {
+			if f, ok := n.(*ast.FuncDecl); ok {
+				m.Func = f.Name.Name
+				if f.Recv != nil && len(f.Recv.List) == 1 {
+					m.Func = receiver(f.Recv.List[0].Type) + "." + m.Func
+				}
 			}
 		}
 	}
 	ast.Inspect(file, func(n ast.Node) bool {
+		if n == nil {
+			path = path[:len(path)-1]
+			return true
+		}
+		path = append(path, n)
 		switch n := n.(type) {
 		case *ast.BinaryExpr:
 			change(n.OpPos, &n.Op)
@@ -171,17 +181,23 @@ func (s source) mutant(kind string, line, column int) (mutant, error) {
 		}
 		return true
 	})
-	var out bytes.Buffer
-	if err := format.Node(&out, set, file); err != nil {
-		return m, err
-	}
-	lines := strings.Split(out.String(), "\n")
-	if m.Line == "" || line > len(lines) {
+	if changed == nil {
 		return m, fmt.Errorf("%s:%d:%d: nothing to change by %s", s.name, line, column, kind)
 	}
-	m.Line, _, _ = strings.Cut(strings.TrimSpace(lines[line-1]), " // ")
-	m.Line = strings.TrimSpace(m.Line)
+	var out bytes.Buffer
+	if err := format.Node(&out, token.NewFileSet(), changed); err != nil { // without places: on one line
+		return m, err
+	}
+	m.Change = strings.Join(strings.Fields(out.String()), " ")
 	return m, nil
+}
+
+func partOfExpression(n ast.Node) bool {
+	switch n.(type) {
+	case *ast.BinaryExpr, *ast.UnaryExpr, *ast.ParenExpr:
+		return true
+	}
+	return false
 }
 
 func receiver(e ast.Expr) string {

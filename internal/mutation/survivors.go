@@ -47,13 +47,13 @@ func readReasons(path string) (map[mutant]reason, error) {
 	out := map[mutant]reason{}
 	for _, r := range file.Survivor {
 		if kinds()[r.Kind] == "" {
-			return nil, fmt.Errorf("%s: %s %q has the unknown kind %q", path, r.File, r.Line, r.Kind)
+			return nil, fmt.Errorf("%s: %s %q has the unknown kind %q", path, r.File, r.Change, r.Kind)
 		}
 		if strings.TrimSpace(r.Why) == "" {
-			return nil, fmt.Errorf("%s: %s %q has no reason", path, r.File, r.Line)
+			return nil, fmt.Errorf("%s: %s %q has no reason", path, r.File, r.Change)
 		}
 		if _, twice := out[r.mutant]; twice {
-			return nil, fmt.Errorf("%s: %s %q is there twice", path, r.File, r.Line)
+			return nil, fmt.Errorf("%s: %s %q is there twice", path, r.File, r.Change)
 		}
 		out[r.mutant] = r
 	}
@@ -79,7 +79,7 @@ func judge(results []result, reasons map[mutant]reason, least float64) error {
 		}
 		for _, m := range r.survivors {
 			if _, ok := of(reasons, m); !ok {
-				errs = append(errs, fmt.Errorf("%s:%d: a survivor without a reason: %s", m.File, m.at, m.Line))
+				errs = append(errs, fmt.Errorf("%s:%d: a survivor without a reason: %s", m.File, m.at, m.Change))
 			}
 		}
 	}
@@ -106,7 +106,7 @@ func needless(results []result, reasons map[mutant]reason) []mutant {
 	for m := range left {
 		out = append(out, m)
 	}
-	slices.SortFunc(out, func(a, b mutant) int { return strings.Compare(a.File+a.Func+a.Line, b.File+b.Func+b.Line) })
+	slices.SortFunc(out, func(a, b mutant) int { return strings.Compare(a.File+a.Func+a.Change, b.File+b.Func+b.Change) })
 	return out
 }
 
