@@ -49,6 +49,8 @@ func TestACallThatFailsIsTheLast(t *testing.T) {
 		{"a removal", func(d *disk, dir string) error { return d.remove(filepath.Join(dir, "old")) }, []Op{OpRemove}},
 		{"a removal of nothing", func(d *disk, dir string) error { return d.remove(filepath.Join(dir, "none")) }, []Op{OpRemove}},
 		{"a reading", func(d *disk, dir string) error { _, err := d.readSmall(filepath.Join(dir, "old")); return err }, []Op{OpOpen}},
+		{"the mark of a clean end", func(d *disk, dir string) error { return removeMark(d, dir) }, []Op{OpRemove, OpSyncDir}},
+		{"store.json", func(d *disk, dir string) error { return writeStoreFile(d, dir, newIdentity()) }, []Op{OpRemove, OpCreate, OpWrite, OpSync, OpRename, OpSyncDir}},
 		{"an empty log.db", func(d *disk, dir string) error {
 			return createDB(d, filepath.Join(dir, nameDB), identity{Format: 1, Reader: 1, ID: "0123456789abcdef"})
 		}, []Op{OpRemove, OpCreate, OpSync, OpRename, OpSyncDir}},
@@ -122,6 +124,9 @@ func TestCheckedLooksAgain(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f")
 	if err := os.WriteFile(path, nil, fileMode); err != nil {
 		t.Fatal(err)
+	}
+	if err := d.remove(filepath.Dir(path)); err == nil {
+		t.Error("a directory that is not empty was removed, or nobody says that it was not")
 	}
 	if err := d.mkdir(path); !errors.Is(err, ErrUnsafe) {
 		t.Errorf("a file where a directory belongs: %v", err)

@@ -655,3 +655,23 @@ func TestCopyIsWholeOrNotThere(t *testing.T) {
 		}
 	}
 }
+
+// TestMemoryReopens as a store on disk does: new once, clean after Close.
+func TestMemoryReopens(t *testing.T) {
+	m := NewMemory(MemoryOptions{})
+	for _, c := range []struct {
+		name           string
+		do             func()
+		created, clean bool
+	}{
+		{"at first", func() {}, true, false},
+		{"closed empty", func() { _ = m.Close() }, false, true},
+		{"killed", func() { storetest.Fill(t, m, 2) }, false, false},
+		{"closed", func() { _ = m.Close() }, false, true},
+	} {
+		c.do()
+		if f, err := m.Reopen(); err != nil || f.Created != c.created || f.Clean != c.clean {
+			t.Errorf("%s: %+v, %v", c.name, f, err)
+		}
+	}
+}
