@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // What the stand-in is told by its environment.
@@ -25,6 +26,11 @@ const (
 	envSample  = "QUIETSETUP_MUTATION_SAMPLE"
 	envBelieve = "QUIETSETUP_MUTATION_BELIEVE"
 )
+
+// endless is how long a stage of tests that take seconds may run. A mutant in which
+// they go on for ever is noticed: a build would stop there too. gremlins' own limit
+// is a multiple of a whole run, and far too patient.
+const endless = 90 * time.Second
 
 // How gremlins reads the end of "go test".
 const (
@@ -77,11 +83,7 @@ func goCommand(args []string) int {
 	if i := slices.Index(args, "-coverprofile"); i >= 0 && i+1 < len(args) {
 		return coverage(args, args[i+1])
 	}
-	timeout := "10m"
-	if i := slices.Index(args, "-timeout"); i >= 0 && i+1 < len(args) {
-		timeout = args[i+1]
-	}
-	c, err := judgeMutant(".", timeout)
+	c, err := judgeMutant(".", endless)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "mutation:", err)
 		return 125 // gremlins reads it as lived: nobody noticed
@@ -133,7 +135,7 @@ func coverAll(profile []byte) []byte {
 
 // judgeMutant runs the tests of the package in dir: first the one that noticed
 // this very mutant before, then the quick ones, then the slow ones.
-func judgeMutant(dir, timeout string) (int, error) {
+func judgeMutant(dir string, limit time.Duration) (int, error) {
 	source, err := hashSource(dir)
 	if err != nil {
 		return 0, err
@@ -173,7 +175,7 @@ func judgeMutant(dir, timeout string) (int, error) {
 	}
 	for _, stage := range stages {
 		var watch lastTest
-		cmd := command(program, append(stage, "-test.v", "-test.failfast", "-test.timeout="+timeout)...)
+		cmd := command(program, append(stage, "-test.v", "-test.failfast", "-test.timeout="+limit.String())...)
 		cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &watch, &watch
 		cmd.Env = append(os.Environ(), "GOGC=400")
 		if err := cmd.Run(); err != nil {

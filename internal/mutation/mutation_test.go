@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 func write(t *testing.T, path, text string) string {
@@ -169,15 +170,17 @@ func TestQuick(t *testing.T) {
 	if n == 4 {
 		panic("four")
 	}
+	for n == 5 {
+	}
 }
 `)
 	for _, c := range []struct {
 		n    string
 		want int
 		test string
-	}{{"2", codeLived, ""}, {"3", codeNoticed, "TestSlow"}, {"4", codeNoticed, "TestQuick"}, {"4", codeNoticed, "TestQuick"}, {`"x" - "y"`, codeNotViable, ""}, {"9", codeLived, ""}} {
+	}{{"2", codeLived, ""}, {"3", codeNoticed, "TestSlow"}, {"4", codeNoticed, "TestQuick"}, {"4", codeNoticed, "TestQuick"}, {"5", codeNoticed, "TestQuick"}, {`"x" - "y"`, codeNotViable, ""}, {"9", codeLived, ""}} {
 		write(t, filepath.Join(dir, "few.go"), "package few\n\nconst n = "+c.n+"\n")
-		got, err := judgeMutant(dir, "1m")
+		got, err := judgeMutant(dir, 5*time.Second)
 		if err != nil || got != c.want {
 			t.Errorf("%s: %d, %v; want %d", c.n, got, err, c.want)
 		}

@@ -56,7 +56,8 @@ higher, than what gremlins alone would say:
 - Only the package's own tests run, without the rigs and the planted bugs.
 - Files of other platforms are left out: nothing of them is compiled here.
 
-Timed out is a mutant that makes the tests run without end, which stops a build.
+A mutant in which the tests run without end is killed after a minute and a half, as
+a build would be. Timed out is one for which even that was too long.
 `)
 	for _, r := range results {
 		if len(r.Endless) > 0 {
