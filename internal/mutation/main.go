@@ -162,6 +162,7 @@ func measure(ctx context.Context, o options, r room, stdout io.Writer) error {
 	}
 	cmd := exec.CommandContext(ctx, o.gremlins, append(args, "./"+r.name)...)
 	cmd.Env, cmd.Stdout, cmd.Stderr = env, stdout, stdout
+	endTogether(cmd)
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("cannot measure %s: %w", r.name, err)
 	}
