@@ -472,8 +472,10 @@ func TestExamineARecordThatIsNone(t *testing.T) {
 	if err := errors.Join(err, closeBolt(db)); err != nil {
 		t.Fatal(err)
 	}
-	p := lookAt(t, dir, childProbe).part(PartDB)
-	if p.State != StateDamaged || len(p.Faults) != 1 || !strings.Contains(p.Faults[0].Text, "record 17") {
-		t.Errorf("%+v", p)
+	for name, probe := range map[string]func(context.Context, string) error{"the probe finds it": childProbe, "the probe overlooks it": passProbe} {
+		p := lookAt(t, dir, probe).part(PartDB)
+		if p.State != StateDamaged || len(p.Faults) != 1 || !strings.Contains(p.Faults[0].Text, "record 17") {
+			t.Errorf("%s: %+v", name, p)
+		}
 	}
 }
