@@ -15,6 +15,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"go.etcd.io/bbolt"
 
 	"github.com/quietsetup/quietsetup/store/storetest"
 )
@@ -356,5 +359,123 @@ func TestExamineAFileOfHoles(t *testing.T) {
 	}
 	if _, isDB, err := ExamineDB(db, ExamineOptions{Temp: t.TempDir(), Probe: childProbe}); !isDB || !errors.Is(err, ErrDamaged) {
 		t.Errorf("%v, %v", isDB, err)
+	}
+}
+
+// TestExamineCounts: how many files and records there are, in what a part says of
+// the journal, the archive and log.db alone.
+func TestExamineCounts(t *testing.T) {
+	dir := newDir(t)
+	s, _ := mustOpen(t, Options{Dir: dir, SegmentBytes: smallSegment})
+	want := fillSegments(t, s, 6)
+	mustClose(t, s)
+	e := lookAt(t, dir, childProbe)
+	for part, folder := range map[string]string{PartJournal: dirJournal, PartArchive: dirArchive} {
+		entries, err := os.ReadDir(filepath.Join(dir, folder))
+		if err != nil || len(entries) < 2 {
+			t.Fatal(len(entries), err)
+		}
+		bytes := int64(0)
+		for _, f := range entries {
+			info, err := f.Info()
+			if err != nil {
+				t.Fatal(err)
+			}
+			bytes += info.Size()
+		}
+		if p := e.part(part); p.Files != len(entries) || p.Bytes != bytes || p.State != StateOK {
+			t.Errorf("%d files of %d bytes, the look says %+v", len(entries), bytes, p)
+		}
+	}
+	if j := e.part(PartJournal); j.Last != uint64(len(want)) || j.Records != int(j.Last-j.First)+1 {
+		t.Errorf("of %d records: %+v", len(want), j)
+	}
+	for name, c := range map[string]struct {
+		probe func(context.Context, string) error
+		state State
+		codes string
+	}{
+		"sound":           {childProbe, StateOK, "[]"},
+		"damaged":         {func(context.Context, string) error { return ErrDamaged }, StateDamaged, "[log.db: damaged]"},
+		"not looked into": {func(context.Context, string) error { return &fs.PathError{Op: "fork/exec", Err: errors.New("no")} }, StateSkipped, "[log.db: not_probed]"},
+	} {
+		e, isDB, err := ExamineDB(filepath.Join(dir, nameDB), ExamineOptions{Probe: c.probe, Temp: t.TempDir()})
+		if err != nil || !isDB {
+			t.Fatal(name, isDB, err)
+		}
+		p := e.part(PartDB)
+		if p.State != c.state || fmt.Sprint(e.codes()) != c.codes || c.state == StateOK && (p.Last != uint64(len(want)) || p.Records != int(p.Last-p.First)+1) {
+			t.Errorf("%s: %v, %+v", name, e.codes(), p)
+		}
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// thirds makes a store of segments of three records each.
+func thirds(t *testing.T, pad int) string {
+	t.Helper()
+	dir := newDir(t)
+	s, _ := mustOpen(t, Options{Dir: dir})
+	for n := range 18 {
+		seq, sum := s.Last()
+		r := storetest.Record(seq+1, sum, pad)
+		if n > 0 && n%3 == 0 {
+			r = storetest.Checkpoint(seq+1, sum)
+		}
+		storetest.Put(t, s, r)
+		if err := s.Upkeep(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mustClose(t, s)
+	return dir
+}
+
+// TestExamineTellsAGapFromAStranger: a segment that was taken away is missing, one
+// of another log is damage.
+func TestExamineTellsAGapFromAStranger(t *testing.T) {
+	other := thirds(t, 41)
+	for name, c := range map[string]struct {
+		do   func(segment string) error
+		want Fault
+	}{
+		"taken away": {os.Remove, Fault{Code: FaultGap, State: StateWarn, File: "archive/" + segmentName(7), From: 4, To: 6}},
+		"of another log": {func(segment string) error {
+			text, err := os.ReadFile(filepath.Join(other, dirArchive, filepath.Base(segment)))
+			if err != nil {
+				return err
+			}
+			return os.WriteFile(segment, text, fileMode)
+		}, Fault{Code: FaultDamaged, State: StateDamaged, File: "archive/" + segmentName(4), Text: "record 4 does not follow"}},
+	} {
+		dir := thirds(t, 40)
+		if err := c.do(filepath.Join(dir, dirArchive, segmentName(4))); err != nil {
+			t.Fatal(err)
+		}
+		if got := lookAt(t, dir, childProbe).part(PartArchive).Faults; len(got) == 0 || got[0] != c.want {
+			t.Errorf("%s: %+v, want %+v", name, got, c.want)
+		}
+	}
+}
+
+// TestExamineARecordThatIsNone: log.db is a sound file, but what lies in it is not
+// what the daemon wrote.
+func TestExamineARecordThatIsNone(t *testing.T) {
+	dir := thirds(t, 40)
+	db, err := openBolt(filepath.Join(dir, nameDB), false, time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = db.Update(func(tx *bbolt.Tx) error { return tx.Bucket([]byte(bucketLog)).Put(seqKey(17), []byte("{}")) })
+	if err := errors.Join(err, closeBolt(db)); err != nil {
+		t.Fatal(err)
+	}
+	for name, probe := range map[string]func(context.Context, string) error{"the probe finds it": childProbe, "the probe overlooks it": passProbe} {
+		p := lookAt(t, dir, probe).part(PartDB)
+		if p.State != StateDamaged || len(p.Faults) != 1 || !strings.Contains(p.Faults[0].Text, "record 17") {
+			t.Errorf("%s: %+v", name, p)
+		}
 	}
 }

@@ -49,6 +49,9 @@ func TestWriteExcerpt(t *testing.T) {
 	if err != nil || !slices.Equal(got, want) || n != (Excerpted{1, end, int(end)}) {
 		t.Fatalf("whole: %+v, %v", n, err)
 	}
+	if got, n, err := write(dir, Excerpt{From: end, Private: true}); err != nil || n.Last != end || len(got) != n.Records {
+		t.Errorf("from the last record on: %+v, %v", n, err)
+	}
 	for from := uint64(1); from <= end; from++ {
 		got, n, err := write(dir, Excerpt{From: from, To: end - 1})
 		if from == end { // what is wanted ends before it begins

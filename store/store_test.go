@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -276,11 +277,12 @@ func sealed(t testing.TB, v any) string {
 	return string(b)
 }
 
-func writeFile(t testing.TB, path, text string) {
+func writeFile(t testing.TB, path, text string) string {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(text), fileMode); err != nil {
 		t.Fatal(err)
 	}
+	return path
 }
 
 func remove(t testing.TB, dir, name string) {
@@ -599,5 +601,77 @@ func TestMemoryOutcomes(t *testing.T) {
 			t.Errorf("%s: ends with %d, want %d", op, seq, there)
 		}
 		storetest.Fill(t, m, 1)
+	}
+}
+
+// TestAppendRefuses: product names that are no key of log.db, and a record that
+// could not be read back.
+func TestAppendRefuses(t *testing.T) {
+	s, _ := mustOpen(t, Options{Dir: newDir(t)})
+	for name, ok := range map[string]bool{"": false, "\x00a": false, "a\x00": false, strings.Repeat("x", 1024): true, strings.Repeat("x", 1025): false} {
+		seq, sum := s.Last()
+		r := storetest.Record(seq+1, sum, 0)
+		r.Products = []string{name}
+		if err := s.Append(&r); (err == nil) != ok || errors.Is(err, ErrOutcomeUnknown) {
+			t.Errorf("%d bytes, %.5q: %v", len(name), name, err)
+		}
+	}
+	seq, sum := s.Last()
+	r := storetest.Record(seq+1, sum, maxLine)
+	if err := s.Append(&r); err == nil || errors.Is(err, ErrOutcomeUnknown) {
+		t.Errorf("a record longer than what is read: %v", err)
+	}
+	storetest.Fill(t, s, 1)
+}
+
+// TestCopyIsWholeOrNotThere: whichever call of a copy fails, it is said and nothing
+// of the copy stays.
+func TestCopyIsWholeOrNotThere(t *testing.T) {
+	failing, n := 0, 0
+	armed := false
+	s, _ := mustOpen(t, Options{Dir: newDir(t), Seam: func(c Call) error {
+		if armed {
+			if n++; n == failing {
+				return syscall.EIO
+			}
+		}
+		return nil
+	}})
+	want := storetest.Fill(t, s, 5)
+	armed = true
+	to := filepath.Join(t.TempDir(), "copy.db")
+	if err := s.Copy(to); err != nil || n < 5 {
+		t.Fatalf("%v after %d calls", err, n)
+	}
+	storetest.Equal(t, "the copy", rawLines(t, to), want)
+	calls := n
+	for failing = 1; failing <= calls; failing++ {
+		n = 0
+		dir := t.TempDir()
+		err := s.Copy(filepath.Join(dir, "copy.db"))
+		left, derr := os.ReadDir(dir)
+		if !errors.Is(err, syscall.EIO) || derr != nil || len(left) > 0 && failing < calls { // the last one syncs the name
+			t.Errorf("call %d fails: %v; left %v", failing, err, left)
+		}
+	}
+}
+
+// TestMemoryReopens as a store on disk does: new once, clean after Close.
+func TestMemoryReopens(t *testing.T) {
+	m := NewMemory(MemoryOptions{})
+	for _, c := range []struct {
+		name           string
+		do             func()
+		created, clean bool
+	}{
+		{"at first", func() {}, true, false},
+		{"closed empty", func() { _ = m.Close() }, false, true},
+		{"killed", func() { storetest.Fill(t, m, 2) }, false, false},
+		{"closed", func() { _ = m.Close() }, false, true},
+	} {
+		c.do()
+		if f, err := m.Reopen(); err != nil || f.Created != c.created || f.Clean != c.clean {
+			t.Errorf("%s: %+v, %v", c.name, f, err)
+		}
 	}
 }

@@ -169,6 +169,8 @@ func rooms() []room {
 			"a disk that loses power, for tests of any room: what is on it is bytes and names"},
 		{"internal/rigs", []string{"internal/rig"}, nil,
 			"runs the rigs from outside, as tests, and adds up what they say"},
+		{"internal/mutation", nil, []string{tomlLib},
+			"judges the tests of fsm and store from outside, as their source and a program that is run"},
 		{"internal/fuzzrig", nil, nil,
 			"tests only: it finds the fuzz targets by reading the source and runs them from outside"},
 		{"internal/testreport", nil, nil,
