@@ -130,7 +130,7 @@ func planted(t *testing.T, bin string, a aim, terminal bool) {
 // installer ended.
 func TestPlantedNoOutcome(t *testing.T) {
 	t.Parallel()
-	bin := plant(t, "internal/installer/supervise_linux.go", change{"err = s.f.finish(s.o, s.spare)", ""})
+	bin := plant(t, "internal/installer/supervise.go", change{"err = s.f.finish(s.o, s.spare)", ""})
 	planted(t, bin, aim{victims: []string{"agent"}, moments: []string{""}, kinds: []string{"raw"}}, false)
 }
 
@@ -150,7 +150,7 @@ func TestPlantedNoProbe(t *testing.T) {
 // claim of a dead supervisor runs it again.
 func TestPlantedRunsBeforeItIsRecorded(t *testing.T) {
 	t.Parallel()
-	bin := plant(t, "internal/installer/supervise_linux.go",
+	bin := plant(t, "internal/installer/supervise.go",
 		change{"if err := s.f.replace(s.o); err != nil {\n\t\tp.abandon()", "if err := error(nil); err != nil {\n\t\tp.abandon()"},
 		change{`s.step("released")`, "time.Sleep(20 * time.Millisecond) // a slow disk\n\t_ = s.f.replace(s.o)"})
 	planted(t, bin, aim{victims: []string{"supervisor", "supervisor", "tree"}, moments: []string{"install_cleared"}, kinds: []string{"app", "raw"}}, false)
