@@ -9,6 +9,8 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"github.com/quietsetup/quietsetup/checks"
 	"github.com/quietsetup/quietsetup/events"
 	"github.com/quietsetup/quietsetup/internal/host"
@@ -16,7 +18,7 @@ import (
 )
 
 // newMachine is the machine without our own programs among what may be closed.
-func newMachine(stateDir, supervisor string, desk func() *prompts.Broker) *host.Machine {
+func newMachine(stateDir, supervisor string, desk func() *prompts.Broker, log zerolog.Logger) *host.Machine {
 	own := []string{supervisor, filepath.Join(stateDir, "supervisor")}
 	if exe, err := os.Executable(); err == nil {
 		for _, name := range []string{"quietsetupd", "quietsetup", "quietsetup-prompt"} {
@@ -38,7 +40,11 @@ func newMachine(stateDir, supervisor string, desk func() *prompts.Broker) *host.
 			return out
 		},
 		AskToClose: func(ctx context.Context, session string, ids []events.ProcessID) error {
-			return desk().CloseWindows(ctx, session, ids)
+			err := desk().CloseWindows(ctx, session, ids)
+			if err != nil && ctx.Err() == nil {
+				log.Warn().Err(err).Str("session", session).Msg("programs were not asked to close")
+			}
+			return err
 		},
 	})
 }
