@@ -4,6 +4,7 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -41,7 +42,7 @@ func newMachine(stateDir, supervisor string, desk func() *prompts.Broker, log ze
 		},
 		AskToClose: func(ctx context.Context, session string, ids []events.ProcessID) error {
 			err := desk().CloseWindows(ctx, session, ids)
-			if err != nil && ctx.Err() == nil {
+			if err != nil && !errors.Is(err, context.Canceled) { // cancelled: they have ended meanwhile
 				log.Warn().Err(err).Str("session", session).Msg("programs were not asked to close")
 			}
 			return err
