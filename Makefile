@@ -124,6 +124,7 @@ states-unchanged:
 WINDOWS_PROGRAMS ?= bin/windows
 windows-programs:
 	GOOS=windows GOARCH=amd64 $(BUILD) -o $(WINDOWS_PROGRAMS)/ ./cmd/...
+	GOOS=windows GOARCH=amd64 $(GUIBUILD) -o $(WINDOWS_PROGRAMS)/ ./cmd/quietsetup-prompt
 
 # The Windows programs on Windows machines by Wine: services, dialogs, installers.
 # Brings the tools it needs on a Debian; what is missing then is a failure.

@@ -4,10 +4,13 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
 	"time"
+
+	"github.com/rs/zerolog"
 
 	"github.com/quietsetup/quietsetup/checks"
 	"github.com/quietsetup/quietsetup/events"
@@ -16,7 +19,7 @@ import (
 )
 
 // newMachine is the machine without our own programs among what may be closed.
-func newMachine(stateDir, supervisor string, desk func() *prompts.Broker) *host.Machine {
+func newMachine(stateDir, supervisor string, desk func() *prompts.Broker, log zerolog.Logger) *host.Machine {
 	own := []string{supervisor, filepath.Join(stateDir, "supervisor")}
 	if exe, err := os.Executable(); err == nil {
 		for _, name := range []string{"quietsetupd", "quietsetup", "quietsetup-prompt"} {
@@ -38,7 +41,11 @@ func newMachine(stateDir, supervisor string, desk func() *prompts.Broker) *host.
 			return out
 		},
 		AskToClose: func(ctx context.Context, session string, ids []events.ProcessID) error {
-			return desk().CloseWindows(ctx, session, ids)
+			err := desk().CloseWindows(ctx, session, ids)
+			if err != nil && !errors.Is(err, context.Canceled) { // cancelled: they have ended meanwhile
+				log.Warn().Err(err).Str("session", session).Msg("programs were not asked to close")
+			}
+			return err
 		},
 	})
 }
