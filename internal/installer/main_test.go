@@ -87,6 +87,7 @@ func newWorld(t testing.TB) *world {
 	base := tempDir(t)
 	w := &world{state: filepath.Join(base, "state"), dir: filepath.Join(base, "pkg"), side: filepath.Join(base, "side"), exe: exe,
 		id: strings.ToLower(rand.Text()[:8])}
+	endStillborn(t, w.id)
 	for _, d := range []string{w.state, w.dir} {
 		if err := os.Mkdir(d, 0o700); err != nil {
 			t.Fatal(err)

@@ -20,6 +20,9 @@ const pace = 1
 // stillborn is a matter of Windows.
 func stillborn(testing.TB, events.ProcessID) bool { return false }
 
+// endStillborn is a matter of Windows.
+func endStillborn(testing.TB, string) {}
+
 // playInstaller is not needed: installers are shell scripts here.
 func playInstaller([]string) int { return 2 }
 

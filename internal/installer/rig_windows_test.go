@@ -43,6 +43,24 @@ func stillborn(t testing.TB, id events.ProcessID) bool {
 	return slices.ContainsFunc(all, func(s stat) bool { return s.id == id && s.threads == 1 })
 }
 
+// endStillborn ends what has never run at the end of a test: it holds files open.
+func endStillborn(t testing.TB, id string) {
+	t.Cleanup(func() {
+		all, err := processes()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range all {
+			if s.threads != 1 {
+				continue
+			}
+			if line, err := commandLineOf(s.id); err == nil && strings.Contains(line, id) {
+				kill(s.id.PID)
+			}
+		}
+	})
+}
+
 // filetimeOf1970 is the beginning of Unix time in units of 100 ns since 1601.
 const filetimeOf1970 = 116444736000000000
 

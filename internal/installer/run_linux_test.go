@@ -91,7 +91,7 @@ func TestOutcomes(t *testing.T) {
 func TestSurroundings(t *testing.T) {
 	t.Setenv("SECRET_OF_THE_DAEMON", "1")
 	w := newWorld(t)
-	s := w.spec(t, "id.env.1.1", "env | sort; pwd; umask; ls /proc/$$/fd | tr '\\n' ' '; readlink /proc/$$/fd/0; grep SigIgn /proc/$$/status; printf '%s\\n' \"$@\"")
+	s := w.spec(t, "id.env.1.1", "env | sort; pwd; umask; ls /proc/$$/fd > list; tr '\\n' ' ' < list; readlink /proc/$$/fd/0; grep SigIgn /proc/$$/status; printf '%s\\n' \"$@\"")
 	s.Argv = append(s.Argv, "a b", "$(id)", `"; exit 3`, "*")
 	s.Env = []string{"EXTRA=x y"}
 	begun, res := w.finish(t, s)
