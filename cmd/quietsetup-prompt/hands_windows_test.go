@@ -40,6 +40,12 @@ func windowOf(pid int) windows.HWND {
 // focus gives a window the keyboard, as a click on it would.
 func focus(h windows.HWND) { _, _, _ = user32.NewProc("SetForegroundWindow").Call(uintptr(h)) }
 
+// closeByFrame presses the button of a window's frame.
+func closeByFrame(h windows.HWND) {
+	const sysCommand, close = 0x112, 0xf060
+	_, _, _ = user32.NewProc("PostMessageW").Call(uintptr(h), sysCommand, close, 0)
+}
+
 // press holds keys down together, by their virtual codes, and lets them go.
 func press(keys ...uint16) {
 	const up = 0x2
