@@ -102,7 +102,7 @@ func (v *view) dialog(f *Desktop, p program) desktop.Dialog {
 	}
 	d.Wanted = v.wanted
 	if programs := v.prompt.Programs; f.titles != nil && slices.ContainsFunc(programs, func(p apitypes.Program) bool { return p.OwnerIsYou }) {
-		d.More, d.Less = f.texts.Text("desktop.windows", nil), f.texts.Text("desktop.no_windows", nil)
+		d.More = f.texts.Text("desktop.details", nil)
 		d.Details = func() string { return f.details(programs) }
 	}
 	for i, c := range v.buttons {

@@ -41,9 +41,9 @@ type Dialog struct {
 	// first; "" = none. For programs that have such keys.
 	Keys []string
 	// Details gives what can be unfolded below the text, by a control that is
-	// labelled More and then Less; nil = nothing. For programs that can unfold.
-	Details    func() string
-	More, Less string
+	// labelled More; nil = nothing. For programs that can unfold.
+	Details func() string
+	More    string
 	// Wanted: the person has just used the dialog before this one, so it may take
 	// the keyboard. Without it a program that can do so leaves it where it is.
 	Wanted bool

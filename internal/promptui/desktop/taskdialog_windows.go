@@ -61,6 +61,9 @@ const (
 	dialogUnits = 320
 	// informationIcon is TD_INFORMATION_ICON.
 	informationIcon = 0xfffd
+	// roomFor is what the label of the details needs beside it: Wine measures it
+	// without its arrow, and cuts it off. On Windows nobody sees it.
+	roomFor = "\u00a0\u00a0\u00a0\u00a0\u00a0\u00a0\u00a0\u00a0\u00a0\u00a0"
 	// detailsEach is how often it is looked what the details are.
 	detailsEach = 2 * time.Second
 )
@@ -286,9 +289,9 @@ func (w *TaskDialog) config(pins *runtime.Pinner) []byte {
 	if !w.d.Wanted {
 		flags |= noSetForeground
 	}
-	var expanded, more, less uintptr
+	var expanded, more uintptr
 	if w.d.Details != nil {
-		expanded, more, less = pinned(pins, w.unfold), pinned(pins, w.d.More), pinned(pins, w.d.Less)
+		expanded, more = pinned(pins, w.unfold), pinned(pins, w.d.More+roomFor)
 	}
 	var buttons packed
 	for i, label := range append([]string{w.d.OK}, w.d.Others...) {
@@ -317,7 +320,7 @@ func (w *TaskDialog) config(pins *runtime.Pinner) []byte {
 	c.long(0)          // nDefaultRadioButton
 	c.pointer(0)       // pszVerificationText
 	c.pointer(expanded)
-	c.pointer(less) // pszExpandedControlText: what is said while it is unfolded
+	c.pointer(more) // pszExpandedControlText
 	c.pointer(more) // pszCollapsedControlText
 	c.pointer(0)    // hFooterIcon
 	c.pointer(pinned(pins, w.on.foot))
