@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/quietsetup/quietsetup/internal/apitypes"
 )
@@ -139,6 +140,40 @@ func TestRestartInTheMiddle(t *testing.T) {
 	m.truth(apitypes.ReportRow{InstallationStatus: "installed", ProductVersion: "1.0", ActionResult: "failed", ActionRequest: "none"}, "1.0", false)
 	if n := strings.Count(strings.Join(m.runs(), "\n"), "half"); n != 1 {
 		t.Errorf("the installer ran %d times", n)
+	}
+	m.verify()
+}
+
+// TestInstallerAsks: the installer waits for an answer in a window that nobody
+// sees. That is noticed and told, nothing is ended by itself, and when somebody
+// has ended it, the truth is reported and the next product comes.
+func TestInstallerAsks(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t, impatient)
+	m.offerSetup("asks", "app", "2.0", "")
+	m.offerSetup("installs", "next", "1.0", "")
+	m.start()
+	m.must("quietsetup", "request", "app", "setup")
+	m.until("the installer runs", patience, func() bool { return m.alive(`\setup.exe`) })
+	m.must("quietsetup", "request", "next", "setup")
+	var told apitypes.Product
+	for end := time.Now().Add(8 * time.Minute); !told.Overdue; time.Sleep(5 * time.Second) { // it is watched for five minutes
+		if told = m.product("app"); time.Now().After(end) {
+			t.Fatalf("nobody noticed: %+v", told)
+		}
+	}
+	if !strings.Contains(told.OverdueWhy, "window") || told.Phase != "installing" {
+		t.Errorf("it is told as %q: %+v", told.OverdueWhy, told)
+	}
+	t.Logf("told: %s", told.OverdueWhy)
+	m.must("taskkill", "/f", "/im", "setup.exe")
+	m.untilPhase("app", "reported")
+	if r := m.row("app"); r.ActionResult != "failed" || r.ActionRequest != "none" || r.ProductVersion != "" {
+		t.Errorf("the report: %+v", r)
+	}
+	m.untilPhase("next", "reported")
+	if r := m.row("next"); r.ActionResult != "successful" || r.ProductVersion != "1.0" {
+		t.Errorf("the report of the next: %+v", r)
 	}
 	m.verify()
 }
