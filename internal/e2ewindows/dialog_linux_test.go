@@ -11,21 +11,36 @@ import (
 	"github.com/quietsetup/quietsetup/internal/promptui/desktoptest"
 )
 
-// What a person presses in the dialog. The first button is later, which has the
-// focus; close and go on is the last of three.
-var (
-	later    = []string{"Return"}
-	closeAll = []string{"Tab", "Tab", "Return"}
+// What a person presses in the dialog: the underlined letter of a button.
+const (
+	later    = "alt+l"
+	closeAll = "alt+c"
 )
 
-// dialog waits until the question about a product can be answered: it has the
-// keyboard, and a person has had the time that the agent wants to have seen it.
+// dialog waits until the question about a product is on the screen and has the
+// keyboard.
 func (m *machine) dialog(id, title string, used int) (apitypes.Product, desktoptest.Window) {
 	m.t.Helper()
 	p := m.untilProduct(id, "has a window on the screen", func(p apitypes.Product) bool {
 		return p.Phase == "prompting" && p.Defers.Used == used && p.Window != nil && p.Window.Asks[0].Shown
 	})
-	w := m.desk.Wait(title)
-	time.Sleep(1100 * time.Millisecond) // a new window takes no keys for a second
-	return p, w
+	return p, m.desk.Wait(title)
+}
+
+// press answers a dialog. A new one takes no keys until it could be read; so the
+// key is pressed until the window has gone.
+func (m *machine) press(title string, w desktoptest.Window, key string) {
+	m.t.Helper()
+	m.until("the key "+key+" is taken", patience, func() bool {
+		if m.desk.Active(title) != w {
+			return true
+		}
+		m.desk.Press(key)
+		for end := time.Now().Add(time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+			if m.desk.Active(title) != w {
+				return true
+			}
+		}
+		return false
+	})
 }

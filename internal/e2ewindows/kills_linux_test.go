@@ -50,12 +50,11 @@ func TestKillTheService(t *testing.T) {
 				}
 				m.start()
 			case p.Phase == "prompting" && p.Window != nil && p.Window.Asks[0].Shown && m.desk.Active("The app").ID != "":
-				time.Sleep(1100 * time.Millisecond)
-				keys := closeAll
+				key := closeAll
 				if p.Defers.Used == 0 {
-					keys = later
+					key = later
 				}
-				m.desk.Press(keys...)
+				m.press("The app", m.desk.Active("The app"), key)
 				pressed++
 			case p.Phase == "reported" && hits < kills/runs:
 				// Also a service that has nothing to do may die.
