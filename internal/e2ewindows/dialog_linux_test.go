@@ -5,8 +5,6 @@
 package e2ewindows
 
 import (
-	"time"
-
 	"github.com/quietsetup/quietsetup/internal/apitypes"
 	"github.com/quietsetup/quietsetup/internal/promptui/desktoptest"
 )
@@ -19,28 +17,24 @@ const (
 
 // dialog waits until the question about a product is on the screen and has the
 // keyboard.
-func (m *machine) dialog(id, title string, used int) (apitypes.Product, desktoptest.Window) {
+func (m *machine) dialog(id, title string, used int) apitypes.Product {
 	m.t.Helper()
 	p := m.untilProduct(id, "has a window on the screen", func(p apitypes.Product) bool {
 		return p.Phase == "prompting" && p.Defers.Used == used && p.Window != nil && p.Window.Asks[0].Shown
 	})
-	return p, m.desk.Wait(title)
+	m.desk.Wait(title)
+	return p
 }
 
-// press answers a dialog. A new one takes no keys until it could be read; so the
-// key is pressed until the window has gone.
-func (m *machine) press(title string, w desktoptest.Window, key string) {
+// press answers the dialog of a product. A new one takes no keys until it could be
+// read; so the key is pressed until the service has the answer.
+func (m *machine) press(p apitypes.Product, title, key string) {
 	m.t.Helper()
 	m.until("the key "+key+" is taken", patience, func() bool {
-		if m.desk.Active(title) != w {
-			return true
+		if (m.desk.Active(title) != desktoptest.Window{}) {
+			m.desk.Press(key)
 		}
-		m.desk.Press(key)
-		for end := time.Now().Add(time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
-			if m.desk.Active(title) != w {
-				return true
-			}
-		}
-		return false
+		now := m.product(p.ID)
+		return now.ID == p.ID && (now.Window == nil || now.Window.ID != p.Window.ID)
 	})
 }

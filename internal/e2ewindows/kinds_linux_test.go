@@ -107,11 +107,11 @@ func TestInstallerKillsAnother(t *testing.T) {
 	m.write(metadata, strings.Replace(m.read(metadata), "processes = []", "processes = ['"+another+"']", 1))
 	m.open(another, "Depends on app", "obeys")
 	m.must("quietsetup", "request", "app", "setup")
-	p, w := m.dialog("app", "The app update", 0)
+	p := m.dialog("app", "The app update", 0)
 	if p.Window.Asks[0].Programs != 1 {
 		t.Errorf("%d programs are listed", p.Window.Asks[0].Programs)
 	}
-	m.press("The app update", w, closeAll)
+	m.press(p, "The app update", closeAll)
 	m.untilPhase("app", "reported")
 	if asked := m.asked(); m.alive(another) || fmt.Sprint(asked) != "[Depends on app]" {
 		t.Errorf("it runs %v, asked to close was %q", m.alive(another), asked)

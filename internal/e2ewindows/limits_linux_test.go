@@ -34,8 +34,8 @@ func TestRefusesToClose(t *testing.T) {
 		m.untilProduct("app", "is asked about again", func(p apitypes.Product) bool {
 			return p.Window != nil && strings.HasSuffix(p.Window.ID, fmt.Sprintf(".%d", n+1))
 		})
-		_, w := m.dialog("app", "The app installation", 0)
-		m.press("The app installation", w, closeAll)
+		p := m.dialog("app", "The app installation", 0)
+		m.press(p, "The app installation", closeAll)
 	}
 	p := m.untilPhase("app", "deferred")
 	if p.Waits == nil || p.Waits.Reason != "refused_to_close" || p.Defers.Used != 0 || m.counted() != 0 {
@@ -61,11 +61,11 @@ func TestServiceIsNotListed(t *testing.T) {
 	m.open(appExe, appTitle, "obeys")
 	m.start()
 	m.must("quietsetup", "request", "app", "setup")
-	p, w := m.dialog("app", "The app installation", 0)
+	p := m.dialog("app", "The app installation", 0)
 	if p.Window.Asks[0].Programs != 1 {
 		t.Errorf("%d programs are listed", p.Window.Asks[0].Programs)
 	}
-	m.press("The app installation", w, closeAll)
+	m.press(p, "The app installation", closeAll)
 	m.untilPhase("app", "reported")
 	if m.alive(appExe) || !m.alive(serves) || m.uninstallKey("app", "DisplayVersion") != "2.0" {
 		t.Errorf("the program runs %v, the service's process %v, the entry says %q", m.alive(appExe), m.alive(serves), m.uninstallKey("app", "DisplayVersion"))
@@ -82,12 +82,12 @@ func TestLastWindow(t *testing.T) {
 	m.open(appExe, appTitle, "obeys")
 	m.start()
 	m.must("quietsetup", "request", "app", "setup")
-	p, w := m.dialog("app", "The app installation", 0)
+	p := m.dialog("app", "The app installation", 0)
 	if p.Window.Final {
 		t.Errorf("the first window is announced as the last: %+v", p.Window)
 	}
-	m.press("The app installation", w, later)
-	p, _ = m.dialog("app", "The app installation – last notice", 1)
+	m.press(p, "The app installation", later)
+	p = m.dialog("app", "The app installation – last notice", 1)
 	m.shot("last")
 	if !p.Window.Final || slices.Contains(p.Window.Choices, apitypes.ChoiceDefer) || p.Window.Default != apitypes.ChoiceKill || p.Window.Deadline.Sub(p.Window.Opened) != 15*time.Second {
 		t.Errorf("the last window: %+v", p.Window)
