@@ -5,6 +5,8 @@
 package e2ewindows
 
 import (
+	"time"
+
 	"github.com/quietsetup/quietsetup/internal/apitypes"
 	"github.com/quietsetup/quietsetup/internal/promptui/desktoptest"
 )
@@ -26,15 +28,28 @@ func (m *machine) dialog(id, title string, used int) apitypes.Product {
 	return p
 }
 
-// press answers the dialog of a product. A new one takes no keys until it could be
-// read; so the key is pressed until the service has the answer.
+// reading is how long a person looks at a window before pressing a key. A key that
+// comes sooner does not count, and the window asks anew.
+const reading = 2 * time.Second
+
+// press answers the dialog of a product as a person does: reads, presses, and
+// looks whether it was taken.
 func (m *machine) press(p apitypes.Product, title, key string) {
 	m.t.Helper()
-	m.until("the key "+key+" is taken", patience, func() bool {
+	taken := func() bool {
+		now := m.product(p.ID)
+		return now.ID == p.ID && (now.Window == nil || now.Window.ID != p.Window.ID)
+	}
+	for end := time.Now().Add(patience); time.Now().Before(end); {
+		time.Sleep(reading)
 		if (m.desk.Active(title) != desktoptest.Window{}) {
 			m.desk.Press(key)
 		}
-		now := m.product(p.ID)
-		return now.ID == p.ID && (now.Window == nil || now.Window.ID != p.Window.ID)
-	})
+		for look := time.Now().Add(reading); time.Now().Before(look); {
+			if taken() {
+				return
+			}
+		}
+	}
+	m.t.Fatalf("the key %s was not taken in %v", key, patience)
 }

@@ -130,7 +130,7 @@ func TestTimeOutIsCounted(t *testing.T) {
 	m.dialog("app", "The app installation", 0)
 	m.desk.Press("shift") // somebody is there
 	p := m.untilPhase("app", "deferred")
-	if p.Defers.Used != 1 || p.Unanswered.Used != 0 || p.Waits.Reason != "user" || !m.alive(appExe) {
+	if p.Defers.Used != 1 || p.Unanswered.Used != 0 || p.Waits.Reason != "timeout" || !m.alive(appExe) {
 		t.Errorf("%+v", p)
 	}
 	m.verify()
