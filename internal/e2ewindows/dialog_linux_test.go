@@ -11,21 +11,45 @@ import (
 	"github.com/quietsetup/quietsetup/internal/promptui/desktoptest"
 )
 
-// What a person presses in the dialog. The first button is later, which has the
-// focus; close and go on is the last of three.
-var (
-	later    = []string{"Return"}
-	closeAll = []string{"Tab", "Tab", "Return"}
+// What a person presses in the dialog: the underlined letter of a button.
+const (
+	later    = "alt+l"
+	closeAll = "alt+c"
 )
 
-// dialog waits until the question about a product can be answered: it has the
-// keyboard, and a person has had the time that the agent wants to have seen it.
-func (m *machine) dialog(id, title string, used int) (apitypes.Product, desktoptest.Window) {
+// dialog waits until the question about a product is on the screen and has the
+// keyboard.
+func (m *machine) dialog(id, title string, used int) apitypes.Product {
 	m.t.Helper()
 	p := m.untilProduct(id, "has a window on the screen", func(p apitypes.Product) bool {
 		return p.Phase == "prompting" && p.Defers.Used == used && p.Window != nil && p.Window.Asks[0].Shown
 	})
-	w := m.desk.Wait(title)
-	time.Sleep(1100 * time.Millisecond) // a new window takes no keys for a second
-	return p, w
+	m.desk.Wait(title)
+	return p
+}
+
+// reading is how long a person looks at a window before pressing a key. A key that
+// comes sooner does not count, and the window asks anew.
+const reading = 2 * time.Second
+
+// press answers the dialog of a product as a person does: reads, presses, and
+// looks whether it was taken.
+func (m *machine) press(p apitypes.Product, title, key string) {
+	m.t.Helper()
+	taken := func() bool {
+		now := m.product(p.ID)
+		return now.ID == p.ID && (now.Window == nil || now.Window.ID != p.Window.ID)
+	}
+	for end := time.Now().Add(patience); time.Now().Before(end); {
+		time.Sleep(reading)
+		if (m.desk.Active(title) != desktoptest.Window{}) {
+			m.desk.Press(key)
+		}
+		for look := time.Now().Add(reading); time.Now().Before(look); {
+			if taken() {
+				return
+			}
+		}
+	}
+	m.t.Fatalf("the key %s was not taken in %v", key, patience)
 }

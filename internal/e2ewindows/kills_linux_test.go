@@ -48,21 +48,20 @@ func TestKillTheService(t *testing.T) {
 				if m.kill() {
 					hits, struck = hits+1, struck+1
 				}
-				m.start()
+				m.again()
 			case p.Phase == "prompting" && p.Window != nil && p.Window.Asks[0].Shown && m.desk.Active("The app").ID != "":
-				time.Sleep(1100 * time.Millisecond)
-				keys := closeAll
+				key := closeAll
 				if p.Defers.Used == 0 {
-					keys = later
+					key = later
 				}
-				m.desk.Press(keys...)
+				m.press(p, "The app", key)
 				pressed++
 			case p.Phase == "reported" && hits < kills/runs:
 				// Also a service that has nothing to do may die.
 				if m.kill() {
 					hits, struck = hits+1, struck+1
 				}
-				m.start()
+				m.again()
 			}
 		}
 		if row := m.row("app"); row.ProductVersion != version || row.ActionResult != "successful" || row.ActionRequest != "none" || m.uninstallKey("app", "DisplayVersion") != version {
@@ -80,6 +79,14 @@ func TestKillTheService(t *testing.T) {
 	m.judge(runs)
 	m.start()
 	m.verify()
+}
+
+// again starts a service that was killed. The service manager needs a moment to
+// see that it has gone.
+func (m *machine) again() {
+	m.t.Helper()
+	m.until("the killed service starts", patience, func() bool { _, code := m.run("quietsetupd", "service", "start"); return code == 0 })
+	m.until("the service answers", patience, func() bool { _, code := m.run("quietsetup", "status"); return code == 0 })
 }
 
 // judge finds in the log and in what the installers left what was lost or done

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/quietsetup/quietsetup/internal/apitypes"
 )
@@ -106,11 +107,11 @@ func TestInstallerKillsAnother(t *testing.T) {
 	m.write(metadata, strings.Replace(m.read(metadata), "processes = []", "processes = ['"+another+"']", 1))
 	m.open(another, "Depends on app", "obeys")
 	m.must("quietsetup", "request", "app", "setup")
-	p, _ := m.dialog("app", "The app update", 0)
+	p := m.dialog("app", "The app update", 0)
 	if p.Window.Asks[0].Programs != 1 {
 		t.Errorf("%d programs are listed", p.Window.Asks[0].Programs)
 	}
-	m.desk.Press(closeAll...)
+	m.press(p, "The app update", closeAll)
 	m.untilPhase("app", "reported")
 	if asked := m.asked(); m.alive(another) || fmt.Sprint(asked) != "[Depends on app]" {
 		t.Errorf("it runs %v, asked to close was %q", m.alive(another), asked)
@@ -139,6 +140,40 @@ func TestRestartInTheMiddle(t *testing.T) {
 	m.truth(apitypes.ReportRow{InstallationStatus: "installed", ProductVersion: "1.0", ActionResult: "failed", ActionRequest: "none"}, "1.0", false)
 	if n := strings.Count(strings.Join(m.runs(), "\n"), "half"); n != 1 {
 		t.Errorf("the installer ran %d times", n)
+	}
+	m.verify()
+}
+
+// TestInstallerAsks: the installer waits for an answer in a window that nobody
+// sees. That is noticed and told, nothing is ended by itself, and when somebody
+// has ended it, the truth is reported and the next product comes.
+func TestInstallerAsks(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t, impatient)
+	m.offerSetup("asks", "app", "2.0", "")
+	m.offerSetup("installs", "next", "1.0", "")
+	m.start()
+	m.must("quietsetup", "request", "app", "setup")
+	m.until("the installer runs", patience, func() bool { return m.alive(`\setup.exe`) })
+	m.must("quietsetup", "request", "next", "setup")
+	var told apitypes.Product
+	for end := time.Now().Add(8 * time.Minute); !told.Overdue; time.Sleep(5 * time.Second) { // it is watched for five minutes
+		if told = m.product("app"); time.Now().After(end) {
+			t.Fatalf("nobody noticed: %+v", told)
+		}
+	}
+	if !strings.Contains(told.OverdueWhy, "window") || told.Phase != "installing" {
+		t.Errorf("it is told as %q: %+v", told.OverdueWhy, told)
+	}
+	t.Logf("told: %s", told.OverdueWhy)
+	m.must("taskkill", "/f", "/im", "setup.exe")
+	m.untilPhase("app", "reported")
+	if r := m.row("app"); r.ActionResult != "failed" || r.ActionRequest != "none" || r.ProductVersion != "" {
+		t.Errorf("the report: %+v", r)
+	}
+	m.untilPhase("next", "reported")
+	if r := m.row("next"); r.ActionResult != "successful" || r.ProductVersion != "1.0" {
+		t.Errorf("the report of the next: %+v", r)
 	}
 	m.verify()
 }

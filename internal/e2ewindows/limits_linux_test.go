@@ -5,6 +5,7 @@
 package e2ewindows
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -30,14 +31,11 @@ func TestRefusesToClose(t *testing.T) {
 	m.start()
 	m.must("quietsetup", "request", "app", "setup")
 	for n := range 3 {
-		p, w := m.dialog("app", "The app installation", 0)
-		if want := n + 1; !strings.HasSuffix(p.Window.ID, "."+string(rune('0'+want))) {
-			t.Errorf("window %d is %s", want, p.Window.ID)
-		}
-		m.desk.Press(closeAll...)
-		if n < 2 {
-			m.desk.Next("The app installation", w)
-		}
+		m.untilProduct("app", "is asked about again", func(p apitypes.Product) bool {
+			return p.Window != nil && strings.HasSuffix(p.Window.ID, fmt.Sprintf(".%d", n+1))
+		})
+		p := m.dialog("app", "The app installation", 0)
+		m.press(p, "The app installation", closeAll)
 	}
 	p := m.untilPhase("app", "deferred")
 	if p.Waits == nil || p.Waits.Reason != "refused_to_close" || p.Defers.Used != 0 || m.counted() != 0 {
@@ -63,11 +61,11 @@ func TestServiceIsNotListed(t *testing.T) {
 	m.open(appExe, appTitle, "obeys")
 	m.start()
 	m.must("quietsetup", "request", "app", "setup")
-	p, _ := m.dialog("app", "The app installation", 0)
+	p := m.dialog("app", "The app installation", 0)
 	if p.Window.Asks[0].Programs != 1 {
 		t.Errorf("%d programs are listed", p.Window.Asks[0].Programs)
 	}
-	m.desk.Press(closeAll...)
+	m.press(p, "The app installation", closeAll)
 	m.untilPhase("app", "reported")
 	if m.alive(appExe) || !m.alive(serves) || m.uninstallKey("app", "DisplayVersion") != "2.0" {
 		t.Errorf("the program runs %v, the service's process %v, the entry says %q", m.alive(appExe), m.alive(serves), m.uninstallKey("app", "DisplayVersion"))
@@ -84,11 +82,12 @@ func TestLastWindow(t *testing.T) {
 	m.open(appExe, appTitle, "obeys")
 	m.start()
 	m.must("quietsetup", "request", "app", "setup")
-	if p, _ := m.dialog("app", "The app installation", 0); p.Window.Final {
+	p := m.dialog("app", "The app installation", 0)
+	if p.Window.Final {
 		t.Errorf("the first window is announced as the last: %+v", p.Window)
 	}
-	m.desk.Press(later...)
-	p, _ := m.dialog("app", "The app installation – last notice", 1)
+	m.press(p, "The app installation", later)
+	p = m.dialog("app", "The app installation – last notice", 1)
 	m.shot("last")
 	if !p.Window.Final || slices.Contains(p.Window.Choices, apitypes.ChoiceDefer) || p.Window.Default != apitypes.ChoiceKill || p.Window.Deadline.Sub(p.Window.Opened) != 15*time.Second {
 		t.Errorf("the last window: %+v", p.Window)
@@ -131,7 +130,7 @@ func TestTimeOutIsCounted(t *testing.T) {
 	m.dialog("app", "The app installation", 0)
 	m.desk.Press("shift") // somebody is there
 	p := m.untilPhase("app", "deferred")
-	if p.Defers.Used != 1 || p.Unanswered.Used != 0 || p.Waits.Reason != "user" || !m.alive(appExe) {
+	if p.Defers.Used != 1 || p.Unanswered.Used != 0 || p.Waits.Reason != "timeout" || !m.alive(appExe) {
 		t.Errorf("%+v", p)
 	}
 	m.verify()

@@ -46,23 +46,23 @@ func story(t *testing.T, offer func(*machine, string), key func(version string) 
 	m.open(elsewhere, other, "obeys")
 	offer(m, v2)
 	m.must("quietsetup", "request", "letters", "setup")
-	p, _ := m.dialog("letters", "Letters update", 0)
+	p := m.dialog("letters", "Letters update", 0)
 	m.shot("question")
 	if p.Window.Asks[0].Programs != 1 || p.Window.Default != apitypes.ChoiceDefer {
 		t.Errorf("the window: %+v", p.Window)
 	}
-	m.desk.Press(later...)
+	m.press(p, "Letters update", later)
 	m.untilProduct("letters", "is put off", func(p apitypes.Product) bool { return p.Defers.Used == 1 })
 	m.stop()
 	m.start()
-	if p, _ := m.dialog("letters", "Letters update", 1); p.Run != 2 {
+	if p = m.dialog("letters", "Letters update", 1); p.Run != 2 {
 		t.Errorf("after the restart: %+v", p)
 	}
 	m.shot("again")
 	if !m.alive(lettersExe) || len(m.asked()) != 0 || m.version() != v1 {
 		t.Error("something was closed or installed before it was agreed to")
 	}
-	m.desk.Press(closeAll...)
+	m.press(p, "Letters update", closeAll)
 	m.untilPhase("letters", "reported")
 	if m.alive(lettersExe) || !m.alive(elsewhere) || !slices.Equal(m.asked(), []string{title}) {
 		t.Errorf("inside runs %v, elsewhere runs %v, asked to close were %q", m.alive(lettersExe), m.alive(elsewhere), m.asked())
@@ -79,9 +79,9 @@ func story(t *testing.T, offer func(*machine, string), key func(version string) 
 
 	m.open(lettersExe, title, "obeys")
 	m.must("quietsetup", "request", "letters", "uninstall")
-	m.dialog("letters", "Letters will be removed", 0)
+	p = m.dialog("letters", "Letters will be removed", 0)
 	m.shot("removal")
-	m.desk.Press(closeAll...)
+	m.press(p, "Letters will be removed", closeAll)
 	m.until("the removal is reported", patience, func() bool { return m.row("letters").LastAction == "uninstall" })
 	if r := m.row("letters"); r.InstallationStatus != "not_installed" || r.ActionResult != "successful" || r.ActionRequest != "none" {
 		t.Errorf("the report: %+v", r)
