@@ -135,3 +135,26 @@ func TestDecideProperty(t *testing.T) {
 		}
 	})
 }
+
+// TestTheLongerLineHolds: the same record may have lost its private part in one twin.
+func TestTheLongerLineHolds(t *testing.T) {
+	long := chainOf('a', 1, 4, digest{})
+	short := slices.Clone(long)
+	for i := range short {
+		short[i].size, short[i].raw = 5, 7
+	}
+	for name, c := range map[string]struct{ j, b *twin }{
+		"log.db":  {twinOf("j", "", short), twinOf("b", "", long)},
+		"journal": {twinOf("j", "", long), twinOf("b", "", short)},
+	} {
+		p := decide(c.j, c.b)
+		if len(p.chain) != 4 {
+			t.Fatalf("%s: %d records", name, len(p.chain))
+		}
+		for _, pk := range p.chain {
+			if pk.size != 10 {
+				t.Errorf("record %d is taken from the twin without its private part; %s has it", pk.seq, name)
+			}
+		}
+	}
+}

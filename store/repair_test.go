@@ -74,10 +74,12 @@ func TestFits(t *testing.T) {
 // and a name that it gives or takes away is synced too.
 func TestWhatIsMendedIsDurable(t *testing.T) {
 	for name, harm := range map[string]func(t *testing.T, dir, last string){
-		"nothing":                func(*testing.T, string, string) {},
-		"the journal is behind":  func(t *testing.T, _, last string) { cutLines(t, last, 2, "") },
-		"the journal is torn":    func(t *testing.T, _, last string) { cutLines(t, last, 1, `{"v":1,"se`) },
-		"a new segment is torn":  func(t *testing.T, dir, _ string) { writeFile(t, filepath.Join(dir, dirJournal, segmentName(999)), `{"v"`) },
+		"nothing":               func(*testing.T, string, string) {},
+		"the journal is behind": func(t *testing.T, _, last string) { cutLines(t, last, 2, "") },
+		"the journal is torn":   func(t *testing.T, _, last string) { cutLines(t, last, 1, `{"v":1,"se`) },
+		"a new segment is torn": func(t *testing.T, dir, _ string) {
+			writeFile(t, filepath.Join(dir, dirJournal, segmentName(999)), `{"v"`)
+		},
 		"the journal is damaged": func(t *testing.T, _, last string) { cutLines(t, last, 1, "no record\n") },
 		"log.db is gone":         func(t *testing.T, dir, _ string) { remove(t, dir, nameDB) },
 		"the journal is gone":    func(t *testing.T, dir, last string) { remove(t, filepath.Dir(last), filepath.Base(last)) },

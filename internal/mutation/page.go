@@ -46,8 +46,8 @@ package's tests.
 		}
 	}
 	out.WriteString(`
-The score is killed and timed out of all. How it is counted makes it lower, never
-higher, than what gremlins alone would say:
+The score is killed and timed out of all. It is counted more strictly than gremlins
+alone does:
 
 - A mutant that does not compile is none. gremlins alone counts it as killed since
   Go 1.20, and so it does with what only ` + "`go vet`" + ` finds.
