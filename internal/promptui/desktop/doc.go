@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package desktop shows a dialog by a program that the desktop brings: zenity, or
-// else kdialog. It knows nothing of prompts; what a button means is its caller's
-// affair.
+// Package desktop shows a dialog by what the desktop brings: zenity or else
+// kdialog on Linux, task dialogs or else plain boxes on Windows. It knows nothing
+// of prompts; what a button means is its caller's affair.
 //
 // The program is a child with an argument vector of its own, never a shell. It
 // ends with this process, whatever ends that (parent.go).
@@ -34,6 +34,14 @@
 //
 // Its text stands still, and Esc is its third button. So that one is never a
 // choice: it hides the window for a moment.
+//
+// # Windows
+//
+// There the dialog is the system's task dialog, in this process and on a thread of
+// its own; plain boxes stand in where there is none. What is to change waits for
+// the dialog's timer, so nothing is sent to it from another thread. The choices
+// are command links, whose long labels have room. A letter presses a button only
+// together with Alt.
 //
 // # What counts as shown
 //
