@@ -239,6 +239,7 @@ func bans() []ban {
 		{"*", bbolt, []string{"store"}, "it loses commits, kills the process or hangs on damaged files: only the store knows how it is opened"},
 		{"*", goFuse, []string{"internal/crashdisk"}, "it is for tests alone: no binary mounts anything"},
 		{"*", "internal/crashdisk", nil, "it is for tests alone: no binary mounts anything"},
+		{"*", winres, []string{"internal/winresources"}, "it makes programs' resources: no program has it inside"},
 		{"*", "internal/wine", []string{"internal/wine/testexec"}, "it is for tests alone: no binary knows Wine"},
 		{"*", "internal/source/opsi/opsitest", []string{"internal/source/opsi/opsitest/cmd"}, "it is for tests alone: no binary plays a server"},
 		{"*", looplab, []string{"fsm", "internal/statesdoc"}, "a machine of it wedges for good after one cancelled context: only its table is used"},

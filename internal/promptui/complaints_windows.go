@@ -37,5 +37,8 @@ func complaints(err *os.File) (*os.File, func()) {
 	if failed != nil {
 		return err, func() {}
 	}
+	// What the Go runtime says when the program breaks belongs there, too; it asks
+	// for the handle each time.
+	_ = windows.SetStdHandle(windows.STD_ERROR_HANDLE, windows.Handle(f.Fd()))
 	return f, func() { f.Close() }
 }
