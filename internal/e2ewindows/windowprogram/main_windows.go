@@ -74,8 +74,6 @@ func run(args []string) error {
 // show opens the window and stays until it was closed.
 func show(title, acts string) error {
 	runtime.LockOSThread() // a window's messages come to the thread that made it
-	user32 := windows.NewLazySystemDLL("user32.dll")
-	call := func(name string, args ...uintptr) uintptr { r, _, _ := user32.NewProc(name).Call(args...); return r }
 	proc := windows.NewCallback(func(window windows.HWND, msg uint32, w, l uintptr) uintptr {
 		if msg == wmClose {
 			note(title)
@@ -114,6 +112,15 @@ func show(title, acts string) error {
 		call("DispatchMessageW", uintptr(unsafe.Pointer(&m)))
 	}
 	return nil
+}
+
+// call calls a function of user32.dll. What its arguments point to stays where it is:
+// the window's own function runs on this stack, which may move meanwhile.
+//
+//go:uintptrescapes
+func call(name string, args ...uintptr) uintptr {
+	r, _, _ := windows.NewLazySystemDLL("user32.dll").NewProc(name).Call(args...)
+	return r
 }
 
 // note tells the test that the window was asked, and its program not just ended.
