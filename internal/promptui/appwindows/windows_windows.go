@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"unsafe"
 
@@ -43,30 +44,38 @@ const (
 type Windows struct {
 	each                                  uintptr
 	postMessage, textLength, text, window *windows.LazyProc
+
+	mu sync.Mutex
+	// found is what the system tells while all waits for it. It is no variable of
+	// all: what the system calls back runs on the caller's stack, which may grow and
+	// move meanwhile, and a pointer that the system keeps would not move with it.
+	found []windows.HWND
 }
 
 // New is to be called once in a program: what the system calls back is never
 // freed.
 func New() *Windows {
-	return &Windows{
+	w := &Windows{
 		postMessage: user32.NewProc("PostMessageW"), textLength: user32.NewProc("GetWindowTextLengthW"),
 		text: user32.NewProc("GetWindowTextW"), window: user32.NewProc("GetWindow"),
-		each: syscall.NewCallback(func(window, param uintptr) uintptr {
-			found := *(**[]windows.HWND)(unsafe.Pointer(&param))
-			*found = append(*found, windows.HWND(window))
-			if len(*found) == maxWindows {
-				return 0
-			}
-			return 1
-		}),
 	}
+	w.each = syscall.NewCallback(func(window, _ uintptr) uintptr {
+		w.found = append(w.found, windows.HWND(window))
+		if len(w.found) == maxWindows {
+			return 0
+		}
+		return 1
+	})
+	return w
 }
 
 // all are the top-level windows, the foremost first.
 func (w *Windows) all() []windows.HWND {
-	found := make([]windows.HWND, 0, 256)
-	_ = windows.EnumWindows(w.each, unsafe.Pointer(&found)) // what was found before it broke off counts
-	return found
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.found = make([]windows.HWND, 0, 256)
+	_ = windows.EnumWindows(w.each, nil) // what was found before it broke off counts
+	return w.found
 }
 
 // Close asks every window of exactly this program to close. Those that are not

@@ -21,6 +21,11 @@ type MessageBoxes struct {
 	messageBox, postMessage *windows.LazyProc
 	yes, no, cancel         string
 	each                    uintptr
+
+	mu sync.Mutex
+	// find is what is looked for: no variable of who looks, because what the system
+	// calls back runs on that one's stack, which may move meanwhile.
+	find ownBox
 }
 
 // NewMessageBoxes takes what the system's buttons are called. It is to be called
@@ -30,10 +35,9 @@ func NewMessageBoxes(yes, no, cancel string) (*MessageBoxes, error) {
 	if err := p.messageBox.Find(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNone, err)
 	}
-	p.each = syscall.NewCallback(func(window, param uintptr) uintptr {
-		find := *(**ownBox)(unsafe.Pointer(&param))
-		if thread, err := windows.GetWindowThreadProcessId(windows.HWND(window), nil); err == nil && thread == find.thread && windows.IsWindowVisible(windows.HWND(window)) {
-			find.window = windows.HWND(window)
+	p.each = syscall.NewCallback(func(window, _ uintptr) uintptr {
+		if thread, err := windows.GetWindowThreadProcessId(windows.HWND(window), nil); err == nil && thread == p.find.thread && windows.IsWindowVisible(windows.HWND(window)) {
+			p.find.window = windows.HWND(window)
 			return 0
 		}
 		return 1
@@ -124,13 +128,16 @@ func boxPressed(others bool, result uintptr) Button {
 // window is the box on the screen; 0 = none.
 func (w *MessageBox) window() windows.HWND {
 	w.mu.Lock()
-	find := &ownBox{thread: w.thread}
+	thread := w.thread
 	w.mu.Unlock()
-	if find.thread == 0 {
+	if thread == 0 {
 		return 0
 	}
-	_ = windows.EnumWindows(w.p.each, unsafe.Pointer(find)) // broken off where it is found
-	return find.window
+	w.p.mu.Lock()
+	defer w.p.mu.Unlock()
+	w.p.find = ownBox{thread: thread}
+	_ = windows.EnumWindows(w.p.each, nil) // broken off where it is found
+	return w.p.find.window
 }
 
 // Set changes nothing: the text stands still.
