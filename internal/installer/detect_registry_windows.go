@@ -39,7 +39,7 @@ func detectRegistry(rule events.Detect) (found, error) {
 		return found{}, err
 	}
 	if value == "" {
-		return found{}, fmt.Errorf("%w: %q names no value behind the !", errRule, rule.Name)
+		return found{}, fmt.Errorf("%w: nothing stands behind the ! of %q", errRule, rule.Name)
 	}
 	for _, view := range views() {
 		k, err := registry.OpenKey(registry.LOCAL_MACHINE, path, registry.QUERY_VALUE|view)

@@ -129,7 +129,7 @@ func option(args []string, names ...string) bool {
 			if !ok {
 				continue
 			}
-			letters := len(name) == 1 && strings.HasPrefix(o, name) && strings.Trim(o[1:], "nbrf+-!*iwearucmopvx") == ""
+			letters := len(name) == 1 && strings.HasPrefix(o, name) && strings.Trim(o[1:], "nbrf+-!*iweaucmopvx") == ""
 			if o == name || letters {
 				return true
 			}
