@@ -183,11 +183,24 @@ func (j *judge) attempt(f *file, e events.Event) {
 		}
 		t.exited, t.over = true, true
 		t.reason = e.Meaning == "retry"
+		if good := e.Exit == 0 || e.Exit == 3010; good != (e.Meaning == "ok" || e.Meaning == "reboot") {
+			j.fault("%s ended with %d, which is said to mean %s", e.Token, e.Exit, e.Meaning)
+		}
 	}
 }
 
-// finished: the outcome of an installer that wrote one counts.
+// finished: the outcome of an installer that wrote one counts, and nothing ran that
+// did not.
 func (j *judge) finished(f *file, e events.Finished) {
+	ran := slices.ContainsFunc(f.tries, func(t *try) bool { return t.ran })
+	if e.Ran && e.Outcome == events.OutcomeOK && !ran {
+		j.fault("%s ends as ok, and no installer ran", f.id)
+	}
+	if n := len(f.tries); e.Outcome == events.OutcomeOK && n > 0 {
+		if t := f.tries[n-1]; t.ended != nil && t.exited && t.ended.Exit != 0 && t.ended.Exit != 3010 {
+			j.fault("%s ends as ok, and its installer ended with %d", f.id, t.ended.Exit)
+		}
+	}
 	for _, t := range f.tries {
 		if t.ended != nil && !t.exited && !t.reason {
 			j.fault("%s ends as %s (%s), and the outcome of %s never came", f.id, e.Outcome, e.Reason, t.token)

@@ -43,7 +43,10 @@ func (w *world) admin() {
 		case n < 36:
 			w.during(w.c.span(0, day), func() { w.order(events.ResumeRequested{Product: p.id, Reason: "chance"}) })
 		case n < 37:
-			w.during(w.c.span(0, day), func() { w.order(events.ResetRequested{Product: p.id, Reason: "chance"}) })
+			w.during(w.c.span(0, day), func() {
+				p.resets++
+				w.order(events.ResetRequested{Product: p.id, Reason: "chance"})
+			})
 		case n < 39:
 			w.during(w.c.span(0, day), func() { w.holdFor(p.id) })
 		}

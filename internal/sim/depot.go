@@ -28,6 +28,7 @@ type product struct {
 	row      events.Report
 	touched  bool // by the admin, since it was reported last
 	asked    int  // wishes of the admin so far, each may begin one run
+	resets   int  // orders to count anew so far
 	runs     int  // accepted so far
 	always   int  // looks at the source that may begin a run of "always"
 	refusing int64

@@ -40,6 +40,7 @@ type file struct {
 	policy   events.Policy
 	pkg      events.Package
 	counters [7]counter // by action, as in events.Actions
+	resets   int        // of the counters, so far
 	rechecks int
 	window   *events.Window
 	last     *events.Window
@@ -219,12 +220,36 @@ func (j *judge) sameAs(c *fsm.Client, f *file) {
 	}
 }
 
-// converged: in the end the source shows what the log says it shows.
+// converged: in the end the source shows what the log says it shows, and that is
+// what the run came to.
 func (j *judge) converged(c *fsm.Client) {
 	for _, p := range j.w.products {
+		if f := j.of(p.id); !p.touched && f.run > 0 {
+			j.tells(f, p.row)
+		}
 		if q := c.Product(p.id); q != nil && q.Outcome == events.OutcomeOK && !p.touched && !sameReport(p.row, q.Row) {
 			j.fault("%s: the source shows %+v, and is believed to show %+v", p.id, p.row, q.Row)
 		}
+	}
+}
+
+// tells: a report says how the run of the judge's own file ended.
+func (j *judge) tells(f *file, r events.Report) {
+	want := map[events.Outcome]string{events.OutcomeOK: events.ResultSuccessful, events.OutcomeFailed: events.ResultFailed}[f.outcome]
+	if want == "" {
+		return // withdrawn, superseded or unknown: the row stays the admin's
+	}
+	status := r.InstallationStatus
+	if f.outcome == events.OutcomeOK {
+		switch f.action {
+		case events.ActionSetup, events.ActionUpdate:
+			status = events.StatusInstalled
+		case events.ActionUninstall:
+			status = events.StatusNotInstalled
+		}
+	}
+	if r.ActionResult != want || r.LastAction != f.action || r.InstallationStatus != status {
+		j.fault("%s: %s ended as %s, and the source shows %+v", f.id, f.action, f.outcome, r)
 	}
 }
 

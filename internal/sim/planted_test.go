@@ -90,6 +90,58 @@ func TestPlantedCounterStored(t *testing.T) {
 	}}, 200, "counts 0 defers")
 }
 
+// Later is done and not counted, so it can be pressed for ever.
+func TestPlantedDeferNotCounted(t *testing.T) {
+	planted(t, bent{onDecide: instead(func(c *fsm.Client, _ events.Stamped, did []events.Event) []events.Event {
+		for i, e := range did {
+			if d, ok := e.(events.Deferred); ok && d.Counted && d.Reason == events.ReasonUser {
+				d.Counted = false
+				d.Count--
+				did[i] = d
+			}
+		}
+		return did
+	})}, 200, "and not counted")
+}
+
+// Every start lets the counters begin anew.
+func TestPlantedCountersReset(t *testing.T) {
+	planted(t, bent{onDecide: instead(func(c *fsm.Client, in events.Stamped, did []events.Event) []events.Event {
+		if _, ok := in.Input.(events.Restarted); ok {
+			for _, p := range c.Products {
+				did = append(did, events.CountersReset{Product: p.ID, Reason: "restarted"})
+			}
+		}
+		return did
+	})}, 200, "nobody ordered it")
+}
+
+// An installer's failure is taken for success.
+func TestPlantedFailureIsSuccess(t *testing.T) {
+	planted(t, bent{onDecide: instead(func(c *fsm.Client, in events.Stamped, did []events.Event) []events.Event {
+		for i, e := range did {
+			if x, ok := e.(events.InstallerExited); ok && x.Exit != 0 {
+				x.Meaning = "ok"
+				did[i] = x
+			}
+		}
+		return did
+	})}, 200, "is said to mean ok")
+}
+
+// A failed run ends as ok.
+func TestPlantedEndsAsOK(t *testing.T) {
+	planted(t, bent{onDecide: instead(func(c *fsm.Client, _ events.Stamped, did []events.Event) []events.Event {
+		for i, e := range did {
+			if f, ok := e.(events.Finished); ok && f.Ran && f.Outcome == events.OutcomeFailed {
+				f.Outcome = events.OutcomeOK
+				did[i] = f
+			}
+		}
+		return did
+	})}, 200, "and its installer ended with")
+}
+
 // A start takes every report for sent.
 func TestPlantedReportForgotten(t *testing.T) {
 	planted(t, bent{onStart: func(c *fsm.Client) {

@@ -293,3 +293,29 @@ func TestOptionsAreRead(t *testing.T) {
 		}
 	}
 }
+
+// What the source shows in the end is held to what the run came to.
+func TestReportsAreHeldToTheRun(t *testing.T) {
+	good := events.Report{InstallationStatus: events.StatusInstalled, ActionResult: events.ResultSuccessful, LastAction: events.ActionSetup}
+	for name, c := range map[string]struct {
+		outcome events.Outcome
+		spoil   func(*events.Report)
+		faults  int
+	}{
+		"as it was":          {events.OutcomeOK, func(*events.Report) {}, 0},
+		"a failure told":     {events.OutcomeFailed, func(r *events.Report) { r.ActionResult = events.ResultFailed }, 0},
+		"taken back":         {events.OutcomeWithdrawn, func(r *events.Report) { *r = events.Report{} }, 0},
+		"a failure untold":   {events.OutcomeFailed, func(*events.Report) {}, 1},
+		"a success untold":   {events.OutcomeOK, func(r *events.Report) { r.ActionResult = events.ResultFailed }, 1},
+		"of another action":  {events.OutcomeOK, func(r *events.Report) { r.LastAction = events.ActionUninstall }, 1},
+		"still not set up":   {events.OutcomeOK, func(r *events.Report) { r.InstallationStatus = events.StatusNotInstalled }, 1},
+		"nothing of the run": {events.OutcomeOK, func(r *events.Report) { *r = events.Report{} }, 1},
+	} {
+		j, r := newJudge(&world{}), good
+		c.spoil(&r)
+		j.tells(&file{id: "p", action: events.ActionSetup, outcome: c.outcome}, r)
+		if len(j.faults) != c.faults {
+			t.Errorf("%s: %q", name, j.faults)
+		}
+	}
+}

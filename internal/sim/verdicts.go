@@ -74,6 +74,9 @@ func (j *judge) event(did []events.Event, i int, e events.Event) {
 	case events.Deferred:
 		j.deferred(f, e, did[:i])
 	case events.CountersReset:
+		if f.resets++; f.resets > j.w.product(id).resets {
+			j.fault("%s: its counters begin anew, and nobody ordered it", id)
+		}
 		f.counters = [7]counter{}
 	case events.CloseAgreed:
 		j.mayWork(f, "programs are closed")
@@ -153,6 +156,10 @@ func (j *judge) deferred(f *file, e events.Deferred, before []events.Event) {
 	if !e.Counted {
 		if e.Count != k.defers {
 			j.fault("%s: %d defers told, really %d", f.id, e.Count, k.defers)
+		}
+		switch e.Reason {
+		case events.ReasonUser, events.ReasonTimeout, events.ReasonRecheckLimit:
+			j.fault("%s: put off because of %s, and not counted", f.id, e.Reason)
 		}
 		if e.Reason == events.ReasonUnanswered {
 			k.unanswered++
