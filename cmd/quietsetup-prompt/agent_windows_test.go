@@ -313,6 +313,18 @@ func TestAgentCloses(t *testing.T) {
 		t.Fatal("a program of another start was closed")
 	case <-time.After(500 * time.Millisecond):
 	}
+	// Its window waits, as it does for "Save changes?": closing it would lose what is in it.
+	enable := windows.NewLazySystemDLL("user32.dll").NewProc("EnableWindow")
+	_, _, _ = enable.Call(uintptr(windowOf(pid)), 0)
+	if err := s.CloseWindows(t.Context(), localsock.Self(), []events.ProcessID{{PID: pid, Start: at}}); err != nil {
+		t.Errorf("a window that waits: %v", err)
+	}
+	select {
+	case <-ended:
+		t.Fatal("a program was closed while it asked something")
+	case <-time.After(500 * time.Millisecond):
+	}
+	_, _, _ = enable.Call(uintptr(windowOf(pid)), 1)
 	err := s.CloseWindows(t.Context(), localsock.Self(), []events.ProcessID{{PID: pid, Start: at}, {PID: os.Getpid(), Start: startOf(t, os.Getpid())}})
 	if err != nil {
 		t.Errorf("closing: %v", err)

@@ -42,8 +42,8 @@ const (
 
 // Windows are the windows of the session.
 type Windows struct {
-	each                                  uintptr
-	postMessage, textLength, text, window *windows.LazyProc
+	each                                             uintptr
+	postMessage, textLength, text, window, isEnabled *windows.LazyProc
 
 	mu sync.Mutex
 	// found is what the system tells while all waits for it. It is no variable of
@@ -58,6 +58,7 @@ func New() *Windows {
 	w := &Windows{
 		postMessage: user32.NewProc("PostMessageW"), textLength: user32.NewProc("GetWindowTextLengthW"),
 		text: user32.NewProc("GetWindowTextW"), window: user32.NewProc("GetWindow"),
+		isEnabled: user32.NewProc("IsWindowEnabled"),
 	}
 	w.each = syscall.NewCallback(func(window, _ uintptr) uintptr {
 		w.found = append(w.found, windows.HWND(window))
@@ -81,6 +82,11 @@ func (w *Windows) all() []windows.HWND {
 // Close asks every window of exactly this program to close. Those that are not
 // shown are asked only where none is shown: a program without any window in
 // sight still has one that ends it.
+//
+// A window that waits for a question of its own program ("Save changes?") is
+// disabled, and the question belongs to it: neither is asked. The program does not
+// expect it then, and what it would do by default is to destroy the window. So does
+// .NET's Process.CloseMainWindow.
 func (w *Windows) Close(pid int, start int64) State {
 	if pid <= 4 || pid == os.Getpid() || pid == w.shell() {
 		return Refused
@@ -102,24 +108,28 @@ func (w *Windows) Close(pid int, start int64) State {
 	if !here(uint32(pid)) {
 		return Refused
 	}
-	var seen, unseen []windows.HWND
+	var ask, unseen []windows.HWND
+	seen := false
 	for _, h := range w.all() {
 		switch {
 		case ownerOf(h) != uint32(pid):
 		case windows.IsWindowVisible(h):
-			seen = append(seen, h)
+			seen = true
+			if !w.owned(h) && w.enabled(h) {
+				ask = append(ask, h)
+			}
 		default:
 			unseen = append(unseen, h)
 		}
 	}
-	if len(seen) == 0 {
-		seen = unseen
+	if !seen {
+		ask = unseen
 	}
-	if len(seen) == 0 {
+	if len(ask) == 0 {
 		return Windowless
 	}
 	asked := false
-	for _, h := range seen {
+	for _, h := range ask {
 		if ok, _, _ := w.postMessage.Call(uintptr(h), wmClose, 0, 0); ok != 0 {
 			asked = true
 		}
@@ -165,6 +175,12 @@ func (w *Windows) owned(h windows.HWND) bool {
 	const owner = 4 // GW_OWNER
 	o, _, _ := w.window.Call(uintptr(h), owner)
 	return o != 0
+}
+
+// enabled reports whether a window takes input.
+func (w *Windows) enabled(h windows.HWND) bool {
+	on, _, _ := w.isEnabled.Call(uintptr(h))
+	return on != 0
 }
 
 // title is the title of a window. It is read from what the system keeps of it,
