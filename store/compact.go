@@ -63,7 +63,7 @@ func (s *Store) verifyNew(path string) error {
 	if _, err := runProbe(s.opt.Probe, path); err != nil {
 		return fmt.Errorf("what was written does not pass: %w", err)
 	}
-	db, err := openBolt(path, true, s.opt.LockTimeout)
+	db, err := openOwnBolt(path, true, s.opt.LockTimeout)
 	if err != nil {
 		return err
 	}

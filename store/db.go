@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -87,14 +88,26 @@ func guard(path string, f func() error) (err error) {
 }
 
 // openBolt opens a bbolt file that is there. It never waits longer than timeout for its lock.
-func openBolt(path string, readOnly bool, timeout time.Duration) (db *bbolt.DB, err error) {
+func openBolt(path string, readOnly bool, timeout time.Duration) (*bbolt.DB, error) {
+	return openBoltAs(path, readOnly, timeout, os.OpenFile)
+}
+
+// openOwnBolt opens the store's own log.db: what is opened is judged, not what was
+// looked at before. What takes the file's place in between is refused.
+func openOwnBolt(path string, readOnly bool, timeout time.Duration) (*bbolt.DB, error) {
+	return openBoltAs(path, readOnly, timeout, func(path string, flag int, mode fs.FileMode) (*os.File, error) {
+		return checked(os.OpenFile(path, flag|noFollow, mode))
+	})
+}
+
+func openBoltAs(path string, readOnly bool, timeout time.Duration, open func(string, int, fs.FileMode) (*os.File, error)) (db *bbolt.DB, err error) {
 	if info, err := os.Stat(path); err != nil {
 		return nil, err
 	} else if info.Size() == 0 { // bbolt would make a new one of it
 		return nil, fmt.Errorf("%s is empty: %w", path, ErrDamaged)
 	}
 	err = guard(path, func() (err error) {
-		db, err = bbolt.Open(path, fileMode, &bbolt.Options{Timeout: timeout, ReadOnly: readOnly, NoStatistics: true})
+		db, err = bbolt.Open(path, fileMode, &bbolt.Options{Timeout: timeout, ReadOnly: readOnly, NoStatistics: true, OpenFile: open})
 		return err
 	})
 	switch {

@@ -143,7 +143,7 @@ func (s *Store) openToRead(f *Findings, sv *survey) (identity, error) {
 	if err := s.disk.ask(Call{Op: OpOpen, Path: path}); err != nil {
 		return identity{}, err
 	}
-	db, err := openBolt(path, true, s.opt.LockTimeout)
+	db, err := openOwnBolt(path, true, s.opt.LockTimeout)
 	if errors.Is(err, ErrInUse) {
 		return identity{}, err
 	}

@@ -213,7 +213,7 @@ func (r *repair) fillDB(path string) error {
 	if err := r.closeBolt(); err != nil {
 		return err
 	}
-	db, err := openBolt(path, false, r.s.opt.LockTimeout)
+	db, err := openOwnBolt(path, false, r.s.opt.LockTimeout)
 	if err != nil {
 		return err
 	}

@@ -112,7 +112,7 @@ func (r *repair) endLine(path string) error {
 func (r *repair) rewriteJournal() error {
 	dir := filepath.Join(r.s.opt.Dir, dirJournal)
 	done := Rebuilt{Store: nameJournal, Reason: r.p.jrnl}
-	db, err := openBolt(filepath.Join(r.s.opt.Dir, nameDB), true, r.s.opt.LockTimeout)
+	db, err := openOwnBolt(filepath.Join(r.s.opt.Dir, nameDB), true, r.s.opt.LockTimeout)
 	if err != nil {
 		return err
 	}

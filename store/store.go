@@ -235,7 +235,7 @@ func (s *Store) openTwins() error {
 	if err := s.disk.ask(Call{Op: OpOpen, Path: path}); err != nil {
 		return err
 	}
-	db, err := openBolt(path, false, s.opt.LockTimeout)
+	db, err := openOwnBolt(path, false, s.opt.LockTimeout)
 	if err != nil {
 		return err
 	}

@@ -414,6 +414,39 @@ func TestHideFollowsNoLink(t *testing.T) {
 	}
 }
 
+// Whatever was looked at before: a link or a file that others can write is not
+// opened as the store's own.
+func TestOwnBoltIsJudgedWhenOpen(t *testing.T) {
+	if !modes {
+		return
+	}
+	dir := newDir(t)
+	s, _ := mustOpen(t, Options{Dir: dir})
+	storetest.Fill(t, s, 2)
+	mustClose(t, s)
+	path, link := filepath.Join(dir, nameDB), filepath.Join(dir, "link")
+	db, err := openOwnBolt(path, true, time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(closeBolt(db), os.Symlink(path, link), os.Chmod(path, 0o622)); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{path, link} {
+		for _, readOnly := range []bool{true, false} {
+			if db, err := openOwnBolt(path, readOnly, time.Second); err == nil {
+				t.Errorf("%s is opened: %v", path, closeBolt(db))
+			}
+		}
+	}
+	if err := os.Chmod(path, fileMode); err != nil {
+		t.Fatal(err)
+	}
+	if db, err := openOwnBolt(link, true, time.Second); err == nil {
+		t.Errorf("a link is opened: %v", closeBolt(db))
+	}
+}
+
 func TestExportAndCopy(t *testing.T) {
 	dir := newDir(t)
 	s, _ := mustOpen(t, Options{Dir: dir, SegmentBytes: smallSegment})

@@ -112,7 +112,7 @@ func (s *Store) compact(floor uint64, verify func(path string) error) error {
 	if err := s.disk.ask(Call{Op: OpOpen, Path: path}); err != nil {
 		return s.stumble(errors.Join(swapped, err))
 	}
-	if s.db, err = openBolt(path, false, s.opt.LockTimeout); err != nil {
+	if s.db, err = openOwnBolt(path, false, s.opt.LockTimeout); err != nil {
 		return s.stumble(errors.Join(swapped, err))
 	}
 	if s.first, err = firstKey(s.db); err != nil {
