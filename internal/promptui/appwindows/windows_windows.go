@@ -59,7 +59,7 @@ func New() *Windows {
 	w := &Windows{
 		postMessage: user32.NewProc("PostMessageW"), textLength: user32.NewProc("GetWindowTextLengthW"),
 		text: user32.NewProc("GetWindowTextW"), window: user32.NewProc("GetWindow"),
-		isEnabled: user32.NewProc("IsWindowEnabled"),
+		isEnabled:   user32.NewProc("IsWindowEnabled"),
 		openDesktop: user32.NewProc("OpenDesktopW"), closeDesktop: user32.NewProc("CloseDesktop"), ofDesktop: user32.NewProc("EnumDesktopWindows"),
 	}
 	w.each = syscall.NewCallback(func(window, _ uintptr) uintptr {
