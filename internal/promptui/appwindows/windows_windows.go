@@ -44,6 +44,7 @@ const (
 type Windows struct {
 	each                                             uintptr
 	postMessage, textLength, text, window, isEnabled *windows.LazyProc
+	openDesktop, closeDesktop, ofDesktop             *windows.LazyProc
 
 	mu sync.Mutex
 	// found is what the system tells while all waits for it. It is no variable of
@@ -58,7 +59,8 @@ func New() *Windows {
 	w := &Windows{
 		postMessage: user32.NewProc("PostMessageW"), textLength: user32.NewProc("GetWindowTextLengthW"),
 		text: user32.NewProc("GetWindowTextW"), window: user32.NewProc("GetWindow"),
-		isEnabled: user32.NewProc("IsWindowEnabled"),
+		isEnabled:   user32.NewProc("IsWindowEnabled"),
+		openDesktop: user32.NewProc("OpenDesktopW"), closeDesktop: user32.NewProc("CloseDesktop"), ofDesktop: user32.NewProc("EnumDesktopWindows"),
 	}
 	w.each = syscall.NewCallback(func(window, _ uintptr) uintptr {
 		w.found = append(w.found, windows.HWND(window))
@@ -75,7 +77,18 @@ func (w *Windows) all() []windows.HWND {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.found = make([]windows.HWND, 0, 256)
-	_ = windows.EnumWindows(w.each, nil) // what was found before it broke off counts
+	// Not EnumWindows, which looks at the desktop of the thread: under Wine 8 that is
+	// for some threads the one of the service that started the program.
+	var desk uintptr
+	if name, err := windows.UTF16PtrFromString("Default"); err == nil {
+		const readObjects, enumerate = 0x1, 0x40 // DESKTOP_READOBJECTS, DESKTOP_ENUMERATE
+		desk, _, _ = w.openDesktop.Call(uintptr(unsafe.Pointer(name)), 0, 0, readObjects|enumerate)
+	}
+	// Without a handle it is the thread's. What was found before it broke off counts.
+	_, _, _ = w.ofDesktop.Call(desk, w.each, 0)
+	if desk != 0 {
+		_, _, _ = w.closeDesktop.Call(desk)
+	}
 	return w.found
 }
 

@@ -89,6 +89,7 @@ func (w *MessageBox) run(d Dialog) {
 	defer close(w.done)
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
+	seat()
 	w.mu.Lock()
 	w.thread = windows.GetCurrentThreadId()
 	w.mu.Unlock()

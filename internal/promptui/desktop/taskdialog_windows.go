@@ -136,6 +136,7 @@ func (w *TaskDialog) run() {
 	defer close(w.done)
 	runtime.LockOSThread() // a window belongs to its thread
 	defer runtime.UnlockOSThread()
+	seat()
 	var pins runtime.Pinner
 	defer pins.Unpin()
 	pins.Pin(w)
