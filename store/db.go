@@ -89,15 +89,17 @@ func guard(path string, f func() error) (err error) {
 
 // openBolt opens a bbolt file that is there. It never waits longer than timeout for its lock.
 func openBolt(path string, readOnly bool, timeout time.Duration) (*bbolt.DB, error) {
-	return openBoltAs(path, readOnly, timeout, os.OpenFile)
+	return openBoltAs(path, readOnly, timeout, openAny)
 }
 
 // openOwnBolt opens the store's own log.db: what is opened is judged, not what was
 // looked at before. What takes the file's place in between is refused.
 func openOwnBolt(path string, readOnly bool, timeout time.Duration) (*bbolt.DB, error) {
-	return openBoltAs(path, readOnly, timeout, func(path string, flag int, mode fs.FileMode) (*os.File, error) {
-		return checked(os.OpenFile(path, flag|noFollow, mode))
-	})
+	return openBoltAs(path, readOnly, timeout, openOwn)
+}
+
+func openAny(path string, flag int, mode fs.FileMode) (*os.File, error) {
+	return plain(os.OpenFile(path, flag|noWait, mode))
 }
 
 func openBoltAs(path string, readOnly bool, timeout time.Duration, open func(string, int, fs.FileMode) (*os.File, error)) (db *bbolt.DB, err error) {

@@ -131,18 +131,24 @@ func (d *disk) open(path string) (*os.File, error) {
 	if err := check(path); err != nil {
 		return nil, err
 	}
-	return checked(openAtOnce(path))
+	return readOwn(path)
+}
+
+// readOwn opens one of the store's own files for reading.
+func readOwn(path string) (*os.File, error) { return openOwn(path, os.O_RDONLY, 0) }
+
+// openOwn opens one of the store's own files. What is opened is judged: something
+// else may have taken its place since anybody looked.
+func openOwn(path string, flag int, mode fs.FileMode) (*os.File, error) {
+	return checked(os.OpenFile(path, flag|noFollow|noWait, mode))
 }
 
 // checked refuses what took a file's place between the look and the opening.
 func checked(f *os.File, err error) (*os.File, error) {
-	if err != nil {
+	if f, err = plain(f, err); err != nil {
 		return nil, err
 	}
 	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is no regular file: %w", f.Name(), ErrUnsafe)
-	}
 	if err == nil {
 		err = checkOwner(f.Name(), info)
 	}
@@ -164,7 +170,7 @@ func hide(path string) (err error) {
 	if err := check(path); err != nil {
 		return err
 	}
-	f, err := checked(openAtOnce(path))
+	f, err := readOwn(path)
 	if err != nil {
 		return err
 	}
@@ -201,7 +207,7 @@ func (d *disk) extend(path string) (*os.File, error) {
 	if err := check(path); err != nil {
 		return nil, err
 	}
-	return checked(os.OpenFile(path, os.O_WRONLY|os.O_APPEND, fileMode))
+	return openOwn(path, os.O_WRONLY|os.O_APPEND, fileMode)
 }
 
 func (d *disk) write(f *os.File, b []byte) error {
@@ -262,7 +268,7 @@ func (d *disk) cut(path string, size int64) error {
 	if err := d.ask(Call{Op: OpTruncate, Path: path, Size: int(size)}); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY, fileMode) // a file opened to append cannot be cut on Windows
+	f, err := openOwn(path, os.O_WRONLY, fileMode) // a file opened to append cannot be cut on Windows
 	if err != nil {
 		return err
 	}
@@ -332,7 +338,7 @@ func (d *disk) keep(path, why string) (string, error) {
 	if os.Link(path, to) == nil {
 		return to, d.syncDir(filepath.Dir(to))
 	}
-	src, err := os.Open(path)
+	src, err := openPlain(path)
 	if err != nil {
 		return "", err
 	}

@@ -162,7 +162,7 @@ func (x *examiner) readCopyOfDB(private string) error {
 		}
 		bad, x.out.DB = err.Error(), ""
 	}
-	t, err := salvage(private, x.sv.seed)
+	t, err := salvage(openPlain, private, x.sv.seed)
 	if errors.Is(err, ErrNewer) {
 		x.db.Fault(Fault{Code: FaultNewer, State: StateNewer, File: nameDB, Text: err.Error()})
 		return nil

@@ -162,7 +162,7 @@ func scanJournal(open opener, dir string, seed maphash.Seed) (*twin, []segment, 
 
 // readAt reads a line from where it was found.
 func readAt(path string, at int64, size int) ([]byte, error) {
-	f, err := os.Open(path)
+	f, err := openPlain(path)
 	if err != nil {
 		return nil, err
 	}

@@ -190,7 +190,7 @@ func (s *Store) readDB(sv *survey, bid identity) error {
 		}
 		sv.bolt = nil
 	}
-	t, err := salvage(path, sv.seed)
+	t, err := salvage(readOwn, path, sv.seed)
 	if errors.Is(err, ErrNewer) {
 		return err
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
-	"os"
 )
 
 // Where a meta page of bbolt holds what, behind the page's header, in the order of
@@ -23,7 +22,7 @@ const (
 // as bbolt leaves them: valid both, and one commit apart. bbolt itself is content
 // with one, and then believes what the file was a commit ago.
 func metaWorn(path string, pageSize int) (bool, error) {
-	f, err := os.Open(path)
+	f, err := readOwn(path)
 	if err != nil {
 		return false, err
 	}

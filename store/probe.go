@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"hash/maphash"
 	"io"
-	"os"
 	"slices"
 	"time"
 
@@ -130,9 +129,9 @@ func runProbe(probe func(context.Context, string) error, path string) (time.Dura
 // salvage searches the raw bytes of a broken log.db for records. It never lets
 // bbolt touch the file. Free pages hold old copies, so a number may come more
 // than once; of these the one counts that the next record names.
-func salvage(path string, seed maphash.Seed) (*twin, error) {
+func salvage(open opener, path string, seed maphash.Seed) (*twin, error) {
 	t := &twin{name: nameDB, found: true, salvaged: true}
-	f, err := os.Open(path)
+	f, err := open(path)
 	if err != nil {
 		return nil, err
 	}

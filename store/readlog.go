@@ -187,13 +187,17 @@ func readFile(path string, last bool, yield func(Line, error) bool) bool {
 // openPlain opens a regular file and nothing else: a pipe or a device in a
 // foreign folder could keep the reader waiting, or reading, for ever.
 func openPlain(path string) (*os.File, error) {
-	f, err := openAtOnce(path)
+	return plain(os.OpenFile(path, os.O_RDONLY|noWait, 0))
+}
+
+// plain is openPlain for what was just opened with noWait.
+func plain(f *os.File, err error) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
 	info, err := f.Stat()
 	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is no regular file: %w", path, ErrUnsafe)
+		err = fmt.Errorf("%s is no regular file: %w", f.Name(), ErrUnsafe)
 	}
 	if err != nil {
 		return nil, errors.Join(err, f.Close())

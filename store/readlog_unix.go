@@ -4,15 +4,10 @@
 
 package store
 
-import (
-	"os"
-	"syscall"
-)
+import "syscall"
 
-// openAtOnce opens for reading and does not wait for the other end of a pipe.
-func openAtOnce(path string) (*os.File, error) {
-	return os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-}
+// noWait opens without waiting for the other end of a pipe.
+const noWait = syscall.O_NONBLOCK
 
 // noFollow refuses a link in a file's place.
 const noFollow = syscall.O_NOFOLLOW

@@ -2,10 +2,8 @@
 
 package store
 
-import "os"
-
-// openAtOnce opens for reading. Pipes are in no folder here.
-func openAtOnce(path string) (*os.File, error) { return os.Open(path) }
+// noWait has no flag here; pipes are in no folder.
+const noWait = 0
 
 // noFollow has no flag here; the opened file is judged.
 const noFollow = 0

@@ -299,7 +299,7 @@ func first(a, b string) string {
 // isPrefix reports whether all that is in old is in the new file too; a missing
 // old file has nothing to keep, one that cannot be read has.
 func isPrefix(old, made string) (bool, error) {
-	a, err := os.Open(old)
+	a, err := openPlain(old)
 	if errors.Is(err, os.ErrNotExist) {
 		return true, nil
 	}
@@ -307,7 +307,7 @@ func isPrefix(old, made string) (bool, error) {
 		return false, err
 	}
 	defer a.Close()
-	b, err := os.Open(made)
+	b, err := openPlain(made)
 	if err != nil {
 		return false, err
 	}

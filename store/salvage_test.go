@@ -77,7 +77,7 @@ func FuzzSalvage(f *testing.F) {
 		if err := os.WriteFile(path, text, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		got, err := salvage(path, seed)
+		got, err := salvage(openPlain, path, seed)
 		if errors.Is(err, ErrNewer) {
 			return
 		}
