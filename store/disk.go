@@ -150,7 +150,7 @@ func checked(f *os.File, err error) (*os.File, error) {
 	}
 	info, err := f.Stat()
 	if err == nil {
-		err = checkOwner(f.Name(), info)
+		err = checkOpen(f, info)
 	}
 	if err != nil {
 		return nil, errors.Join(err, f.Close())

@@ -26,6 +26,27 @@ func checkOwner(path string, _ fs.FileInfo) error {
 	return nil
 }
 
+// checkWay refuses a folder that somebody else could replace, by its own rights or
+// by those of a folder above it. In ProgramData everybody may make one before us.
+func checkWay(dir string) error {
+	path, err := filepath.Abs(dir)
+	if err == nil {
+		err = winfile.CheckWay(path)
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", err, ErrUnsafe)
+	}
+	return nil
+}
+
+// checkOpen is checkOwner for an open file.
+func checkOpen(f *os.File, _ fs.FileInfo) error {
+	if err := winfile.CheckOpen(f); err != nil {
+		return fmt.Errorf("%s: %w: %w", f.Name(), err, ErrUnsafe)
+	}
+	return nil
+}
+
 // makeDir makes a private folder. Folders above it that are missing can be read by
 // all and written by nobody else: in ProgramData everybody may create files.
 func makeDir(path string) error {

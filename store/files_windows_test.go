@@ -35,6 +35,21 @@ func TestFilesOfOthers(t *testing.T) {
 	if err := errors.Join(checkOwner(state, nil), check(path), syncDirectory(state)); err != nil {
 		t.Fatal(err)
 	}
+	if err := CheckPlace(state); err != nil {
+		t.Fatal(err)
+	}
+	opened(t, path)
+	if err := check(path); !errors.Is(err, ErrUnsafe) {
+		t.Errorf("a file that all can write: %v", err)
+	}
+	if _, err := checked(os.Open(path)); !errors.Is(err, ErrUnsafe) {
+		t.Errorf("opened: %v", err)
+	}
+}
+
+// opened lets everybody write to a file or folder.
+func opened(t *testing.T, path string) {
+	t.Helper()
 	sd, err := windows.SecurityDescriptorFromString("D:P(A;;FA;;;SY)(A;;FA;;;WD)")
 	if err != nil {
 		t.Fatal(err)
@@ -46,10 +61,36 @@ func TestFilesOfOthers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := check(path); !errors.Is(err, ErrUnsafe) {
-		t.Errorf("a file that all can write: %v", err)
+}
+
+// TestFolderOfOthersAbove: whoever can replace the folder above the state directory
+// can replace that too, whatever its own rights are.
+func TestFolderOfOthersAbove(t *testing.T) {
+	base, err := os.MkdirTemp("", "quietsetup-test-*")
+	if err != nil {
+		t.Fatal(err)
 	}
-	if _, err := checked(os.Open(path)); !errors.Is(err, ErrUnsafe) {
-		t.Errorf("opened: %v", err)
+	above := filepath.Join(base, "above")
+	state := filepath.Join(above, "state")
+	t.Cleanup(func() {
+		if err := errors.Join(os.Remove(state), os.Remove(above), os.Remove(base)); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := makeDir(state); err != nil {
+		t.Fatal(err)
+	}
+	opened(t, above)
+	if err := checkOwner(state, nil); err != nil {
+		t.Fatalf("the directory itself: %v", err)
+	}
+	if err := CheckPlace(state); !errors.Is(err, ErrUnsafe) {
+		t.Errorf("its place: %v", err)
+	}
+	if s, _, err := Open(Options{Dir: state}); !errors.Is(err, ErrUnsafe) {
+		t.Errorf("the store opens: %v", errors.Join(err, s.Close()))
+	}
+	if entries, err := os.ReadDir(state); err != nil || len(entries) != 0 {
+		t.Errorf("something was written: %v, %v", entries, err)
 	}
 }

@@ -88,10 +88,16 @@ func (s *Store) open() (Findings, error) {
 			return Findings{}, err
 		}
 	}
+	if err := checkWay(s.opt.Dir); err != nil {
+		return Findings{}, err
+	}
 	if err := tighten(s.opt.Dir); err != nil {
 		return Findings{}, err
 	}
 	if err := s.disk.mkdir(s.opt.Dir); err != nil {
+		return Findings{}, err
+	}
+	if err := checkWay(s.opt.Dir); err != nil { // what was not there before may be somebody else's now
 		return Findings{}, err
 	}
 	if err := s.takeLock(); err != nil {
@@ -119,6 +125,23 @@ func (s *Store) open() (Findings, error) {
 		s.chore = s.upkeep()
 	}
 	return f, err
+}
+
+// CheckPlace returns nil if a state directory is there and nobody else can change
+// or replace it, so that something beside the log may be written into it before
+// Open. One that is not there is fs.ErrNotExist, an unsafe one ErrUnsafe.
+func CheckPlace(dir string) error {
+	if err := checkWay(dir); err != nil {
+		return err
+	}
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() {
+		return fmt.Errorf("%s is no directory: %w", dir, ErrUnsafe)
+	}
+	return checkOwner(dir, info)
 }
 
 // tighten takes an empty directory for our own. A default umask may let the

@@ -16,13 +16,16 @@ import (
 // AgentName is the file of the agent, beside the service's.
 const AgentName = "quietsetup-prompt.exe"
 
-// Agent is the installed agent: the program beside this one.
+// Agent is the installed agent: the program beside this one. Its path is as the
+// system names programs that run, so that a caller's can be compared with it: links
+// are followed, whatever this one was started by.
 func Agent() (string, error) {
-	exe, err := os.Executable()
-	if err != nil {
+	name := make([]uint16, windows.MAX_LONG_PATH)
+	n := uint32(len(name))
+	if err := windows.QueryFullProcessImageName(windows.CurrentProcess(), 0, &name[0], &n); err != nil {
 		return "", fmt.Errorf("cannot find the running program: %w", err)
 	}
-	path := filepath.Join(filepath.Dir(exe), AgentName)
+	path := filepath.Join(filepath.Dir(windows.UTF16ToString(name[:n])), AgentName)
 	info, err := os.Lstat(path)
 	if err != nil {
 		return "", fmt.Errorf("cannot find the agent: %w", err)

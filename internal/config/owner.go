@@ -8,7 +8,8 @@ import "io/fs"
 // root that is a file which nobody but root can change, as far as its owner and
 // mode say; on Windows, for the system and for administrators, one that nobody
 // else can change by its access list. Anybody else runs only with their own rights, and is refused nothing.
-// The error names the file and the mend. Folders above it are not looked at.
+// The error names the file and the mend. Folders above it are looked at on Windows
+// only, where everybody may make one in ProgramData.
 func CheckOwner(name string, info fs.FileInfo) error {
 	if !privileged() {
 		return nil

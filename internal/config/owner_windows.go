@@ -5,6 +5,8 @@ package config
 import (
 	"fmt"
 	"io/fs"
+	"path/filepath"
+	"strings"
 
 	"github.com/quietsetup/quietsetup/internal/winfile"
 )
@@ -13,10 +15,20 @@ import (
 // administrator's rights.
 func privileged() bool { return winfile.Privileged() }
 
-// Changeable tells who else could change a file or folder, nil if only the system,
-// the administrators and whoever runs this. The error names the mend; it names
-// groups by their numbers, which are the same in every language.
+// Changeable tells who else could change a file or folder or put another one in its
+// place, nil if only the system, the administrators and whoever runs this. The error
+// names the mend; it names groups by their numbers, which are the same in every
+// language. Of what lies on another machine the way to it is not judged.
 func Changeable(name string, info fs.FileInfo) error {
+	way := name
+	if !info.IsDir() {
+		way = filepath.Dir(name)
+	}
+	if filepath.IsAbs(way) && !strings.HasPrefix(filepath.VolumeName(way), `\\`) {
+		if err := winfile.CheckWay(way); err != nil {
+			return fmt.Errorf("%s: %w, and so could change what is run; let the administrators own that folder and nobody else write to it", name, err)
+		}
+	}
 	err := winfile.Check(name)
 	if err == nil {
 		return nil

@@ -50,7 +50,7 @@ func (o Options) agentImage() string {
 	}
 	exe, err := agentstart.Agent()
 	if err != nil {
-		return "" // none is installed
+		return agentstart.AgentName // none is installed, and so no program is one: a path is full
 	}
 	return exe
 }

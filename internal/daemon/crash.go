@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+
+	"github.com/quietsetup/quietsetup/store"
 )
 
 // crashName is the file that a crash of this program is written to where nobody
@@ -26,6 +28,9 @@ func keepCrash(dir string) (last string, err error) {
 	path := filepath.Join(dir, crashName)
 	failed := func(err error) (string, error) {
 		return last, fmt.Errorf("cannot keep what a crash would say: %w", err)
+	}
+	if err := store.CheckPlace(dir); err != nil { // else it might lead to any file
+		return failed(err)
 	}
 	if old, err := os.Open(path); err == nil {
 		text, err := io.ReadAll(io.LimitReader(old, maxCrash))

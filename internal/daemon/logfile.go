@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+
+	"github.com/quietsetup/quietsetup/store"
 )
 
 // Where a service's log is that nobody else keeps, and how large it may become.
@@ -21,7 +23,9 @@ const (
 )
 
 // logFile is the log in the state folder. The store makes that folder with the
-// rights it must have; lines from before that are kept until it is there.
+// rights it must have; lines from before that are kept until it is there. Nothing is
+// written into one that somebody else could change or replace: it might lead, with
+// this program's rights, to any file.
 type logFile struct {
 	dir  string
 	most int64
@@ -40,7 +44,7 @@ func (l *logFile) Write(lines []byte) (int, error) {
 	defer l.mu.Unlock()
 	if l.file == nil {
 		switch err := l.open(); {
-		case errors.Is(err, fs.ErrNotExist):
+		case errors.Is(err, fs.ErrNotExist), errors.Is(err, store.ErrUnsafe):
 			if len(l.early)+len(lines) <= maxEarly {
 				l.early = append(l.early, lines...)
 			}
@@ -61,6 +65,9 @@ func (l *logFile) Write(lines []byte) (int, error) {
 
 // open opens the file and writes what came too early.
 func (l *logFile) open() error {
+	if err := store.CheckPlace(l.dir); err != nil {
+		return fmt.Errorf("cannot open the log: %w", err)
+	}
 	f, err := os.OpenFile(filepath.Join(l.dir, logName), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return fmt.Errorf("cannot open the log: %w", err)

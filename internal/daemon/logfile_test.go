@@ -3,11 +3,14 @@
 package daemon
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/quietsetup/quietsetup/store"
 )
 
 func (l *logFile) mustWrite(t *testing.T, line string) {
@@ -42,6 +45,34 @@ func TestLogFileWaitsForItsFolder(t *testing.T) {
 	info, err := os.Stat(filepath.Join(dir, logName))
 	if err != nil || runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 { // there the folder's list holds
 		t.Errorf("the log can be read by others: %v, %v", info.Mode(), err)
+	}
+}
+
+// A folder that others can write to may lead anywhere: nothing is written there,
+// neither a line nor a crash.
+func TestNothingIsWrittenIntoAFolderOfOthers(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		return // there its access list is asked: store TestFolderOfOthersAbove
+	}
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	l := newLogFile(dir)
+	defer l.Close()
+	l.mustWrite(t, "line\n")
+	if last, err := keepCrash(dir); last != "" || !errors.Is(err, store.ErrUnsafe) {
+		t.Errorf("a crash: %q, %v", last, err)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 0 {
+		t.Errorf("%v was written, %v", entries, err)
+	}
+	if err := os.Chmod(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	l.mustWrite(t, "and another\n")
+	if got := text(t, filepath.Join(dir, logName)); got != "line\nand another\n" {
+		t.Errorf("the log is %q", got)
 	}
 }
 

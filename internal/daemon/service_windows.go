@@ -190,11 +190,16 @@ func installService(file, state string) (serviceDoc, error) {
 	if err != nil {
 		return serviceDoc{}, err
 	}
+	if err := guarded(exe); err != nil {
+		return serviceDoc{}, err
+	}
 	plan := winsvc.Plan{Name: serviceName, Title: "quietsetup", Exe: exe, Args: args,
 		Text: "Installs software while people work. Asks before programs are closed."}
 	var notes []string
 	if agent, err := agentstart.Agent(); err != nil {
 		notes = append(notes, err.Error()+": nobody will be asked by it")
+	} else if err := guarded(agent); err != nil {
+		return serviceDoc{}, err
 	} else {
 		line := []string{agent}
 		if socket != localsock.DefaultPath {
@@ -212,6 +217,19 @@ func installService(file, state string) (serviceDoc, error) {
 	doc, err := docOf(winsvc.Look(serviceName))
 	doc.Notes = notes
 	return doc, err
+}
+
+// guarded refuses a program that others could change or replace: the service would
+// run it with all rights.
+func guarded(exe string) error {
+	info, err := os.Lstat(exe)
+	if err == nil {
+		err = config.Changeable(exe, info)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot make a service of a program that others could change: %w", err)
+	}
+	return nil
 }
 
 // runService is the daemon as a service. What it says goes to the log in the
@@ -235,10 +253,12 @@ func runService(version, file, state string, stderr io.Writer) int {
 }
 
 // mayPass reports whether a start soon after may do better. The others an admin
-// must mend; the unit for systemd has the same list.
+// must mend; the unit for systemd has the same list and exitInUse, for there the
+// socket lies where only root can make one. A name of a pipe anybody can take, and
+// must not be able to keep the service from coming back.
 func mayPass(code int) bool {
 	switch code {
-	case exitOK, exitUsage, exitInvalid, exitDamaged, exitInUse:
+	case exitOK, exitUsage, exitInvalid, exitDamaged:
 		return false
 	}
 	return true

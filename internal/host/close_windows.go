@@ -123,7 +123,7 @@ func (m *Machine) check(ctx context.Context, open []*target) (errs []error) {
 			continue
 		}
 		same, err := s.same(t)
-		if err != nil && !gone(err) {
+		if err != nil && !gone(err) && !ended(t.h) { // it may end between two looks
 			errs = append(errs, fmt.Errorf("cannot close process %d: %w", t.PID, err))
 		}
 		t.done = err != nil || !same

@@ -72,10 +72,13 @@ func accountEnv() ([]string, error) {
 }
 
 // systemTemp is the system's folder for what is thrown away: the one that newer
-// builds of Windows keep from users ("GetTempPath2W function"), or the old one.
+// builds of Windows keep from users ("GetTempPath2W function"). Older ones have only
+// Temp, where every user may put a library beside what a setup unpacks; there the
+// private one is made.
 func systemTemp(windowsDir string) string {
 	private := filepath.Join(windowsDir, "SystemTemp")
-	if info, err := os.Stat(private); err == nil && info.IsDir() {
+	err := winfile.MakePrivate(private)
+	if info, lost := os.Stat(private); lost == nil && info.IsDir() && (err == nil || errors.Is(err, fs.ErrExist)) {
 		return private
 	}
 	return filepath.Join(windowsDir, "Temp")

@@ -166,7 +166,16 @@ func group(installer events.ProcessID) ([]Leftover, error) {
 		return family(all, installer), nil
 	}
 	defer windows.CloseHandle(job)
-	return members(all, job)
+	left, err := members(all, job)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range family(all, installer) { // a job of that name may be a stranger's by now
+		if !slices.ContainsFunc(left, func(m Leftover) bool { return m.ProcessID == l.ProcessID }) {
+			left = append(left, l)
+		}
+	}
+	return left, nil
 }
 
 // family lists the installer and what descends from it. A pid that belongs to
@@ -209,7 +218,7 @@ func supervisorOf(token string) (events.ProcessID, error) {
 	want := " " + strings.Join([]string{Entry, roleSupervise, token}, " ")
 	for _, s := range all {
 		line, err := commandLineOf(s.id)
-		if err == nil && strings.HasSuffix(line, want) { // a supervisor is ours and can be read
+		if err == nil && strings.HasSuffix(line, want) && isOurs(s.id) { // a supervisor is ours and can be read
 			return s.id, nil
 		}
 	}
@@ -311,4 +320,25 @@ func waitGone(ctx context.Context, id events.ProcessID, most time.Duration) {
 			return
 		}
 	}
+}
+
+// isOurs reports whether a process runs as the user that this one runs as. Anybody
+// may start a program with the words of a supervisor.
+func isOurs(id events.ProcessID) bool {
+	process, err := open(id, 0)
+	if err != nil || process == 0 {
+		return false
+	}
+	defer windows.CloseHandle(process)
+	var token windows.Token
+	if err := windows.OpenProcessToken(process, windows.TOKEN_QUERY, &token); err != nil {
+		return false
+	}
+	defer token.Close()
+	its, err := token.GetTokenUser()
+	if err != nil {
+		return false
+	}
+	ours, err := windows.GetCurrentProcessToken().GetTokenUser()
+	return err == nil && its.User.Sid.Equals(ours.User.Sid)
 }

@@ -5,8 +5,11 @@ package winfile
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
@@ -17,6 +20,10 @@ import (
 const changing = windows.FILE_WRITE_DATA | windows.FILE_APPEND_DATA | windows.FILE_WRITE_EA |
 	deleteChild | windows.FILE_WRITE_ATTRIBUTES | windows.DELETE | windows.WRITE_DAC | windows.WRITE_OWNER |
 	windows.GENERIC_WRITE | windows.GENERIC_ALL
+
+// What lets somebody put another folder in a folder's place, or get the right to.
+// To create something beside it is harmless.
+const replacing = deleteChild | windows.DELETE | windows.WRITE_DAC | windows.WRITE_OWNER | windows.GENERIC_ALL
 
 // deleteChild is FILE_DELETE_CHILD: in a folder, to delete what others put there.
 const deleteChild = 0x40
@@ -42,7 +49,7 @@ func CheckOpen(f *os.File) error {
 	if err != nil {
 		return fmt.Errorf("cannot read the access list of %s: %w", f.Name(), err)
 	}
-	return judge(sd)
+	return judge(sd, changing)
 }
 
 // Check is CheckOpen for what bears a name now.
@@ -51,13 +58,45 @@ func Check(path string) error {
 	if err != nil {
 		return fmt.Errorf("cannot read the access list of %s: %w", path, err)
 	}
-	return judge(sd)
+	return judge(sd, changing)
+}
+
+// CheckWay returns nil if nobody but those could put another folder in the place of
+// this one: it is told for the folder and for each above it, up to the drive, that
+// it is no link (a junction leads wherever its owner likes, at any moment) and that
+// nobody else owns it or may delete it. Folders that are not there yet are passed
+// over. In ProgramData every user may create a folder, so one that is found there
+// may be a user's.
+func CheckWay(path string) error {
+	if !filepath.IsAbs(path) || strings.HasPrefix(filepath.VolumeName(path), `\\`) {
+		return fmt.Errorf("%s is not a folder of this machine by its full path", path)
+	}
+	for at := filepath.Clean(path); filepath.Dir(at) != at; at = filepath.Dir(at) {
+		info, err := os.Lstat(at)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("cannot look at %s: %w", at, err)
+		}
+		if !info.IsDir() || info.Mode()&(fs.ModeSymlink|fs.ModeIrregular) != 0 {
+			return fmt.Errorf("%s is not a plain folder", at)
+		}
+		sd, err := windows.GetNamedSecurityInfo(at, windows.SE_FILE_OBJECT, asked)
+		if err != nil {
+			return fmt.Errorf("cannot read the access list of %s: %w", at, err)
+		}
+		if err := judge(sd, replacing); err != nil {
+			return fmt.Errorf("%s could be replaced: %w", at, err)
+		}
+	}
+	return nil
 }
 
 const asked = windows.OWNER_SECURITY_INFORMATION | windows.DACL_SECURITY_INFORMATION
 
-// judge looks at owner and access list.
-func judge(sd *windows.SECURITY_DESCRIPTOR) error {
+// judge looks at owner and access list. rights are those that nobody else may have.
+func judge(sd *windows.SECURITY_DESCRIPTOR, rights windows.ACCESS_MASK) error {
 	trusted, err := trusted()
 	if err != nil {
 		return err
@@ -81,7 +120,7 @@ func judge(sd *windows.SECURITY_DESCRIPTOR) error {
 		if err := windows.GetAce(list, i, &ace); err != nil {
 			return fmt.Errorf("its access list cannot be read: %w", err)
 		}
-		if err := judgeEntry(ace, trusted); err != nil {
+		if err := judgeEntry(ace, rights, trusted); err != nil {
 			return err
 		}
 	}
@@ -90,7 +129,7 @@ func judge(sd *windows.SECURITY_DESCRIPTOR) error {
 
 // judgeEntry looks at one entry. What is only handed down to files below counts
 // there, when they are looked at.
-func judgeEntry(ace *windows.ACCESS_ALLOWED_ACE, trusted []string) error {
+func judgeEntry(ace *windows.ACCESS_ALLOWED_ACE, rights windows.ACCESS_MASK, trusted []string) error {
 	if ace.Header.AceFlags&windows.INHERIT_ONLY_ACE != 0 {
 		return nil
 	}
@@ -102,7 +141,7 @@ func judgeEntry(ace *windows.ACCESS_ALLOWED_ACE, trusted []string) error {
 		return fmt.Errorf("its access list has an entry of type %d", ace.Header.AceType)
 	}
 	sid := (*windows.SID)(unsafe.Pointer(&ace.SidStart))
-	if ace.Mask&changing != 0 && !slices.Contains(trusted, sid.String()) {
+	if ace.Mask&rights != 0 && !slices.Contains(trusted, sid.String()) {
 		return fmt.Errorf("%s can write to it", sid)
 	}
 	return nil

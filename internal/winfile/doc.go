@@ -10,7 +10,9 @@
 // administrators or whoever runs this program, and its list must let nobody else
 // write to it, delete it or change the list. Folders below ProgramData do not pass
 // by themselves: there every user may create files. So a private folder is created
-// with a list of its own that inherits nothing (MakePrivate).
+// with a list of its own that inherits nothing (MakePrivate), and a folder that is
+// there is believed only with the whole way to it (CheckWay): whoever owns a folder
+// above can put another one in its place.
 //
 // # Names
 //

@@ -67,7 +67,7 @@ func TestJudge(t *testing.T) {
 			t.Errorf("%s: %v", c.list, err)
 			continue
 		}
-		switch err := judge(sd); {
+		switch err := judge(sd, changing); {
 		case c.want == "" && err != nil:
 			t.Errorf("%s: %v", c.list, err)
 		case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)):
@@ -219,5 +219,46 @@ func TestRemoveOldWay(t *testing.T) {
 	}
 	if err := removeOld(root, "file"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("again: %v", err)
+	}
+}
+
+// TestReplacing: to create something in a folder is harmless for what is there, as in
+// ProgramData; to delete or to own is not.
+func TestReplacing(t *testing.T) {
+	for list, want := range map[string]string{
+		"O:SYD:(A;OICI;FA;;;SY)(A;OICI;FRFX;;;BU)(A;CI;DCLCRPCR;;;BU)(A;OICIIO;GA;;;CO)": "", // ProgramData
+		"O:SYD:(A;;0x40;;;BU)": "S-1-5-32-545 can",
+		"O:SYD:(A;;SD;;;BU)":   "S-1-5-32-545 can",
+		"O:SYD:(A;;WD;;;BU)":   "S-1-5-32-545 can",
+		"O:SYD:(A;;WO;;;BU)":   "S-1-5-32-545 can",
+		"O:SYD:(A;;GA;;;BU)":   "S-1-5-32-545 can",
+		"O:BUD:(A;;FA;;;SY)":   "it belongs to",
+	} {
+		sd, err := windows.SecurityDescriptorFromString(list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch err := judge(sd, replacing); {
+		case want == "" && err != nil:
+			t.Errorf("%s: %v", list, err)
+		case want != "" && (err == nil || !strings.Contains(err.Error(), want)):
+			t.Errorf("%s: %v, want %q", list, err, want)
+		}
+	}
+}
+
+func TestCheckWay(t *testing.T) {
+	dir := folder(t)
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for path, good := range map[string]bool{
+		dir: true, filepath.Join(dir, "not", "there"): true, dir + `\.`: true,
+		file: false, filepath.Join(file, "below"): false, "relative": false, `\\server\share\folder`: false, `C:folder`: false, "": false,
+	} {
+		if err := CheckWay(path); (err == nil) != good {
+			t.Errorf("%q: %v", path, err)
+		}
 	}
 }

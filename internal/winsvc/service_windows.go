@@ -198,10 +198,10 @@ func Look(name string) (State, error) {
 
 func look(s *mgr.Service) (State, error) {
 	q, err := s.Query()
-	dead := err == nil && q.State != svc.Stopped && gone(q.ProcessId)
+	dead := err == nil && q.State != svc.Stopped && gone(q)
 	if dead {
 		q, err = s.Query() // its last word may have come in between
-		dead = err == nil && q.State != svc.Stopped && gone(q.ProcessId)
+		dead = err == nil && q.State != svc.Stopped && gone(q)
 	}
 	if err != nil {
 		return State{}, failed("look at", s.Name, err)
@@ -224,12 +224,12 @@ func look(s *mgr.Service) (State, error) {
 
 // gone reports whether a service's process has surely ended. Windows knows of a
 // service that died at once; Wine goes on saying what the service said last, with
-// its process or without one.
-func gone(pid uint32) bool {
-	if pid == 0 {
-		return true
+// its process or without one. One that is just being started may have none yet.
+func gone(q svc.Status) bool {
+	if q.ProcessId == 0 {
+		return q.State != svc.StartPending
 	}
-	h, err := windows.OpenProcess(windows.SYNCHRONIZE, false, pid)
+	h, err := windows.OpenProcess(windows.SYNCHRONIZE, false, q.ProcessId)
 	if err != nil {
 		return errors.Is(err, windows.ERROR_INVALID_PARAMETER) // no process has the number
 	}

@@ -44,7 +44,7 @@ const (
 type Windows struct {
 	each                                             uintptr
 	postMessage, textLength, text, window, isEnabled *windows.LazyProc
-	openDesktop, closeDesktop, ofDesktop             *windows.LazyProc
+	openDesktop, closeDesktop, ofDesktop, styleOf    *windows.LazyProc
 
 	mu sync.Mutex
 	// found is what the system tells while all waits for it. It is no variable of
@@ -59,6 +59,7 @@ func New() *Windows {
 	w := &Windows{
 		postMessage: user32.NewProc("PostMessageW"), textLength: user32.NewProc("GetWindowTextLengthW"),
 		text: user32.NewProc("GetWindowTextW"), window: user32.NewProc("GetWindow"),
+		styleOf:     user32.NewProc("GetWindowLongPtrW"),
 		isEnabled:   user32.NewProc("IsWindowEnabled"),
 		openDesktop: user32.NewProc("OpenDesktopW"), closeDesktop: user32.NewProc("CloseDesktop"), ofDesktop: user32.NewProc("EnumDesktopWindows"),
 	}
@@ -93,8 +94,9 @@ func (w *Windows) all() []windows.HWND {
 }
 
 // Close asks every window of exactly this program to close. Those that are not
-// shown are asked only where none is shown: a program without any window in
-// sight still has one that ends it.
+// shown are asked only where none is shown, and of those only windows with a title
+// bar: a program without any window in sight still has one that ends it, beside
+// many that are its own tools.
 //
 // A window that waits for a question of its own program ("Save changes?") is
 // disabled, and the question belongs to it: neither is asked. The program does not
@@ -131,7 +133,7 @@ func (w *Windows) Close(pid int, start int64) State {
 			if !w.owned(h) && w.enabled(h) {
 				ask = append(ask, h)
 			}
-		default:
+		case w.titled(h):
 			unseen = append(unseen, h)
 		}
 	}
@@ -188,6 +190,13 @@ func (w *Windows) owned(h windows.HWND) bool {
 	const owner = 4 // GW_OWNER
 	o, _, _ := w.window.Call(uintptr(h), owner)
 	return o != 0
+}
+
+// titled reports whether a window has a title bar, shown or not (WS_CAPTION).
+func (w *Windows) titled(h windows.HWND) bool {
+	const style, caption = ^uintptr(15), 0xC00000 // GWL_STYLE is -16
+	bits, _, _ := w.styleOf.Call(uintptr(h), style)
+	return bits&caption == caption
 }
 
 // enabled reports whether a window takes input.

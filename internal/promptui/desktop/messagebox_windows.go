@@ -21,6 +21,7 @@ type MessageBoxes struct {
 	messageBox, postMessage *windows.LazyProc
 	yes, no, cancel         string
 	each                    uintptr
+	screen                  *screen
 
 	mu sync.Mutex
 	// find is what is looked for: no variable of who looks, because what the system
@@ -31,7 +32,7 @@ type MessageBoxes struct {
 // NewMessageBoxes takes what the system's buttons are called. It is to be called
 // once in a program: what the system calls back is never freed.
 func NewMessageBoxes(yes, no, cancel string) (*MessageBoxes, error) {
-	p := &MessageBoxes{messageBox: user32.NewProc("MessageBoxW"), postMessage: user32.NewProc("PostMessageW"), yes: yes, no: no, cancel: cancel}
+	p := &MessageBoxes{messageBox: user32.NewProc("MessageBoxW"), postMessage: user32.NewProc("PostMessageW"), yes: yes, no: no, cancel: cancel, screen: newScreen()}
 	if err := p.messageBox.Find(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNone, err)
 	}
@@ -75,7 +76,7 @@ func (p *MessageBoxes) Open(d Dialog) (*MessageBox, error) {
 			case <-w.done:
 				return
 			case <-t.C:
-				if w.window() != 0 {
+				if h := w.window(); h != 0 && w.p.screen.visible(h) {
 					w.shown <- 0
 					return
 				}

@@ -64,7 +64,11 @@ func run(args []string) (code int, err error) {
 			code, err = 1, e
 		}
 	}()
-	cmd := prefix.CommandContext(ctx, args[0], args[1:]...)
+	program, err := inside(prefix, args[0])
+	if err != nil {
+		return 1, err
+	}
+	cmd := prefix.CommandContext(ctx, program, args[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	err = cmd.Run()
 	var exit *exec.ExitError
@@ -75,4 +79,24 @@ func run(args []string) (code int, err error) {
 		return 1, fmt.Errorf("cannot run %s: %w", args[0], err)
 	}
 	return 0, nil
+}
+
+// inside copies a program onto the machine's own disk, into a folder that nobody else
+// can write to, where a program of Windows lies. Here it lies in a folder of everybody.
+func inside(prefix *wine.Prefix, program string) (string, error) {
+	failed := func(err error) (string, error) {
+		return "", fmt.Errorf("cannot put %s onto the machine: %w", program, err)
+	}
+	text, err := os.ReadFile(program)
+	if err != nil {
+		return failed(err)
+	}
+	path := prefix.Path(`C:\tests\` + filepath.Base(program))
+	if err := os.Mkdir(filepath.Dir(path), 0o700); err != nil {
+		return failed(err)
+	}
+	if err := os.WriteFile(path, text, 0o700); err != nil {
+		return failed(err)
+	}
+	return path, nil
 }
