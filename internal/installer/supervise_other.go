@@ -21,7 +21,7 @@ func giveReady(*exec.Cmd, *os.File) {}
 
 func startAnyway(cmd *exec.Cmd) error { return cmd.Start() }
 
-// Supervise is not implemented on this platform; it says so and returns 2.
+// Supervise says that nothing is installed on this platform, and returns 2.
 func Supervise([]string) int {
 	fmt.Fprintln(os.Stderr, unsupported("running an installer"))
 	return 2
