@@ -16,6 +16,7 @@ const (
 	CrashPositions = "crash positions"
 	DiskStates     = "disk states"
 	PowerCuts      = "power cuts"
+	PowerCutsExt4  = "power cuts, ext4"
 	DiskFull       = "disk full"
 	DamagedFiles   = "damaged files"
 	Kills          = "kill -9"
@@ -37,6 +38,7 @@ func Figures() []Figure {
 		{CrashPositions, 100_000},
 		{DiskStates, 50_000},
 		{PowerCuts, 200},
+		{PowerCutsExt4, 60},
 		{DiskFull, 64},
 		{DamagedFiles, 1_000},
 		{Kills, 1_000},
