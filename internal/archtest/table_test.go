@@ -101,7 +101,7 @@ func rooms() []room {
 			"a server for tests is built from the protocol's facts alone: what it shared with the client, both could get wrong alike"},
 		{"internal/source/opsi/opsitest/cmd", []string{"internal/source/opsi/opsitest"}, nil,
 			"a main of a few lines: the double with a small site, for trials by hand"},
-		{"internal/source/opsi", []string{"events", "internal/atomicfile", "internal/metadata/productid", "internal/order"}, nil,
+		{"internal/source/opsi", []string{"events", "internal/atomicfile", "internal/metadata/productid", "internal/order", "internal/policy"}, nil,
 			"a source hands over rows and takes reports; the server is reached with the standard library alone, and no core is known"},
 		{"internal/engine", []string{"events", "fsm"}, []string{zerolog},
 			"the loop knows the core; store and effects come as interfaces it owns"},

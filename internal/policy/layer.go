@@ -32,9 +32,9 @@ func Layers() []About {
 		{BuiltIn, "nobody", "in the program", true},
 		{Metadata, "the packager", "`[quietsetup.policy]` of the package's metadata file; the same table in the site's overlay file beats it", true},
 		{Config, "the site", "`[policy]` of the config file", true},
-		{Server, "the site", "the server's defaults", false},
-		{Depot, "the site", "the server's values for a depot", false},
-		{Client, "the site", "the server's values for this client", false},
+		{Server, "the site", "defaults of the config ids `quietsetup.<key>` on an opsi server", true},
+		{Depot, "the site", "the server's values of these ids for a depot", true},
+		{Client, "the site", "the server's values of these ids for this client", true},
 		{Product, "the admin, about one product", "`[policy.product.<id>]` of the config file", true},
 	}
 }
