@@ -6,6 +6,7 @@ import (
 	"errors"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/quietsetup/quietsetup/events"
@@ -94,14 +95,14 @@ func serverDir() string {
 }
 
 // Layers are the policy layers that count for a product, weakest first: the
-// package's own, the site's, and the site's for this product.
-func (c Config) Layers(product string, fromPackage policy.Layer) []policy.Layer {
-	return []policy.Layer{fromPackage, c.site, c.products[product].Layer}
+// package's own, the file's, those of a server, and the file's for this product.
+func (c Config) Layers(product string, fromPackage policy.Layer, server ...policy.Layer) []policy.Layer {
+	return slices.Concat([]policy.Layer{fromPackage, c.site}, server, []policy.Layer{c.products[product].Layer})
 }
 
 // Policy is the effective policy of a product.
-func (c Config) Policy(product string, fromPackage policy.Layer) (events.Policy, []policy.Warning) {
-	return policy.Resolve(c.Layers(product, fromPackage)...)
+func (c Config) Policy(product string, fromPackage policy.Layer, server ...policy.Layer) (events.Policy, []policy.Warning) {
+	return policy.Resolve(c.Layers(product, fromPackage, server...)...)
 }
 
 // Warnings are the policy values of the file that do not count, after what is
