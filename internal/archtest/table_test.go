@@ -101,7 +101,7 @@ func rooms() []room {
 			"a server for tests is built from the protocol's facts alone: what it shared with the client, both could get wrong alike"},
 		{"internal/source/opsi/opsitest/cmd", []string{"internal/source/opsi/opsitest"}, nil,
 			"a main of a few lines: the double with a small site, for trials by hand"},
-		{"internal/source/opsi", []string{"events", "internal/atomicfile", "internal/metadata/productid", "internal/order"}, nil,
+		{"internal/source/opsi", []string{"events", "internal/atomicfile", "internal/metadata/productid", "internal/order", "internal/policy"}, nil,
 			"a source hands over rows and takes reports; the server is reached with the standard library alone, and no core is known"},
 		{"internal/source/opsi/servercheck", []string{"internal/source/opsi"}, nil,
 			"walks the daemon's way to the server with the daemon's own client and says what it met; words for it has the command line"},

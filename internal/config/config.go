@@ -6,6 +6,7 @@ import (
 	"errors"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/quietsetup/quietsetup/events"
@@ -38,13 +39,23 @@ type ofProduct struct {
 
 // Source says where requests come from and reports go to.
 type Source struct {
-	Kind  string        // "local"
-	Depot string        // absolute folder of packages
+	Kind  string        // "local", "opsi"
+	Depot string        // absolute folder of packages; "" = none is named, of opsi alone
 	Poll  time.Duration // between two looks; MinPoll to MaxPoll
-	// Algorithm orders products: 1 = dependency before priority, 2 = priority
-	// classes before dependency, as in opsi.
+	// Algorithm orders products of the local source: 1 = dependency before priority,
+	// 2 = priority classes before dependency, as in opsi. A server orders itself.
 	Algorithm int
+	URL       string // the opsi config server, https://opsi.example.org:4447
+	HostID    string // our name there; "" = the key file says it
+	KeyFile   string // absolute path of an opsiclientd.conf, or of a file with the host key
+	CAFile    string // absolute path of the CA that vouches for the server; "" = those of the system
 }
+
+// The kinds of sources.
+const (
+	Local = "local" // requests by the command line, packages from a folder
+	Opsi  = "opsi"  // an opsi config server
+)
 
 // The range of Source.Poll.
 const (
@@ -71,7 +82,7 @@ const MaxLogo = 1 << 20
 // Default is the configuration without a file.
 func Default() Config {
 	return Config{
-		Source: Source{Kind: "local", Depot: filepath.Join(serverDir(), "depot"), Poll: 5 * time.Minute, Algorithm: 1},
+		Source: Source{Kind: Local, Depot: filepath.Join(serverDir(), "depot"), Poll: 5 * time.Minute, Algorithm: 1},
 		Log:    Log{Level: "info", Format: "json"},
 		site:   policy.NewLayer(policy.Config),
 	}
@@ -94,14 +105,14 @@ func serverDir() string {
 }
 
 // Layers are the policy layers that count for a product, weakest first: the
-// package's own, the site's, and the site's for this product.
-func (c Config) Layers(product string, fromPackage policy.Layer) []policy.Layer {
-	return []policy.Layer{fromPackage, c.site, c.products[product].Layer}
+// package's own, the file's, those of a server, and the file's for this product.
+func (c Config) Layers(product string, fromPackage policy.Layer, server ...policy.Layer) []policy.Layer {
+	return slices.Concat([]policy.Layer{fromPackage, c.site}, server, []policy.Layer{c.products[product].Layer})
 }
 
 // Policy is the effective policy of a product.
-func (c Config) Policy(product string, fromPackage policy.Layer) (events.Policy, []policy.Warning) {
-	return policy.Resolve(c.Layers(product, fromPackage)...)
+func (c Config) Policy(product string, fromPackage policy.Layer, server ...policy.Layer) (events.Policy, []policy.Warning) {
+	return policy.Resolve(c.Layers(product, fromPackage, server...)...)
 }
 
 // Warnings are the policy values of the file that do not count, after what is

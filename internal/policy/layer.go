@@ -23,19 +23,18 @@ type About struct {
 	Origin Origin
 	Who    string // whose opinion it is
 	Where  string // where it is written
-	Read   bool   // this version reads it
 }
 
 // Layers lists all layers, weakest first.
 func Layers() []About {
 	return []About{
-		{BuiltIn, "nobody", "in the program", true},
-		{Metadata, "the packager", "`[quietsetup.policy]` of the package's metadata file; the same table in the site's overlay file beats it", true},
-		{Config, "the site", "`[policy]` of the config file", true},
-		{Server, "the site", "the server's defaults", false},
-		{Depot, "the site", "the server's values for a depot", false},
-		{Client, "the site", "the server's values for this client", false},
-		{Product, "the admin, about one product", "`[policy.product.<id>]` of the config file", true},
+		{BuiltIn, "nobody", "in the program"},
+		{Metadata, "the packager", "`[quietsetup.policy]` of the package's metadata file; the same table in the site's overlay file beats it"},
+		{Config, "the site", "`[policy]` of the config file"},
+		{Server, "the site", "defaults of the config ids `quietsetup.<key>` on an opsi server"},
+		{Depot, "the site", "the server's values of these ids for a depot"},
+		{Client, "the site", "the server's values of these ids for this client"},
+		{Product, "the admin, about one product", "`[policy.product.<id>]` of the config file"},
 	}
 }
 

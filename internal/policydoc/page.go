@@ -69,13 +69,9 @@ func layers(b *strings.Builder) {
 			fmt.Fprintf(b, "    %s -->|beaten by| %s\n", node(all[i-1].Origin), node(l.Origin))
 		}
 	}
-	b.WriteString("```\n\n| layer | whose opinion | where it is written | read by this version |\n|---|---|---|---|\n")
+	b.WriteString("```\n\n| layer | whose opinion | where it is written |\n|---|---|---|\n")
 	for _, l := range all {
-		read := "yes"
-		if !l.Read {
-			read = "not yet: there is no server source"
-		}
-		fmt.Fprintf(b, "| `%s` | %s | %s | %s |\n", l.Origin, l.Who, l.Where, read)
+		fmt.Fprintf(b, "| `%s` | %s | %s |\n", l.Origin, l.Who, l.Where)
 	}
 	b.WriteString(`
 A bad value never stops anything: it is reported with its place, and the next

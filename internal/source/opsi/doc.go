@@ -36,6 +36,12 @@
 // sequence is held against them, and what hangs together with a contradiction is
 // put right by the order of package order.
 //
+// # Settings
+//
+// With the rows a look reads the site's config ids: [Settings] are layers of the
+// policy, products that are held, and whether opsi's own background check is on. What
+// was last known is kept for a start without the server.
+//
 // # Reports
 //
 // A row is read before it is written, and only what a report is about is sent:

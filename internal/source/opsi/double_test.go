@@ -25,6 +25,7 @@ type machine struct {
 	server *opsitest.Server
 	key    string
 	id     string
+	folder string // where it keeps what the server set; "" = nowhere
 	warned *[]string
 }
 
@@ -50,7 +51,7 @@ func (m *machine) restart(t testing.TB) {
 	m.server.ForgetSessions() // a server has thirty for an address at most
 	var mu sync.Mutex
 	warned := &[]string{}
-	s := New(Parts{Server: c, Gather: 5 * time.Millisecond, Warn: func(product, line string) {
+	s := New(Parts{Server: c, Folder: m.folder, Gather: 5 * time.Millisecond, Warn: func(product, line string) {
 		mu.Lock()
 		defer mu.Unlock()
 		*warned = append(*warned, product+": "+line)

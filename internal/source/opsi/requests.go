@@ -55,7 +55,9 @@ func (s *Source) look(ctx context.Context) (Wanted, error) {
 		{Method: "productOnClient_getObjects", Params: []any{[]string{}, filter{"clientId": me, "productType": localboot, "actionRequest": events.Actions()}}, Into: &asked, Reads: true},
 		s.depotCall(&depots),
 	}
-	if err := s.ask(ctx, calls); errors.Is(err, ErrMethod) {
+	var set settingsAnswer
+	about := s.settingsCalls(&set)
+	if err := s.ask(ctx, calls, about...); errors.Is(err, ErrMethod) {
 		return Wanted{}, fmt.Errorf("it is older than opsi 4.3: %w", err)
 	} else if err != nil {
 		return Wanted{}, err
@@ -78,6 +80,7 @@ func (s *Source) look(ctx context.Context) (Wanted, error) {
 	if err != nil {
 		return Wanted{}, err
 	}
+	s.learn(about, set, l.say)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.depot, s.plan, s.said = depot, &p, l.warned
@@ -89,9 +92,10 @@ func (s *Source) depotCall(into *[]clientDepot) *Call {
 	return &Call{Method: "configState_getClientToDepotserver", Params: []any{[]string{}, []string{s.parts.Server.HostID()}}, Into: into, Reads: true}
 }
 
-// ask makes calls of which each must succeed.
-func (s *Source) ask(ctx context.Context, calls []*Call) error {
-	if err := s.parts.Server.Do(ctx, calls...); err != nil {
+// ask makes calls of which each must succeed, and in the same request others that
+// may fail.
+func (s *Source) ask(ctx context.Context, calls []*Call, others ...*Call) error {
+	if err := s.parts.Server.Do(ctx, slices.Concat(calls, others)...); err != nil {
 		return err
 	}
 	for _, c := range calls {

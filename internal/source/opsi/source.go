@@ -28,6 +28,9 @@ type Parts struct {
 	Style  Style // of the progress in reports; "" = reason
 	// Gather is how long a report waits for others to go with it; 0 = 200 ms.
 	Gather time.Duration
+	// Folder is a private one where it is kept what the server set, for a start while
+	// the server is away; "" = nothing is kept.
+	Folder string
 	// Warn is told what is wrong and stops nothing, one line; nil = nobody.
 	Warn func(product, line string)
 }
@@ -48,12 +51,14 @@ type Source struct {
 	depot string          // as last seen; "" = not yet
 	plan  *plan           // of the last look, nil = none yet
 	said  map[string]bool // warnings of the last look
+	set   map[string]Setting
 	// lost are reports that were sent and not answered, by product: the server may
 	// have stored them.
 	lost map[string]events.Report
 }
 
-// New makes a source. It asks the server nothing yet.
+// New makes a source. It asks the server nothing yet, and knows what the server had
+// set when it was last asked.
 func New(parts Parts) *Source {
 	if parts.Style == "" {
 		parts.Style = StyleReason
@@ -65,7 +70,9 @@ func New(parts Parts) *Source {
 		parts.Warn = func(string, string) {}
 	}
 	ctx, end := context.WithCancel(context.Background())
-	return &Source{parts: parts, ctx: ctx, end: end, held: make(chan struct{}, 1), lost: map[string]events.Report{}}
+	s := &Source{parts: parts, ctx: ctx, end: end, held: make(chan struct{}, 1), lost: map[string]events.Report{}}
+	s.remember()
+	return s
 }
 
 // Close ends the use of the source. Reports on their way are given up; they will
