@@ -129,6 +129,8 @@ func rooms() []room {
 			"the state as people are told it, live or from a copied log; it tells and never acts"},
 		{"internal/replay", []string{"events", "fsm", "internal/apitypes", "internal/view"}, nil,
 			"works on records, wherever they come from: a laptop has no daemon"},
+		{"internal/readiness", []string{"events", "fsm", "internal/metadata", "internal/metadata/tomlfile"}, nil,
+			"asks a core of its own what a round would do; packages and machine are looked at by the caller, and nothing is carried out"},
 		{"internal/storecheck", []string{"events", "internal/replay", "store"}, nil,
 			"judges a store from outside: it reads what installers left, and must not know how they are run"},
 		{"internal/doctor", []string{"checks", "internal/apitypes", "internal/config", "internal/host", "internal/localclient", "internal/winsvc", "store"}, []string{xsys},
@@ -148,7 +150,7 @@ func rooms() []room {
 			"checks", "events", "fsm", "store", "internal/apitypes", "internal/atomicfile", "internal/cli/words", "internal/config", "internal/configcheck", "internal/demo", "internal/doctor",
 			"internal/host", "internal/i18n", "internal/localclient", "internal/localsock", "internal/meant", "internal/metadata", "internal/metadata/canon",
 			"internal/metadata/draft", "internal/metadata/lint", "internal/metadata/productid", "internal/metadata/tomlfile", "internal/order", "internal/policy",
-			"internal/promptui", "internal/replay", "internal/storecheck", "internal/view"},
+			"internal/promptui", "internal/readiness", "internal/replay", "internal/source/opsi", "internal/source/opsi/servercheck", "internal/storecheck", "internal/view"},
 			[]string{cobra, goPretty, xterm, xsys},
 			"inspects from outside: it must not reach engine, effects or installer, or support could act by looking"},
 

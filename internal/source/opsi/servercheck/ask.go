@@ -42,7 +42,7 @@ func (v *visit) ask(ctx context.Context) {
 	v.server(seen, info.Version)
 
 	q := v.questions()
-	if err := client.Do(ctx, q.calls()...); err != nil {
+	if err := client.Do(ctx, q.calls()...); err != nil { // none of them is repeated
 		v.at = Login
 		v.say("login_lost", data{"Error": err.Error()})
 		return
@@ -61,28 +61,37 @@ func (v *visit) turnedAway(err error) {
 			d["Seconds"] = n
 		}
 	}
-	said := err.Error()
-	switch {
-	case errors.Is(err, opsi.ErrLogin):
-		v.say("login_refused", d)
-	// The server says these two in words alone, both with status 403.
-	case errors.Is(err, opsi.ErrBlocked) && strings.Contains(said, "is blocked"):
-		v.say("login_blocked", d)
-	case errors.Is(err, opsi.ErrBlocked) && strings.Contains(strings.ToLower(said), "too many sessions"):
-		v.say("login_sessions", d)
-	case errors.Is(err, opsi.ErrBlocked):
-		v.say("login_forbidden", d)
-	case errors.Is(err, opsi.ErrBusy):
-		v.say("login_busy", d)
-	case errors.Is(err, opsi.ErrServer):
-		v.say("login_server", d)
-	case errors.Is(err, opsi.ErrRejected):
-		v.say("login_rejected", d)
-	case errors.Is(err, opsi.ErrAnswer):
-		v.say("login_answer", d)
-	default:
-		v.say("login_cut", d)
+	for _, c := range []struct {
+		class error
+		code  string
+	}{
+		{opsi.ErrLogin, "login_refused"}, {opsi.ErrBlocked, "login_forbidden"}, {opsi.ErrBusy, "login_busy"}, {opsi.ErrServer, "login_server"},
+		{opsi.ErrRejected, "login_rejected"}, {opsi.ErrAnswer, "login_answer"}, {opsi.ErrUnreachable, "login_cut"},
+	} {
+		if !errors.Is(err, c.class) {
+			continue
+		}
+		// The class is said in words; what is left is what the server said.
+		if _, said, ok := strings.Cut(err.Error(), c.class.Error()+": "); ok {
+			d["Error"] = said
+		}
+		v.say(refusal(c.code, err.Error()), d)
+		return
 	}
+	v.say("login_cut", d)
+}
+
+// refusal tells three refusals of one status apart, which the server does in words
+// alone.
+func refusal(code, said string) string {
+	switch {
+	case code != "login_forbidden":
+	case strings.Contains(said, "is blocked"):
+		return "login_blocked"
+	case strings.Contains(strings.ToLower(said), "too many sessions"):
+		return "login_sessions"
+	}
+	return code
 }
 
 // How far the clocks may be apart. Nothing in the protocol depends on the clock
@@ -102,7 +111,7 @@ func (v *visit) clock() {
 		return
 	}
 	ahead := server.Sub(v.Now()).Round(time.Second)
-	d := data{"Ahead": ahead, "Seconds": int(ahead.Abs() / time.Second), "Behind": ahead > 0, "Server": server.UTC()}
+	d := data{"Seconds": int(ahead.Abs() / time.Second), "Behind": ahead > 0, "Server": server.UTC()}
 	switch off := ahead.Abs(); {
 	case off > clockWrong:
 		v.say("clock_wrong", d)

@@ -27,7 +27,7 @@ func (v *visit) trusted(c tls.ConnectionState) {
 	d["Days"] = days(leaf.NotAfter.Sub(v.Now()))
 	ca := c.VerifiedChains[0][len(c.VerifiedChains[0])-1]
 	told := opsi.CAOf(ca)
-	d["Issuer"], d["SHA256"], d["CAUntil"], d["CADays"] = told.Subject, told.SHA256, told.Until.UTC(), days(told.Until.Sub(v.Now()))
+	d["Issuer"], d["SHA256"], d["IssuerUntil"], d["IssuerDays"] = told.Subject, told.SHA256, told.Until.UTC(), days(told.Until.Sub(v.Now()))
 	d["File"] = v.CAFile
 	v.say("tls_ok", d)
 	for _, code := range ending(v.Now(), leaf.NotAfter, told.Until) {

@@ -99,7 +99,7 @@ func TestGoodWay(t *testing.T) {
 		}
 	}
 	d := find(t, fs, "tls_ok").Data
-	if d["Issuer"] != "CN=opsi CA" || len(d["SHA256"].(string)) != 64 || d["Until"].(time.Time).Before(time.Now()) || d["CADays"].(int) < 900 {
+	if d["Issuer"] != "CN=opsi CA" || len(d["SHA256"].(string)) != 64 || d["Until"].(time.Time).Before(time.Now()) || d["IssuerDays"].(int) < 900 {
 		t.Errorf("tls: %v", d)
 	}
 	if d := find(t, fs, "rights_ok").Data; d["Rows"] != 2 || d["Wanted"] != 1 {
