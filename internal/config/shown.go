@@ -40,6 +40,9 @@ func (c Config) Settings() []Setting {
 	return out
 }
 
+// Place is "file:line" of a key that is no policy, "" if it is not written.
+func (c Config) Place(key string) string { return c.places[key] }
+
 // Site is what the file says about all products, [policy].
 func (c Config) Site() policy.Layer { return c.site }
 

@@ -111,6 +111,9 @@ func told(err error, known bool) error {
 		}
 		return false
 	}
+	if own := (*apitypes.Error)(nil); errors.As(err, &own) {
+		return own
+	}
 	// The code says that it is refused; whoever shows the message says so too.
 	e := &apitypes.Error{Message: strings.TrimPrefix(err.Error(), fsm.ErrRefused.Error()+": "), Hint: advice(err)}
 	switch {

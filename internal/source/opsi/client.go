@@ -152,6 +152,13 @@ func (c *Client) Do(ctx context.Context, calls ...*Call) error {
 // Wait waits until the server may be asked.
 func (c *Client) Wait(ctx context.Context) error { return c.gate.wait(ctx) }
 
+// Rest is how long the server should be left alone; 0 = it may be asked.
+func (c *Client) Rest() time.Duration { return c.gate.rest() }
+
+// Retry lets the next call through if the server was only not reached: somebody
+// knows that it is there again. What the server itself asked for still counts.
+func (c *Client) Retry() { c.gate.retry() }
+
 // post sends a body and reads the answer; asked is what the server wants waited.
 func (c *Client) post(ctx context.Context, body []byte) (text []byte, asked time.Duration, err error) {
 	c.mu.Lock()

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package daemon
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/quietsetup/quietsetup/events"
+	"github.com/quietsetup/quietsetup/fsm"
+	"github.com/quietsetup/quietsetup/internal/apitypes"
+	"github.com/quietsetup/quietsetup/internal/config"
+	"github.com/quietsetup/quietsetup/internal/effects"
+	"github.com/quietsetup/quietsetup/internal/installer"
+	"github.com/quietsetup/quietsetup/internal/policy"
+	"github.com/quietsetup/quietsetup/internal/source/local"
+	"github.com/quietsetup/quietsetup/internal/source/opsi"
+	"github.com/quietsetup/quietsetup/internal/source/packages"
+)
+
+// fromServer is the actor of what the site set at its server.
+const fromServer = "server"
+
+// server is a source behind an opsi config server. The opsi source keeps looks and
+// reports apart by itself and gathers reports.
+type server struct {
+	opsi     *opsi.Source
+	client   *opsi.Client
+	packages packages.Reader
+	parts    parts
+
+	mu     sync.Mutex
+	gone   []string           // wanted, and not on the depot
+	failed map[string]failure // reports whose last try failed, by product
+}
+
+// failure is how the last try of a report ended.
+type failure struct {
+	report events.Report
+	class  string
+}
+
+// openServer opens a source behind a server. It asks the server nothing yet.
+func (d *depot) openServer(p parts, stateDir, version string) error {
+	c := p.config.Source
+	wrong := func(key string, err error) error {
+		if errors.Is(err, fs.ErrPermission) && !errors.Is(err, opsi.ErrLooseFile) {
+			return fmt.Errorf("%s: source.%s: %w", p.config.Place("source."+key), key, err)
+		}
+		return fmt.Errorf("%w: %s: source.%s: %w", config.ErrInvalid, p.config.Place("source."+key), key, err)
+	}
+	who, err := opsi.ReadCredentials(c.KeyFile, c.HostID, config.CheckOwner)
+	if err != nil {
+		return wrong("key_file", err)
+	}
+	var roots *x509.CertPool
+	if c.CAFile != "" {
+		if roots, err = opsi.ReadRoots(c.CAFile, config.CheckOwner); err != nil {
+			return wrong("ca_file", err)
+		}
+	}
+	client, err := opsi.NewClient(opsi.Options{Server: c.URL, Credentials: who, Roots: roots, Program: "quietsetup/" + version})
+	if err != nil {
+		return wrong("url", err)
+	}
+	folder := filepath.Join(stateDir, "opsi")
+	if err := os.Mkdir(folder, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("cannot make the folder of what the server set: %w", err)
+	}
+	s := &server{client: client, parts: p, failed: map[string]failure{}, opsi: opsi.New(opsi.Parts{Server: client, Folder: folder, Warn: p.warn})}
+	s.packages = packages.Reader{Depot: p.reader(c.Depot), Policy: p.policy(func() []policy.Layer { return s.opsi.Settings().Layers }), CheckCommand: installer.CheckCommand,
+		Place: func(id string) (*events.Problem, error) { return s.opsi.Place(id), nil }, Warn: p.warn}
+	d.source, d.about, d.obey = s, s.about, s.obey
+	d.pause = func(err error) time.Duration {
+		if err == nil {
+			return opsi.PollPause(c.Poll, rand.Float64())
+		}
+		return max(client.Rest(), time.Second)
+	}
+	return nil
+}
+
+// Close gives up reports on their way; they are due again after the next start.
+func (s *server) Close() error { return errors.Join(s.opsi.Close(), s.client.Close()) }
+
+// Poll hands over every row.
+func (s *server) Poll(ctx context.Context, take func(wanted) error) error {
+	return s.opsi.Poll(ctx, func(w opsi.Wanted) error {
+		s.mu.Lock()
+		s.gone = w.Gone
+		s.mu.Unlock()
+		return take(wanted{w.Requests, w.Order})
+	})
+}
+
+// Ask refuses: the row at the server is the request, and it belongs to the site's
+// administrators. One that came from here would look like theirs.
+func (s *server) Ask(_ context.Context, product string, a events.Action, _ bool, _ func(wanted) error) (local.Asked, error) {
+	return local.Asked{}, &apitypes.Error{Code: apitypes.CodeRefused, Message: "requests for this machine are made at its opsi server, " + s.client.Place(),
+		Hint: fmt.Sprintf("set %s to %s in opsi-configed, or run there: opsi-admin -d method setProductActionRequest %s %s %s; then here: quietsetup sync",
+			product, a, product, s.client.HostID(), a)}
+}
+
+// Prepare reads a package and its policy.
+func (s *server) Prepare(ctx context.Context, req events.Request) (events.Policy, events.Package, *events.Problem, error) {
+	return s.packages.Prepare(ctx, req)
+}
+
+// Report writes a report into the row at the server. That it fails is returned
+// once. The same report then stays here as long as it fails in the same way: the
+// pace of its tries is that of everything that asks the server, and it goes as soon
+// as the server answers again.
+func (s *server) Report(ctx context.Context, r events.Report, req events.Request, done func() error) error {
+	for {
+		err := s.opsi.Report(ctx, r, req, done)
+		now := failure{r, classOf(err)}
+		s.mu.Lock()
+		before := s.failed[r.ProductID]
+		if delete(s.failed, r.ProductID); err != nil {
+			s.failed[r.ProductID] = now
+		}
+		s.mu.Unlock()
+		switch {
+		case errors.Is(err, opsi.ErrRefused):
+			return fmt.Errorf("%w: %w", effects.ErrRefused, err)
+		case err == nil, ctx.Err() != nil, now.class == "", now != before:
+			return err
+		}
+	}
+}
+
+// about tells what is known of the server.
+func (s *server) about(to *apitypes.Source) {
+	seen, set := s.client.Seen(), s.opsi.Settings()
+	to.Kind, to.Place = config.Opsi, s.client.Place()
+	if rest := s.client.Rest(); rest > 0 {
+		again := time.Now().Add(rest).UTC()
+		to.Again = &again
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	to.Server = &apitypes.Server{HostID: s.client.HostID(), KnownAs: seen.HostID, Version: seen.Version, Role: seen.Role, Ahead: apitypes.SecondsOf(seen.Ahead),
+		Gone: slices.Clone(s.gone), Held: set.Held, AsksToo: set.Theirs, Ignored: set.Bad}
+}
+
+// obey places and takes back the holds that the site set by config id. What an
+// administrator of this machine held stays.
+func (s *server) obey(ctx context.Context) error {
+	want := map[string]bool{}
+	for _, id := range s.opsi.Settings().Held {
+		if id == opsi.Everything {
+			id = ""
+		}
+		want[id] = true
+	}
+	var place, release []string
+	s.parts.view(func(c *fsm.Client) {
+		look := func(id string, h *fsm.Hold) {
+			switch {
+			case want[id] && h == nil:
+				place = append(place, id)
+			case !want[id] && h != nil && h.Actor == fromServer:
+				release = append(release, id)
+			}
+		}
+		look("", c.Hold)
+		for _, id := range slices.Sorted(maps.Keys(c.Products)) {
+			look(id, c.Products[id].Hold)
+		}
+	})
+	const why = "config id quietsetup.hold"
+	for _, id := range place {
+		if _, err := s.parts.submit(ctx, fromServer, events.HoldRequested{Product: id, Reason: why}); err != nil && !errors.Is(err, fsm.ErrNothing) {
+			return fmt.Errorf("cannot hold %q: %w", id, err)
+		}
+	}
+	for _, id := range release {
+		if _, err := s.parts.submit(ctx, fromServer, events.ReleaseRequested{Product: id, Reason: why}); err != nil && !errors.Is(err, fsm.ErrNothing) {
+			return fmt.Errorf("cannot release %q: %w", id, err)
+		}
+	}
+	return nil
+}
+
+// classOf is the class of an error of a server, "" for any other.
+func classOf(err error) string {
+	for _, c := range []struct {
+		err   error
+		class string
+	}{
+		{opsi.ErrUnreachable, "unreachable"},
+		{opsi.ErrCertificate, "certificate"},
+		{opsi.ErrLogin, "login"},
+		{opsi.ErrBlocked, "blocked"},
+		{opsi.ErrBusy, "busy"},
+		{opsi.ErrServer, "failed"},
+		{opsi.ErrRejected, "rejected"},
+		{opsi.ErrAnswer, "answer"},
+	} {
+		if errors.Is(err, c.err) {
+			return c.class
+		}
+	}
+	return ""
+}
