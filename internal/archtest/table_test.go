@@ -105,7 +105,7 @@ func rooms() []room {
 			"a main of a few lines: the double with a small site, for trials by hand"},
 		{"internal/source/opsi", []string{"events", "internal/atomicfile", "internal/metadata/productid", "internal/order", "internal/policy"}, nil,
 			"a source hands over rows and takes reports; the server is reached with the standard library alone, and no core is known"},
-		{"internal/source/opsi/servercheck", []string{"internal/source/opsi"}, nil,
+		{"internal/source/opsi/servercheck", []string{"internal/policy", "internal/source/opsi"}, nil,
 			"walks the daemon's way to the server with the daemon's own client and says what it met; words for it has the command line"},
 		{"internal/engine", []string{"events", "fsm"}, []string{zerolog},
 			"the loop knows the core; store and effects come as interfaces it owns"},

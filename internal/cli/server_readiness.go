@@ -78,7 +78,7 @@ JSON: server_readiness/v1.`, "5 the server cannot be reached or refuses the logi
 }
 
 func (a *app) readiness(ctx context.Context, c config.Config) (apitypes.Readiness, error) {
-	w, client, err := a.wantedAt(ctx, c)
+	w, src, client, err := a.wantedAt(ctx, c)
 	if err != nil {
 		return apitypes.Readiness{}, err
 	}
@@ -87,7 +87,7 @@ func (a *app) readiness(ctx context.Context, c config.Config) (apitypes.Readines
 		OwnUserOnly: os.Geteuid() != 0, Products: []apitypes.ReadyProduct{}, Gone: filled(w.Gone)}
 	reader := readerHere(c, m)
 	for _, req := range inTurn(w) {
-		p, err := readyProduct(ctx, c, reader, m, req)
+		p, err := readyProduct(ctx, c, src, reader, m, req)
 		if err != nil {
 			return apitypes.Readiness{}, err
 		}
@@ -97,28 +97,28 @@ func (a *app) readiness(ctx context.Context, c config.Config) (apitypes.Readines
 }
 
 // wantedAt asks the server once what it wants here.
-func (a *app) wantedAt(ctx context.Context, c config.Config) (opsi.Wanted, *opsi.Client, error) {
+func (a *app) wantedAt(ctx context.Context, c config.Config) (opsi.Wanted, *opsi.Source, *opsi.Client, error) {
 	s := c.Source
 	who, err := opsi.ReadCredentials(s.KeyFile, s.HostID, config.CheckOwner)
 	if err != nil {
-		return opsi.Wanted{}, nil, ofKeyFile(err)
+		return opsi.Wanted{}, nil, nil, ofKeyFile(err)
 	}
 	opt := opsi.Options{Server: s.URL, Credentials: who, Program: "quietsetup/" + a.Version, Timeout: time.Minute}
 	if s.CAFile != "" {
 		if opt.Roots, err = opsi.ReadRoots(s.CAFile, config.CheckOwner); err != nil {
-			return opsi.Wanted{}, nil, ofKeyFile(err)
+			return opsi.Wanted{}, nil, nil, ofKeyFile(err)
 		}
 	}
 	client, err := opsi.NewClient(opt)
 	if err != nil {
-		return opsi.Wanted{}, nil, ofKeyFile(err)
+		return opsi.Wanted{}, nil, nil, ofKeyFile(err)
 	}
 	defer func() { _ = client.Close() }() // the session ends by itself, too
 	src := opsi.New(opsi.Parts{Server: client})
 	defer func() { _ = src.Close() }() // it has nothing to report
 	var w opsi.Wanted
 	err = src.Poll(ctx, func(now opsi.Wanted) error { w = now; return nil })
-	return w, client, err
+	return w, src, client, err
 }
 
 // ofKeyFile gives what is wrong with the files that say who we are, and whom to
@@ -144,15 +144,20 @@ func inTurn(w opsi.Wanted) []events.Request {
 }
 
 // readyProduct looks at one product.
-func readyProduct(ctx context.Context, c config.Config, reader metadata.Reader, m *host.Machine, req events.Request) (apitypes.ReadyProduct, error) {
+func readyProduct(ctx context.Context, c config.Config, src *opsi.Source, reader metadata.Reader, m *host.Machine, req events.Request) (apitypes.ReadyProduct, error) {
 	id, action := req.Row.ProductID, req.Row.ActionRequest
 	p := apitypes.ReadyProduct{Product: id, Action: string(action), Version: req.Target(), Requires: filled(req.Requires), Asks: []apitypes.ReadyAsk{}}
 	pkg, problem, err := reader.Load(id)
 	if err != nil {
 		return p, err
 	}
-	policy, _ := c.Policy(id, pkg.Policy)
-	p.Name, p.State = pkg.Name, string(readiness.StateOf(pkg.Package, problem, mistakesOf(reader, id, problem), action))
+	set := src.Settings()
+	policy, _ := c.Policy(id, pkg.Policy, set.Layers...)
+	defect := problem
+	if problem == nil {
+		problem = src.Place(id)
+	}
+	p.Name, p.State = pkg.Name, string(readiness.StateOf(pkg.Package, defect, mistakesOf(reader, id, defect), action))
 	seen := checks.LookAtPeople(ctx, m)
 	if problem == nil {
 		seen = checks.Look(ctx, m, pkg.Package)
@@ -162,6 +167,9 @@ func readyProduct(ctx context.Context, c config.Config, reader metadata.Reader, 
 	would, err := readiness.Round(req, policy, pkg.Package, problem, seen)
 	if err != nil {
 		return p, err
+	}
+	if slices.Contains(set.Held, opsi.Everything) || slices.Contains(set.Held, id) {
+		would = readiness.Answer{Would: readiness.Waits, Reason: events.ReasonHeld, Detail: "config id quietsetup.hold"}
 	}
 	p.Would, p.Reason, p.Detail = string(would.Would), string(would.Reason), would.Detail
 	for _, ask := range would.Asks {

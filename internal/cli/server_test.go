@@ -200,6 +200,10 @@ func TestServerReadiness(t *testing.T) {
 	if code != exitOK || !strings.Contains(out, "unsicheres Verzeichnis") || !strings.Contains(out, "gone wird verlangt") {
 		t.Errorf("exit %d, %s: %s", code, said, out)
 	}
+	s.Put(opsitest.Config("quietsetup.hold", "good"))
+	if code, out, _ = ran(t, append([]string{"server", "readiness", "--output-format", "csv", "--depot", depot}, flags...)...); !strings.Contains(out, "good,setup,1.0-1,capable,wait,held: config id quietsetup.hold\n") {
+		t.Errorf("exit %d: %s", code, out)
+	}
 	s.Stop()
 	if code, _, said = ran(t, append([]string{"server", "readiness", "--depot", depot}, flags...)...); code != exitServer || !strings.Contains(said, "quietsetup server check") {
 		t.Errorf("exit %d, %s", code, said)

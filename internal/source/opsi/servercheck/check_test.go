@@ -339,10 +339,22 @@ func TestStands(t *testing.T) {
 			s.Put(opsitest.Config(activeID, "perhaps"))
 			s.ForgetHistory()
 		}, "configs_unclear", nil},
-		{"ids of ours", func(s *opsitest.Server, _ *Target) {
-			s.Put(opsitest.Config(activeID, "false"), opsitest.Config("quietsetup.max_defer", "3"), opsitest.Config("quietsetup.hold"), opsitest.Config("quietsetupx"))
+		{"products are held", func(s *opsitest.Server, _ *Target) {
+			s.Put(opsitest.Config("quietsetup.hold"), opsitest.State("quietsetup.hold", me, "java", "firefox"))
 			s.ForgetHistory()
-		}, "configs_ours", map[string]any{"IDs": "quietsetup.hold, quietsetup.max_defer"}},
+		}, "configs_held", map[string]any{"Products": "firefox, java"}},
+		{"a value that does not count", func(s *opsitest.Server, _ *Target) {
+			s.Put(opsitest.Config("quietsetup.max_defer", "many"))
+			s.ForgetHistory()
+		}, "configs_bad", nil},
+		{"an id that this version does not know yet", func(s *opsitest.Server, _ *Target) {
+			s.Put(opsitest.Config("quietsetup.mode", "observe"))
+			s.ForgetHistory()
+		}, "configs_bad", map[string]any{"Text": "this version does not know the config id quietsetup.mode yet"}},
+		{"an id with a slip", func(s *opsitest.Server, _ *Target) {
+			s.Put(opsitest.Config("quietsetup.max_defers", "3"))
+			s.ForgetHistory()
+		}, "configs_bad", nil},
 		{"values cannot be read", func(s *opsitest.Server, _ *Target) {
 			s.Break(always(opsitest.Fault{Kind: opsitest.RPCError, Method: "configState_getValues", Class: "ValueError", Text: "no"}))
 		}, "configs_unknown", nil},
@@ -371,6 +383,16 @@ func TestStands(t *testing.T) {
 				t.Errorf("it changed the server: %+v", s.History())
 			}
 		})
+	}
+}
+
+// TestConfigIDs of ours that count are told, and those that say nothing are not.
+func TestConfigIDs(t *testing.T) {
+	s, target := site(t, opsitest.Options{})
+	s.Put(opsitest.Config(activeID, "false"), opsitest.Config("quietsetup.max_defer", "3"), opsitest.Config("quietsetup.alone_action"), opsitest.Config("quietsetupx", "1"))
+	fs := Look(t.Context(), target)
+	if f := find(t, fs, "configs_ours"); f.Data["IDs"] != "quietsetup.max_defer" || len(codes(fs)) > 0 {
+		t.Errorf("%v", fs)
 	}
 }
 

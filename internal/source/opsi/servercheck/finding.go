@@ -70,7 +70,7 @@ func Codes() map[string]State {
 		"depot_ok": OK, "depot_none": Failed, "depot_no_url": Failed, "depot_plain": Failed, "depot_unreachable": Failed, "depot_certificate": Failed,
 		"depot_refused": Failed, "depot_forbidden": Failed, "depot_busy": Warning, "depot_status": Failed,
 
-		"configs_none": OK, "configs_ours": Warning, "configs_active": Failed, "configs_unclear": Warning, "configs_unknown": Warning,
+		"configs_none": OK, "configs_ours": OK, "configs_held": Warning, "configs_bad": Warning, "configs_active": Failed, "configs_unclear": Warning, "configs_unknown": Warning,
 	}
 	for _, c := range Checks() {
 		out[c+"_unasked"] = Skipped

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/quietsetup/quietsetup/internal/policy"
 	"github.com/quietsetup/quietsetup/internal/source/opsi"
 )
 
@@ -58,7 +59,7 @@ func (v *visit) questions() *questions {
 	q.licence = &opsi.Call{Method: "backend_getLicensingInfo", Into: &q.licences}
 	q.assigned = &opsi.Call{Method: "configState_getClientToDepotserver", Params: []any{[]string{}, []string{me}}, Into: &q.ofClient}
 	q.depots = &opsi.Call{Method: "host_getObjects", Params: []any{[]string{"id", "depotWebdavUrl"}, data{"type": "OpsiDepotserver"}}, Into: &q.servers}
-	q.values = &opsi.Call{Method: "configState_getValues", Params: []any{[]string{"quietsetup.*", activeID}, []string{me}, true}, Into: &q.configs}
+	q.values = &opsi.Call{Method: "configState_getValues", Params: []any{[]string{"quietsetup.*", "opsi-script.backgroundinstall.*"}, []string{me}, true}, Into: &q.configs}
 	return q
 }
 
@@ -116,7 +117,8 @@ func (v *visit) modules(q *questions) {
 	v.say("modules_ok", d)
 }
 
-// configs tells how the server's switches stand for this client.
+// configs tells how the server's switches stand for this client, and which of its
+// values do not count.
 func (v *visit) configs(q *questions) {
 	v.at = Configs
 	if q.values.Err != nil {
@@ -129,29 +131,36 @@ func (v *visit) configs(q *questions) {
 			mine = values
 		}
 	}
-	value := ""
+	set := opsi.SettingsOf(mine)
+	d := data{"ID": activeID, "Value": "", "HostID": v.who.HostID}
 	if values := mine[activeID]; len(values) > 0 {
-		value = fmt.Sprint(values[0])
+		d["Value"] = fmt.Sprint(values[0])
 	}
-	d := data{"ID": activeID, "Value": value, "HostID": v.who.HostID}
-	before := len(v.found)
-	switch strings.ToLower(strings.TrimSpace(value)) {
-	case "true", "1", "yes", "on":
+	switch value := strings.ToLower(strings.TrimSpace(fmt.Sprint(d["Value"]))); {
+	case set.Theirs:
 		v.say("configs_active", d)
-	case "", "false", "0", "no", "off":
-	default:
+	case !slices.Contains([]string{"", "false", "0", "f"}, value):
 		v.say("configs_unclear", d)
+	}
+	if len(set.Held) > 0 {
+		v.say("configs_held", data{"Products": strings.Join(set.Held, ", ")})
+	}
+	_, warnings := policy.Resolve(set.Layers...)
+	for _, w := range warnings {
+		v.say("configs_bad", data{"Text": w.Text})
+	}
+	for _, text := range set.Bad {
+		v.say("configs_bad", data{"Text": text})
 	}
 	var ours []string
 	for _, id := range slices.Sorted(maps.Keys(mine)) {
-		if strings.HasPrefix(id, "quietsetup.") {
+		if strings.HasPrefix(id, "quietsetup.") && len(mine[id]) > 0 && mine[id][0] != "" {
 			ours = append(ours, id)
 		}
 	}
 	if len(ours) > 0 {
 		v.say("configs_ours", data{"IDs": strings.Join(ours, ", ")})
-	}
-	if len(v.found) == before {
-		v.say("configs_none", d)
+	} else {
+		v.say("configs_none", nil)
 	}
 }
