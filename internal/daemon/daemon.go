@@ -239,7 +239,7 @@ func (d *daemon) api() http.Handler {
 	return localapi.New(localapi.Config{
 		Views: &views{engine: d.engine, clock: d.clock, store: d.store, depot: d.depot, looker: d.looker,
 			version: d.o.Version, stateDir: d.o.StateDir, started: time.Now().UTC()},
-		Operator: operator{engine: d.engine, depot: d.depot},
+		Operator: operator{engine: d.engine, depot: d.depot, clock: d.clock, looker: d.looker},
 		Desk:     d.broker,
 		Reports:  d.broker,
 		Owner:    localsock.Self(),

@@ -80,7 +80,7 @@ func (d *depot) openServer(p parts, stateDir, version string) error {
 	s := &server{client: client, parts: p, failed: map[string]failure{}, opsi: opsi.New(opsi.Parts{Server: client, Folder: folder, Warn: p.warn})}
 	s.packages = packages.Reader{Depot: p.reader(c.Depot), Policy: p.policy(func() []policy.Layer { return s.opsi.Settings().Layers }), CheckCommand: installer.CheckCommand,
 		Place: func(id string) (*events.Problem, error) { return s.opsi.Place(id), nil }, Warn: p.warn}
-	d.source, d.about, d.obey = s, s.about, s.obey
+	d.source, d.about, d.obey, d.retry = s, s.about, s.obey, client.Retry
 	d.pause = func(err error) time.Duration {
 		if err == nil {
 			return opsi.PollPause(c.Poll, rand.Float64())

@@ -27,6 +27,8 @@ const orderWithin = 7 * time.Second
 type operator struct {
 	engine *engine.Engine
 	depot  *depot
+	clock  engine.Clock
+	looker looker
 }
 
 // Request makes the source want an action.
