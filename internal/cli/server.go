@@ -206,7 +206,7 @@ func (a *app) printServer(found []servercheck.Finding) {
 		}
 	}
 	t.print()
-	a.say("server.verdict", i18n.Data{"Verdict": string(servercheck.Worst(found))})
+	a.say("serverfound.verdict", i18n.Data{"Verdict": string(servercheck.Worst(found))})
 }
 
 // serverState is a state in the words that doctor has for it.
@@ -229,7 +229,7 @@ func serverSentences(system string, w *words.Words, f servercheck.Finding) (foun
 		}
 		d[k] = v
 	}
-	found = w.Text("server."+f.Code, d)
+	found = w.Text("serverfound."+f.Code, d)
 	if f.State == servercheck.Warning || f.State == servercheck.Failed {
 		mend = w.Text("servermend."+f.Code, d)
 	}

@@ -60,7 +60,7 @@ func TestServerSaysEverything(t *testing.T) {
 			for _, system := range []string{"linux", "windows"} {
 				facts := map[string]any{"URL": "x", "Error": "x", "File": "x", "Until": time.Now(), "Verdict": "ok"}
 				found, mend := serverSentences(system, w, servercheck.Finding{Code: code, State: state, Data: facts})
-				if found == "" || strings.HasPrefix(found, "[server.") {
+				if found == "" || strings.HasPrefix(found, "[serverfound.") {
 					t.Errorf("%s: nothing is said of %s", lang, code)
 				}
 				if bad := state == servercheck.Warning || state == servercheck.Failed; bad != (mend != "") || strings.HasPrefix(mend, "[servermend.") {
