@@ -40,7 +40,7 @@ the server. The answer says how to set it there; then: quietsetup sync.
 
 With --wait the command follows the run until it ends or is put off.
 
-JSON: done/v1; with --wait product/v1 at the end.`, "1 refused", "3 the daemon is not running", "4 no such product",
+JSON: done/v1; with --wait product/v1 at the end.`, "3 the daemon is not running", "4 no such product",
 			"6 the wait ran out", "9 needs privileges", "75 put off (with --wait)", "76 done, restart needed (with --wait)"),
 		Args: exact(2),
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {

@@ -24,10 +24,12 @@ product now, and which reports the source does not show yet. A server that could
 not be reached is asked at once; what a server itself asked for, or a login that
 it refused, is waited for all the same.
 
+It ends with 1 if the source gave no answer.
+
 With --dry-run nothing of what the source shows is brought in. Packages and
 programs are looked at all the same.
 
-JSON: sync/v1.`, "1 the source gave no answer", "3 the daemon is not running", "9 needs privileges"),
+JSON: sync/v1.`, "3 the daemon is not running", "9 needs privileges"),
 		Args: exact(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := a.daemon()

@@ -117,26 +117,45 @@ func (s *server) Prepare(ctx context.Context, req events.Request) (events.Policy
 }
 
 // Report writes a report into the row at the server. That it fails is returned
-// once. The same report then stays here as long as it fails in the same way: the
-// pace of its tries is that of everything that asks the server, and it goes as soon
-// as the server answers again.
+// once, also while the server is only left alone. The same report then stays here
+// as long as it fails in the same way: the pace of its tries is that of everything
+// that asks the server, and it goes as soon as the server answers again.
 func (s *server) Report(ctx context.Context, r events.Report, req events.Request, done func() error) error {
 	for {
-		err := s.opsi.Report(ctx, r, req, done)
-		now := failure{r, classOf(err)}
-		s.mu.Lock()
-		before := s.failed[r.ProductID]
-		if delete(s.failed, r.ProductID); err != nil {
-			s.failed[r.ProductID] = now
+		err := s.client.Waiting()
+		if err == nil || s.fails(r, err) {
+			err = s.opsi.Report(ctx, r, req, done) // waits until the server may be asked
+		} else {
+			err = fmt.Errorf("cannot report %s: %w", r.ProductID, err)
 		}
-		s.mu.Unlock()
+		known := s.fails(r, err)
+		s.note(r, err)
 		switch {
 		case errors.Is(err, opsi.ErrRefused):
 			return fmt.Errorf("%w: %w", effects.ErrRefused, err)
-		case err == nil, ctx.Err() != nil, now.class == "", now != before:
+		case err == nil, !known, ctx.Err() != nil:
 			return err
 		}
 	}
+}
+
+// fails reports whether the last try of the report ended in the same way.
+func (s *server) fails(r events.Report, err error) bool {
+	class := classOf(err)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return class != "" && s.failed[r.ProductID] == (failure{r, class})
+}
+
+// note remembers how the last try of a report ended.
+func (s *server) note(r events.Report, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err == nil {
+		delete(s.failed, r.ProductID)
+		return
+	}
+	s.failed[r.ProductID] = failure{r, classOf(err)}
 }
 
 // about tells what is known of the server.

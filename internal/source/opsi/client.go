@@ -155,6 +155,9 @@ func (c *Client) Wait(ctx context.Context) error { return c.gate.wait(ctx) }
 // Rest is how long the server should be left alone; 0 = it may be asked.
 func (c *Client) Rest() time.Duration { return c.gate.rest() }
 
+// Waiting is ErrWaiting with its reason while the server is left alone, else nil.
+func (c *Client) Waiting() error { return c.gate.check() }
+
 // Retry lets the next call through if the server was only not reached: somebody
 // knows that it is there again. What the server itself asked for still counts.
 func (c *Client) Retry() { c.gate.retry() }
