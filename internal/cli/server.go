@@ -111,7 +111,7 @@ Exit code 0 also with warnings. JSON: server_check/v1.`, "5 the server cannot be
 			}
 			now := time.Now()
 			found := servercheck.Look(cmd.Context(), servercheck.Target{URL: c.Source.URL, HostID: c.Source.HostID, KeyFile: c.Source.KeyFile,
-				CAFile: c.Source.CAFile, System: runtime.GOOS, Program: "quietsetup/" + a.Version, Owner: config.CheckOwner})
+				CAFile: c.Source.CAFile, System: runtime.GOOS, Program: "quietsetup/" + a.Version, Owner: config.CheckOwner, Secret: config.CheckSecret})
 			if cmd.Context().Err() != nil {
 				return errors.New("it was interrupted")
 			}

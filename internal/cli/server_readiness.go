@@ -99,7 +99,7 @@ func (a *app) readiness(ctx context.Context, c config.Config) (apitypes.Readines
 // wantedAt asks the server once what it wants here.
 func (a *app) wantedAt(ctx context.Context, c config.Config) (opsi.Wanted, *opsi.Source, *opsi.Client, error) {
 	s := c.Source
-	who, err := opsi.ReadCredentials(s.KeyFile, s.HostID, config.CheckOwner)
+	who, err := opsi.ReadCredentials(s.KeyFile, s.HostID, config.CheckSecret)
 	if err != nil {
 		return opsi.Wanted{}, nil, nil, ofKeyFile(err)
 	}

@@ -76,6 +76,9 @@ func TestServerSaysEverything(t *testing.T) {
 
 // TestServerCheck against the double: what is printed, and the exit codes.
 func TestServerCheck(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		return // a file that a test writes is one that others can read there
+	}
 	s, flags := atServer(t)
 	args := append([]string{"server", "check", "--json"}, flags...)
 	code, out, said := ran(t, args...)

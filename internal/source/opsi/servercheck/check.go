@@ -22,8 +22,9 @@ type Target struct {
 	CAFile  string // "" = whom the system trusts
 	System  string // what this machine runs: windows, linux, darwin
 	Program string // what the server writes in its log as User-Agent
-	// Owner judges who could change a file; nil = not asked.
-	Owner func(name string, info fs.FileInfo) error
+	// Owner judges who could change the CA's file, Secret who could read or change
+	// that of the key; nil = not asked.
+	Owner, Secret func(name string, info fs.FileInfo) error
 	// Now is our clock; nil = time.Now.
 	Now func() time.Time
 	// Patience is for each step that waits for somebody; 0 = 30 seconds.
@@ -132,7 +133,7 @@ func (v *visit) key() bool {
 		v.say("key_none", nil)
 		return false
 	}
-	who, err := opsi.ReadCredentials(v.KeyFile, v.HostID, v.Owner)
+	who, err := opsi.ReadCredentials(v.KeyFile, v.HostID, v.Secret)
 	d := data{"File": v.KeyFile}
 	if err != nil {
 		d["Error"] = err.Error()

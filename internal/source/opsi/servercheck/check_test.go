@@ -147,15 +147,13 @@ func TestFaults(t *testing.T) {
 		{"no key file there", func(_ *testing.T, _ *opsitest.Server, x *Target) { x.KeyFile += ".no" }, "key_missing", 0, nil},
 		{"a key that is none", func(t *testing.T, _ *opsitest.Server, x *Target) { put(t, x.KeyFile, "secret") }, "key_bad", 0, nil},
 		{"a key file of somebody else", func(_ *testing.T, _ *opsitest.Server, x *Target) {
-			x.Owner = func(name string, _ fs.FileInfo) error {
-				if name == x.KeyFile {
-					return fs.ErrInvalid
-				}
-				return nil
-			}
+			x.Secret = func(string, fs.FileInfo) error { return fs.ErrInvalid }
 		}, "key_loose", 0, nil},
 		{"no CA file there", func(_ *testing.T, _ *opsitest.Server, x *Target) { x.CAFile += ".no" }, "ca_missing", 0, nil},
 		{"a CA file with something else", func(t *testing.T, _ *opsitest.Server, x *Target) { put(t, x.CAFile, "-----BEGIN") }, "ca_bad", 0, nil},
+		{"a CA file that others could change", func(_ *testing.T, _ *opsitest.Server, x *Target) {
+			x.Owner = func(string, fs.FileInfo) error { return fs.ErrInvalid }
+		}, "ca_bad", 0, nil},
 		{"no such name", func(_ *testing.T, _ *opsitest.Server, x *Target) { x.URL = "https://opsi..site.test:4447" }, "reach_name", 0, nil},
 		{"nobody listens", func(_ *testing.T, s *opsitest.Server, _ *Target) { s.Stop() }, "reach_refused", 0, nil},
 		{"http instead of https", func(t *testing.T, _ *opsitest.Server, x *Target) { x.URL = plain(t) }, "tls_plain", 0, nil},
