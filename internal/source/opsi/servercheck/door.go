@@ -70,6 +70,10 @@ func (d *door) close() {
 	}
 }
 
+// refusedOnWindows is what Windows says when nobody listens (WSAECONNREFUSED);
+// syscall.ECONNREFUSED is a number of Go's own there.
+const refusedOnWindows = syscall.Errno(10061)
+
 // reach connects to the server and says nothing yet.
 func (v *visit) reach(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, min(v.Patience, 10*time.Second))
@@ -86,7 +90,7 @@ func (v *visit) reach(ctx context.Context) bool {
 	switch {
 	case errors.As(err, &dns) && !dns.IsTimeout:
 		v.say("reach_name", d)
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, refusedOnWindows):
 		v.say("reach_refused", d)
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
 		v.say("reach_slow", d)
