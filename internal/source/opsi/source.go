@@ -52,9 +52,8 @@ type Source struct {
 	plan  *plan           // of the last look, nil = none yet
 	said  map[string]bool // warnings of the last look
 	set   map[string]Setting
-	// lost are reports that were sent and not answered, by product: the server may
-	// have stored them.
-	lost map[string]events.Report
+	lost  map[string]lostReport // by product
+	kept  bool                  // set and lost are in the file
 }
 
 // New makes a source. It asks the server nothing yet, and knows what the server had
@@ -70,7 +69,7 @@ func New(parts Parts) *Source {
 		parts.Warn = func(string, string) {}
 	}
 	ctx, end := context.WithCancel(context.Background())
-	s := &Source{parts: parts, ctx: ctx, end: end, held: make(chan struct{}, 1), lost: map[string]events.Report{}}
+	s := &Source{parts: parts, ctx: ctx, end: end, held: make(chan struct{}, 1), lost: map[string]lostReport{}, kept: true}
 	s.remember()
 	return s
 }
