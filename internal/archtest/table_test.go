@@ -93,7 +93,7 @@ func rooms() []room {
 			"rewrites a text that means the same; what it means is the reader's affair"},
 		{"internal/config", []string{"events", "internal/winfile", "internal/meant", "internal/metadata/productid", "internal/metadata/tomlfile", "internal/policy"}, []string{xsys},
 			"reads the config file; who uses the values is the daemon's affair"},
-		{"internal/configcheck", []string{"internal/config", "internal/meant", "internal/metadata", "internal/metadata/productid", "internal/metadata/tomlfile", "internal/policy"}, nil,
+		{"internal/configcheck", []string{"internal/config", "internal/meant", "internal/metadata", "internal/metadata/productid", "internal/metadata/tomlfile", "internal/policy", "internal/source/opsi"}, nil,
 			"findings are data about files; words for them has the command line"},
 		{"internal/source/local", []string{"events", "internal/winfile", "internal/atomicfile", "internal/metadata", "internal/metadata/productid", "internal/order", "internal/source/packages"}, nil,
 			"a source hands over rows and takes reports; it does not know the core"},
