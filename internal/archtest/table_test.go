@@ -105,6 +105,8 @@ func rooms() []room {
 			"a main of a few lines: the double with a small site, for trials by hand"},
 		{"internal/source/opsi", []string{"events", "internal/atomicfile", "internal/metadata/productid", "internal/order", "internal/policy"}, nil,
 			"a source hands over rows and takes reports; the server is reached with the standard library alone, and no core is known"},
+		{"internal/source/opsi/depotfiles", []string{"events", "internal/atomicfile", "internal/metadata", "internal/metadata/productid", "internal/metadata/tomlfile", "internal/source/opsi", "internal/winfile"}, []string{xsys},
+			"brings a depot's files to where the reader of packages finds them; trust, login and patience are the client's, and what a file means is not asked"},
 		{"internal/engine", []string{"events", "fsm"}, []string{zerolog},
 			"the loop knows the core; store and effects come as interfaces it owns"},
 		{"internal/effects", []string{"events", "fsm", "checks"}, []string{zerolog},

@@ -32,6 +32,15 @@ func (j *judge) displayed(s *session, p *prompt) {
 	j.screens = append(j.screens, screen{s.id, s.who.owner, f.id, f.run, f.round, j.w.now, j.epoch})
 }
 
+// onScreen notes what a window really showed.
+func (j *judge) onScreen(p *prompt) {
+	for _, id := range p.list {
+		if !slices.Contains(j.seen[p.window], id) {
+			j.seen[p.window] = append(j.seen[p.window], id)
+		}
+	}
+}
+
 // window finds the product that a window was opened for.
 func (j *judge) window(id string) *file {
 	for _, f := range j.files {
@@ -75,9 +84,7 @@ func (j *judge) agreed(f *file, e events.CloseAgreed) {
 				return p.window == f.last.ID && p.choice == events.ChoiceKill && slices.Contains(p.list, t.ProcessID)
 			})
 		case "timeout", "announced":
-			ok = (e.Why == "announced") == f.last.Final && f.last.Default == events.ChoiceKill && slices.ContainsFunc(f.last.Asks, func(a events.Ask) bool {
-				return slices.ContainsFunc(a.Programs, func(q events.Process) bool { return q.ProcessID == t.ProcessID })
-			})
+			ok = (e.Why == "announced") == f.last.Final && f.last.Default == events.ChoiceKill && slices.Contains(j.seen[f.last.ID], t.ProcessID)
 		case "recheck_limit":
 			ok = f.policy.RecheckAction == events.ChoiceKill && slices.ContainsFunc(j.w.presses, func(p press) bool {
 				return p.window == f.last.ID && p.choice == events.ChoiceRecheck && slices.Contains(p.list, t.ProcessID)

@@ -24,7 +24,8 @@ type judge struct {
 	epoch   int // of the clock: a boot with a clock that was set begins another
 	stepped bool
 	screens []screen
-	answers map[answer]bool // in the log
+	answers map[answer]bool               // in the log
+	seen    map[string][]events.ProcessID // by window: what was on a screen
 }
 
 // file is what the judge has about a product.
@@ -81,7 +82,9 @@ type screen struct {
 	epoch          int
 }
 
-func newJudge(w *world) *judge { return &judge{w: w, answers: map[answer]bool{}} }
+func newJudge(w *world) *judge {
+	return &judge{w: w, answers: map[answer]bool{}, seen: map[string][]events.ProcessID{}}
+}
 
 // fault notes a broken promise. The first one ends the world.
 func (j *judge) fault(format string, args ...any) {

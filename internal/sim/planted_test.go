@@ -190,6 +190,20 @@ func TestPlantedConsentCounted(t *testing.T) {
 	})}, 1000, "nobody was shown that")
 }
 
+// The last window leaves a program out on the screen, and its end closes that one.
+func TestPlantedListShortened(t *testing.T) {
+	planted(t, bent{onDue: func(c *fsm.Client, product string) []fsm.Effect {
+		due := fsm.DueFor(c, product)
+		for i, e := range due {
+			if w, ok := e.Work.(fsm.AskUsers); ok && w.Window.Final && len(w.Ask.Programs) > 1 {
+				w.Ask.Programs = w.Ask.Programs[1:]
+				due[i].Work = w
+			}
+		}
+		return due
+	}}, 1000, "(announced), and nobody was shown that")
+}
+
 // A process is known by its number alone.
 func TestPlantedPIDAlone(t *testing.T) {
 	planted(t, bent{pidOnly: true}, 500, "was to be")

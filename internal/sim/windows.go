@@ -51,6 +51,7 @@ func (w *world) display(t *task, s *session, work fsm.AskUsers) *prompt {
 	for _, q := range work.Ask.Programs {
 		p.list = append(p.list, q.ProcessID)
 	}
+	w.judge.onScreen(p)
 	if p.shown == w.now {
 		w.judge.displayed(s, p)
 		w.trouble(25, minute)

@@ -107,7 +107,7 @@ func (s *Source) shown(ctx context.Context, batch []*filing) (map[string]Shown, 
 		}
 		calls = append(calls, &Call{Method: "productOnDepot_getObjects", Params: []any{onDepot(), where}, Into: &versions, Reads: true})
 	}
-	if err := s.ask(ctx, calls); err != nil {
+	if err := ask(ctx, s.parts.Server, calls); err != nil {
 		return nil, err
 	}
 	if offered && depot == "" {

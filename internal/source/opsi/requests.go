@@ -57,7 +57,7 @@ func (s *Source) look(ctx context.Context) (Wanted, error) {
 	}
 	var set settingsAnswer
 	about := s.settingsCalls(&set)
-	if err := s.ask(ctx, calls, about...); errors.Is(err, ErrMethod) {
+	if err := ask(ctx, s.parts.Server, calls, about...); errors.Is(err, ErrMethod) {
 		return Wanted{}, fmt.Errorf("it is older than opsi 4.3: %w", err)
 	} else if err != nil {
 		return Wanted{}, err
@@ -94,8 +94,8 @@ func (s *Source) depotCall(into *[]clientDepot) *Call {
 
 // ask makes calls of which each must succeed, and in the same request others that
 // may fail.
-func (s *Source) ask(ctx context.Context, calls []*Call, others ...*Call) error {
-	if err := s.parts.Server.Do(ctx, slices.Concat(calls, others)...); err != nil {
+func ask(ctx context.Context, server Server, calls []*Call, others ...*Call) error {
+	if err := server.Do(ctx, slices.Concat(calls, others)...); err != nil {
 		return err
 	}
 	for _, c := range calls {
@@ -111,7 +111,7 @@ func (s *Source) ask(ctx context.Context, calls []*Call, others ...*Call) error 
 func (s *Source) offers(ctx context.Context, depot string, ids []string) (offers, error) {
 	var versions []version
 	var o offers
-	err := s.ask(ctx, []*Call{
+	err := ask(ctx, s.parts.Server, []*Call{
 		{Method: "productOnDepot_getObjects", Params: []any{onDepot(), filter{"depotId": depot, "productType": localboot}}, Into: &versions, Reads: true},
 		{Method: "product_getObjects", Params: []any{[]string{"id", "productVersion", "packageVersion", "priority"}, filter{"id": ids}}, Into: &o.products, Reads: true},
 		{Method: "productDependency_getObjects", Params: []any{[]string{}, filter{"productId": ids}}, Into: &o.dependencies, Reads: true},

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package opsi
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/quietsetup/quietsetup/internal/policy"
+)
+
+// ConfigObject is a config id as a server keeps it, so that admins find it in their
+// tools with its meaning and its values.
+type ConfigObject struct {
+	Type           string   `json:"type"`
+	ID             string   `json:"id"`
+	Description    string   `json:"description"`
+	MultiValue     bool     `json:"multiValue"`
+	Editable       bool     `json:"editable"`
+	DefaultValues  []string `json:"defaultValues"`
+	PossibleValues []string `json:"possibleValues"`
+}
+
+// ConfigObjects are the config ids that this program reads. None has a default: a
+// server's default is stronger than what the packager and the config file say, so it
+// would take that back everywhere on the day the id is made. For the same reason a
+// switch is a text here; opsi's bools cannot be empty.
+func ConfigObjects() []ConfigObject {
+	object := func(id, description string, possible ...string) ConfigObject {
+		return ConfigObject{Type: "UnicodeConfig", ID: ourIDs + id, Description: "quietsetup: " + description, Editable: len(possible) == 0,
+			DefaultValues: []string{}, PossibleValues: append([]string{}, possible...)}
+	}
+	var out []ConfigObject
+	for _, k := range policy.Keys() {
+		var possible []string
+		switch k.Kind {
+		case policy.Flag:
+			possible = []string{"true", "false"}
+		case policy.Word:
+			possible = k.Words
+		}
+		out = append(out, object(k.Name, fmt.Sprintf("%s; %s; empty = not said here", k.Meaning, k.Allowed()), possible...))
+	}
+	hold := object("hold", "products that must be left alone, or all")
+	hold.MultiValue = true
+	out = append(out, hold)
+	slices.SortFunc(out, func(a, b ConfigObject) int { return strings.Compare(a.ID, b.ID) })
+	return out
+}
+
+// MakeConfigObjects makes the config ids that the server does not have, which a
+// client may do. What is there is left as it is: an admin may have changed it.
+func MakeConfigObjects(ctx context.Context, server Server) (made []string, err error) {
+	var there []configObject
+	if err := ask(ctx, server, []*Call{{Method: "config_getObjects", Params: []any{[]string{"id"}, filter{"id": ourIDs + "*"}}, Into: &there, Reads: true}}); err != nil {
+		return nil, fmt.Errorf("cannot read the config ids: %w", err)
+	}
+	var missing []ConfigObject
+	for _, o := range ConfigObjects() {
+		if !slices.ContainsFunc(there, func(c configObject) bool { return strings.EqualFold(c.ID, o.ID) }) {
+			missing, made = append(missing, o), append(made, o.ID)
+		}
+	}
+	if len(missing) == 0 {
+		return nil, nil
+	}
+	if err := ask(ctx, server, []*Call{{Method: "config_createObjects", Params: []any{missing}}}); err != nil {
+		return nil, fmt.Errorf("cannot make the config ids: %w", err)
+	}
+	return made, nil
+}
