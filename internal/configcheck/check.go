@@ -39,6 +39,7 @@ func File(path string, read func(config.Config) metadata.Reader) ([]Finding, err
 		l.add(codeFileRights, l.file, "", detail(err))
 	}
 	l.reader = read(c)
+	l.server()
 	l.depot()
 	l.site()
 	for _, id := range c.Products() {

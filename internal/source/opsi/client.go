@@ -241,10 +241,8 @@ var serverVersion = regexp.MustCompile(`^opsi\D+([\d.]+)`)
 func (c *Client) note(resp *http.Response) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, k := range resp.Cookies() {
-		if k.Name == cookieName && len(k.Value) <= 128 {
-			c.cookie = k.Value
-		}
+	if cookie := sessionOf(resp); cookie != "" {
+		c.cookie = cookie
 	}
 	h := resp.Header
 	c.seen = Seen{Role: line(h.Get("X-Opsi-Server-Role")), At: time.Now().UTC()}
@@ -257,6 +255,16 @@ func (c *Client) note(resp *http.Response) {
 	if unix, err := strconv.ParseInt(h.Get("X-Date-Unix-Timestamp"), 10, 64); err == nil {
 		c.seen.Ahead = time.Unix(unix, 0).Sub(c.seen.At.Truncate(time.Second))
 	}
+}
+
+// sessionOf is the session that an answer names, "" = none.
+func sessionOf(resp *http.Response) (cookie string) {
+	for _, k := range resp.Cookies() {
+		if k.Name == cookieName && len(k.Value) <= 128 {
+			cookie = k.Value
+		}
+	}
+	return cookie
 }
 
 // Close ends the session at the server, if it answers soon.

@@ -313,7 +313,7 @@ func TestStands(t *testing.T) {
 			s.Put(opsitest.State("clientconfig.depot.id", me, "depot9.site.test"))
 			s.ForgetHistory()
 		}, "depot_no_url", map[string]any{"Depot": "depot9.site.test"}},
-		{"a depot without TLS", func(s *opsitest.Server, _ *Target) { depotAt(s, "webdav://127.0.0.1:80/depot") }, "depot_plain", nil},
+		{"a depot without TLS", func(s *opsitest.Server, _ *Target) { depotAt(s, "webdav://127.0.0.1:80/depot") }, "depot_address", nil},
 		{"a depot that is off", func(s *opsitest.Server, _ *Target) { depotAt(s, "webdavs://127.0.0.1:1/depot") }, "depot_unreachable", nil},
 		{"a depot that refuses the client", func(s *opsitest.Server, _ *Target) {
 			s.Break(always(opsitest.Fault{Kind: opsitest.Status, Status: 401, Path: "/depot"}))

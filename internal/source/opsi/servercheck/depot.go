@@ -12,6 +12,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/quietsetup/quietsetup/internal/source/opsi"
 )
 
 // depot asks the client's depot for nothing but whether it answers this client.
@@ -42,27 +44,15 @@ func (v *visit) depot(ctx context.Context, q *questions) {
 		v.say("depot_no_url", d)
 		return
 	}
-	at, ok := depotURL(address)
-	if !ok {
-		v.say("depot_plain", d) // the key goes over no open line
+	at, err := opsi.DepotURL(address) // the key goes over no open line
+	if err != nil {
+		d["Error"] = err.Error()
+		v.say("depot_address", d)
 		return
 	}
+	at.Path += "/" // the folder itself
 	d["URL"] = at.String()
 	v.knock(ctx, at, d)
-}
-
-// depotURL makes of a depot's address one that can be asked, and refuses one that
-// is not encrypted, or that carries more than a place.
-func depotURL(s string) (*url.URL, bool) {
-	u, err := url.Parse(strings.TrimSpace(s))
-	if err != nil || u.User != nil || u.Hostname() == "" || u.Scheme != "webdavs" && u.Scheme != "https" {
-		return nil, false
-	}
-	host := u.Host
-	if u.Port() == "" {
-		host = net.JoinHostPort(u.Hostname(), "4447")
-	}
-	return &url.URL{Scheme: "https", Host: host, Path: strings.TrimSuffix(u.Path, "/") + "/"}, true
 }
 
 // knock asks the depot once. The session that it opens for this is to end at once.
@@ -75,7 +65,8 @@ func (v *visit) knock(ctx context.Context, at *url.URL, d data) {
 	client := &http.Client{Transport: transport, Timeout: v.Patience, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	req, err := http.NewRequestWithContext(ctx, "PROPFIND", at.String(), nil)
 	if err != nil {
-		v.say("depot_plain", d)
+		d["Error"] = err.Error()
+		v.say("depot_address", d)
 		return
 	}
 	v.who.Sign(req)

@@ -67,7 +67,7 @@ func Codes() map[string]State {
 
 		"rights_ok": OK, "rights_read": Failed, "rights_write": Failed, "rights_log": Failed,
 
-		"depot_ok": OK, "depot_none": Failed, "depot_no_url": Failed, "depot_plain": Failed, "depot_unreachable": Failed, "depot_certificate": Failed,
+		"depot_ok": OK, "depot_none": Failed, "depot_no_url": Failed, "depot_address": Failed, "depot_unreachable": Failed, "depot_certificate": Failed,
 		"depot_refused": Failed, "depot_forbidden": Failed, "depot_busy": Warning, "depot_status": Failed,
 
 		"configs_none": OK, "configs_ours": OK, "configs_held": Warning, "configs_bad": Warning, "configs_active": Failed, "configs_unclear": Warning, "configs_unknown": Warning,
