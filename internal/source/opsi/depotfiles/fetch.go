@@ -24,8 +24,8 @@ import (
 // How often a download that was cut goes on by itself: while bytes come, often;
 // without any, seldom. What is here then stays for the next time.
 const (
-	maxCuts    = 100
-	maxFruitle = 3
+	maxCuts      = 100
+	maxFruitless = 3
 )
 
 // tagSuffix is behind the name of a part in the file that says which state of the
@@ -129,7 +129,7 @@ func (w *work) part(ctx context.Context, parts *os.Root, f File) error {
 		if fruitless++; now > max(have, 0) {
 			fruitless = 0
 		}
-		if cuts++; cuts >= maxCuts || fruitless >= maxFruitle || now <= 0 {
+		if cuts++; cuts >= maxCuts || fruitless >= maxFruitless || now <= 0 {
 			return err
 		}
 		select {
