@@ -92,13 +92,17 @@ func (w *work) part(ctx context.Context, parts *os.Root, f File) error {
 		}
 		if have == f.Size {
 			got, err := digest(ctx, parts, name)
-			if err != nil {
+			loose := errors.Is(err, ErrChanged) // whoever could change it may have it open still
+			if err != nil && !loose {
 				return err
 			}
-			if got.md5 == f.MD5 {
+			if !loose && got.md5 == f.MD5 {
 				return nil
 			}
 			if err := w.forget(parts, name); err != nil {
+				return err
+			}
+			if begun && loose {
 				return err
 			}
 			if begun {
