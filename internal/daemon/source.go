@@ -51,10 +51,11 @@ type wanted struct {
 type depot struct {
 	source
 	submit submit
-	about  func(*apitypes.Source)        // fills in what the source says of itself
-	pause  func(err error) time.Duration // until the next look, after one that ended so
-	obey   func(context.Context) error   // does what the source wants beside requests; nil = nothing
-	retry  func()                        // somebody wants it asked now; nil = it can always be asked
+	about  func(*apitypes.Source)                                                                        // fills in what the source says of itself
+	pause  func(err error) time.Duration                                                                 // until the next look, after one that ended so
+	obey   func(context.Context) error                                                                   // does what the source wants beside requests; nil = nothing
+	glance func(context.Context, events.Request) (events.Policy, events.Package, *events.Problem, error) // Prepare for who only wants to know; nil = Prepare
+	retry  func()                                                                                        // somebody wants it asked now; nil = it can always be asked
 
 	// settled is held while a look is brought in: no package is prepared between a
 	// request and a hold that the same look brought.

@@ -141,7 +141,11 @@ func (r *rehearsal) play(ctx context.Context) error {
 			case fsm.Prepare:
 				p := events.Prepared{For: e.Ticket}
 				var err error
-				if p.Policy, p.Package, p.Problem, err = r.depot.Prepare(ctx, w.Request); err != nil {
+				prepare := r.depot.Prepare
+				if r.depot.glance != nil {
+					prepare = r.depot.glance
+				}
+				if p.Policy, p.Package, p.Problem, err = prepare(ctx, w.Request); err != nil {
 					p.Problem = &events.Problem{Code: "depot_unreachable", Message: err.Error()}
 				}
 				in = p

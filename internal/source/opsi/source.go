@@ -51,7 +51,9 @@ type Source struct {
 	depot string          // as last seen; "" = not yet
 	plan  *plan           // of the last look, nil = none yet
 	said  map[string]bool // warnings of the last look
-	set   map[string]Setting
+	// offered is what the depot had when something was last wanted.
+	offered offers
+	set     map[string]Setting
 	// lost are reports that were sent and not answered, by product: the server may
 	// have stored them.
 	lost map[string]events.Report
