@@ -327,3 +327,36 @@ func TestOpsiFetched(t *testing.T) {
 	}
 	s.verify()
 }
+
+// TestOpsiNothingStartsWithout: what is missing to prove oneself is said with its
+// place, and nothing starts.
+func TestOpsiNothingStartsWithout(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "1s")
+	for _, c := range []struct {
+		name  string
+		spoil func() error
+		want  string
+	}{
+		{"no CA", func() error { return os.WriteFile(filepath.Join(s.dir, "ca.pem"), []byte("x"), 0o644) }, "quietsetup.toml:6: source.ca_file: cannot use the CA file "},
+		{"a loose key", func() error { return os.Chmod(filepath.Join(s.dir, "host.key"), 0o644) }, "quietsetup.toml:5: source.key_file: cannot read the host key: others can read or change the file"},
+		{"no key", func() error { return os.Remove(filepath.Join(s.dir, "host.key")) }, "quietsetup.toml:5: source.key_file: cannot read the host key: "},
+	} {
+		if err := c.spoil(); err != nil {
+			t.Fatal(err)
+		}
+		s.launch()
+		<-s.exited
+		if code := s.daemon.ProcessState.ExitCode(); code != 7 || !strings.Contains(s.log.String(), c.want) {
+			t.Errorf("%s: exit code %d\n%s", c.name, code, s.log)
+		}
+		out, _, code := s.cli("config", "check", filepath.Join(s.dir, "quietsetup.toml"))
+		if place, _, _ := strings.Cut(c.want, " "); code != 7 || !strings.Contains(out, place) {
+			t.Errorf("%s: config check: %d\n%s", c.name, code, out)
+		}
+		s.daemon = nil
+	}
+	if n := len(s.server.Requests()); n != 0 {
+		t.Errorf("the server was asked %d times", n)
+	}
+}
