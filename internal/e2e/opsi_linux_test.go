@@ -290,6 +290,15 @@ func TestOpsiHold(t *testing.T) {
 	}
 	s.server.Put(opsitest.State("quietsetup.hold", client))
 	s.shows(`installed successful none setup installed 2.0-1 ""`)
+	s.server.Put(opsitest.State("quietsetup.hold", client, "all"))
+	s.server.Request(client, "app", "uninstall")
+	s.until("everything is held", 30*time.Second, func() bool { return strings.Contains(s.must("status"), "everything, since ") })
+	time.Sleep(2 * time.Second)
+	if s.installed("app") != "2.0" {
+		t.Error("it was removed under a hold")
+	}
+	s.server.Put(opsitest.State("quietsetup.hold", client))
+	s.shows(`installed successful none uninstall not_installed 2.0-1 ""`)
 	s.verify()
 }
 
@@ -359,4 +368,35 @@ func TestOpsiNothingStartsWithout(t *testing.T) {
 	if n := len(s.server.Requests()); n != 0 {
 		t.Errorf("the server was asked %d times", n)
 	}
+}
+
+// TestOpsiWithdrawnAndRefused: an administrator takes the request back while it is
+// put off; then the server does not let this client write a report.
+func TestOpsiWithdrawnAndRefused(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "1s")
+	s.program(filepath.Join(s.root, "app/app"))
+	s.most = 1
+	s.sits()
+	s.start()
+	s.server.Request(client, "app", "setup")
+	s.asked(1)
+	s.answers <- apitypes.ChoiceDefer
+	s.shows(`installed none setup setup installed 1.0-1 "Deferred (user, 1 of 5)"`)
+	s.asked(2)
+	s.server.Request(client, "app", "none")
+	s.until("it is withdrawn", 30*time.Second, func() bool { o := s.product("app").Outcome; return o != nil && o.Outcome == "withdrawn" })
+	if s.product("app").Window != nil || len(s.runs()) != 0 {
+		t.Errorf("%+v, %q", s.product("app"), s.runs())
+	}
+	s.shows(`installed none none setup installed 1.0-1 ""`)
+
+	s.server.Break(opsitest.Fault{Kind: opsitest.RPCError, Method: "productOnClient_updateObjects", Class: "BackendPermissionDeniedError", Text: "no permission", Times: 1000})
+	s.server.Request(client, "app", "uninstall")
+	s.must("hold", "app", "--reason", "exam")
+	s.until("the report is refused", 30*time.Second, func() bool { return s.product("app").Report.Class == "refused" })
+	if out := s.must("show", "app"); !strings.Contains(out, "refused by the source") {
+		t.Errorf("show does not say it:\n%s", out)
+	}
+	s.verify()
 }
