@@ -32,7 +32,7 @@ type SyncProduct struct {
 	Version string `json:"version,omitempty"` // where the action leads
 	// Now is where it stands once packages and programs were looked at: ask (people
 	// are asked), close (programs are closed), install, report (it is done, or cannot
-	// be), wait.
+	// be), look (that takes its time: files are being fetched), wait.
 	Now   string `json:"now"`
 	Waits *Waits `json:"waits,omitempty"` // with wait: for what
 }

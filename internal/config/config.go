@@ -40,7 +40,7 @@ type ofProduct struct {
 // Source says where requests come from and reports go to.
 type Source struct {
 	Kind  string        // "local", "opsi"
-	Depot string        // absolute folder of packages; "" = none is named, of opsi alone
+	Depot string        // absolute folder of packages; "" = they are fetched from the server's depot
 	Poll  time.Duration // between two looks; MinPoll to MaxPoll
 	// Algorithm orders products of the local source: 1 = dependency before priority,
 	// 2 = priority classes before dependency, as in opsi. A server orders itself.

@@ -137,8 +137,7 @@ func TestMistakes(t *testing.T) {
 		{"[source]\nalgorithm = 1\nkind = 'opsi'\n", []string{
 			`:2: source.algorithm: is for kind = "local" alone: a server orders the products itself`,
 			`:3: source.kind: is "opsi", which needs url, such as https://opsi.example.org:4447`,
-			`:3: source.kind: is "opsi", which needs key_file: an opsiclientd.conf, or a file with the host key`,
-			`:3: source.kind: is "opsi", which needs depot, the folder where the depot of the server is mounted`}},
+			`:3: source.kind: is "opsi", which needs key_file: an opsiclientd.conf, or a file with the host key`}},
 		{server + "url = 'http://opsi.example.org'\n", []string{`:5: source.url: must be like https://opsi.example.org:4447, is "http://opsi.example.org"`}},
 		{server + "url = 'https://opsi.example.org/x'\n", []string{`:5: source.url: must be like https://opsi.example.org:4447, is "https://opsi.example.org/x"`}},
 		{server + "url = 'https://pc1.example.org:secret@opsi.example.org'\n", []string{":5: source.url: must not hold a name or key: host_id and key_file are for that"}},

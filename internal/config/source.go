@@ -49,9 +49,6 @@ func (c *Config) source(t *tomlfile.Table) {
 		if !t.Has("key_file") {
 			t.Wrong("kind", "is %q, which needs key_file: an opsiclientd.conf, or a file with the host key", Opsi)
 		}
-		if !t.Has("depot") {
-			t.Wrong("kind", "is %q, which needs depot, the folder where the depot of the server is mounted", Opsi)
-		}
 	}
 }
 

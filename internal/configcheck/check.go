@@ -86,6 +86,9 @@ func (l *look) setting(key string) string {
 func (l *look) depot() {
 	const key = "source.depot"
 	dir := l.c.Source.Depot
+	if dir == "" {
+		return // packages are fetched when they are wanted
+	}
 	ids, err := Packages(dir)
 	if err != nil {
 		l.add(codeDepot, l.setting(key), key, detail(err))

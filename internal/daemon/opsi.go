@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"math/rand/v2"
@@ -21,10 +22,12 @@ import (
 	"github.com/quietsetup/quietsetup/internal/apitypes"
 	"github.com/quietsetup/quietsetup/internal/config"
 	"github.com/quietsetup/quietsetup/internal/effects"
+	"github.com/quietsetup/quietsetup/internal/host"
 	"github.com/quietsetup/quietsetup/internal/installer"
 	"github.com/quietsetup/quietsetup/internal/policy"
 	"github.com/quietsetup/quietsetup/internal/source/local"
 	"github.com/quietsetup/quietsetup/internal/source/opsi"
+	"github.com/quietsetup/quietsetup/internal/source/opsi/depotfiles"
 	"github.com/quietsetup/quietsetup/internal/source/packages"
 )
 
@@ -37,11 +40,26 @@ type server struct {
 	opsi     *opsi.Source
 	client   *opsi.Client
 	packages packages.Reader
+	files    files // nil = the depot is mounted
 	parts    parts
 
 	mu     sync.Mutex
 	gone   []string           // wanted, and not on the depot
+	wants  map[string]bool    // wanted in the last look
 	failed map[string]failure // reports whose last try failed, by product
+}
+
+// files brings the files of a depot to this machine.
+type files interface {
+	// Metadata brings what says what a product is.
+	Metadata(ctx context.Context, product string) error
+	// Whole brings everything of a product.
+	Whole(ctx context.Context, product string) error
+	// Verify returns nil if all of a product that was brought is as it was.
+	Verify(ctx context.Context, product string) error
+	// Sweep takes away what keep does not name.
+	Sweep(keep func(product string) bool) error
+	io.Closer
 }
 
 // failure is how the last try of a report ended.
@@ -78,7 +96,17 @@ func (d *depot) openServer(p parts, stateDir, version string) error {
 		return fmt.Errorf("cannot make the folder of what the server set: %w", err)
 	}
 	s := &server{client: client, parts: p, failed: map[string]failure{}, opsi: opsi.New(opsi.Parts{Server: client, Folder: folder, Warn: p.warn})}
-	s.packages = packages.Reader{Depot: p.reader(c.Depot), Policy: p.policy(func() []policy.Layer { return s.opsi.Settings().Layers }), CheckCommand: installer.CheckCommand,
+	depot := c.Depot
+	if depot == "" {
+		depot = filepath.Join(stateDir, "depot")
+		s.files, err = depotfiles.New(depotfiles.Options{Dir: depot, Server: s.opsi.DepotURL, Control: s.opsi.Control, HTTP: opsi.NewHTTP(roots), Credentials: who,
+			Program: "quietsetup/" + version, FreeSpace: host.FreeSpace, Warn: p.warn})
+		if err != nil {
+			return errors.Join(err, s.opsi.Close(), client.Close())
+		}
+		d.glance = s.glance
+	}
+	s.packages = packages.Reader{Depot: p.reader(depot), Policy: p.policy(func() []policy.Layer { return s.opsi.Settings().Layers }), CheckCommand: installer.CheckCommand,
 		Place: func(id string) (*events.Problem, error) { return s.opsi.Place(id), nil }, Warn: p.warn}
 	d.source, d.about, d.obey, d.retry = s, s.about, s.obey, client.Retry
 	d.pause = func(err error) time.Duration {
@@ -91,13 +119,22 @@ func (d *depot) openServer(p parts, stateDir, version string) error {
 }
 
 // Close gives up reports on their way; they are due again after the next start.
-func (s *server) Close() error { return errors.Join(s.opsi.Close(), s.client.Close()) }
+func (s *server) Close() error {
+	err := errors.Join(s.opsi.Close(), s.client.Close())
+	if s.files != nil {
+		err = errors.Join(err, s.files.Close())
+	}
+	return err
+}
 
-// Poll hands over every row.
+// Poll hands over every row. It waits for who reports, and they for it.
 func (s *server) Poll(ctx context.Context, take func(wanted) error) error {
 	return s.opsi.Poll(ctx, func(w opsi.Wanted) error {
 		s.mu.Lock()
-		s.gone = w.Gone
+		s.gone, s.wants = w.Gone, map[string]bool{}
+		for _, r := range w.Requests {
+			s.wants[r.Row.ProductID] = r.Row.ActionRequest != events.ActionNone
+		}
 		s.mu.Unlock()
 		return take(wanted{w.Requests, w.Order})
 	})
@@ -109,11 +146,6 @@ func (s *server) Ask(_ context.Context, product string, a events.Action, _ bool,
 	return local.Asked{}, &apitypes.Error{Code: apitypes.CodeRefused, Message: "requests for this machine are made at its opsi server, " + s.client.Place(),
 		Hint: fmt.Sprintf("set %s to %s in opsi-configed, or run there: opsi-admin -d method setProductActionRequest %s %s %s; then here: quietsetup sync",
 			product, a, product, s.client.HostID(), a)}
-}
-
-// Prepare reads a package and its policy.
-func (s *server) Prepare(ctx context.Context, req events.Request) (events.Policy, events.Package, *events.Problem, error) {
-	return s.packages.Prepare(ctx, req)
 }
 
 // Report writes a report into the row at the server. That it fails is returned
@@ -208,6 +240,7 @@ func (s *server) obey(ctx context.Context) error {
 			return fmt.Errorf("cannot release %q: %w", id, err)
 		}
 	}
+	s.sweep()
 	return nil
 }
 

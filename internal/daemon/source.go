@@ -51,13 +51,14 @@ type wanted struct {
 type depot struct {
 	source
 	submit submit
-	about  func(*apitypes.Source)        // fills in what the source says of itself
-	pause  func(err error) time.Duration // until the next look, after one that ended so
-	obey   func(context.Context) error   // does what the source wants beside requests; nil = nothing
-	retry  func()                        // somebody wants it asked now; nil = it can always be asked
+	about  func(*apitypes.Source)                                                                        // fills in what the source says of itself
+	pause  func(err error) time.Duration                                                                 // until the next look, after one that ended so
+	obey   func(context.Context) error                                                                   // does what the source wants beside requests; nil = nothing
+	glance func(context.Context, events.Request) (events.Policy, events.Package, *events.Problem, error) // Prepare for who only wants to know; nil = Prepare
+	retry  func()                                                                                        // somebody wants it asked now; nil = it can always be asked
 
-	// settled is held while a look is brought in: no package is prepared between a
-	// request and a hold that the same look brought.
+	// settled is held while a look is brought in: nobody begins to prepare a package
+	// between a request and a hold that the same look brought.
 	settled sync.RWMutex
 
 	mu    sync.Mutex
@@ -99,9 +100,14 @@ func (d *depot) poll(ctx context.Context, trigger string) error {
 
 // Prepare reads a package and its policy.
 func (d *depot) Prepare(ctx context.Context, req events.Request) (events.Policy, events.Package, *events.Problem, error) {
+	d.settle() // and no longer: a package may be fetched for hours
+	return d.source.Prepare(ctx, req)
+}
+
+// settle waits until what a look brought is in.
+func (d *depot) settle() {
 	d.settled.RLock()
 	defer d.settled.RUnlock()
-	return d.source.Prepare(ctx, req)
 }
 
 // look hands what the source shows to take, and notes whether it answered.

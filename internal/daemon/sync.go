@@ -51,7 +51,7 @@ func (o operator) Sync(ctx context.Context, _ string, dry bool) (apitypes.Sync, 
 			return apitypes.Sync{}, err
 		}
 	}
-	if err := r.play(ctx); err != nil {
+	if err := r.play(within); err != nil && (ctx.Err() != nil || within.Err() == nil) {
 		return apitypes.Sync{}, err
 	}
 	s.At, s.Wanted = r.stamp(nil, "").Wall, r.wanted()
@@ -141,7 +141,11 @@ func (r *rehearsal) play(ctx context.Context) error {
 			case fsm.Prepare:
 				p := events.Prepared{For: e.Ticket}
 				var err error
-				if p.Policy, p.Package, p.Problem, err = r.depot.Prepare(ctx, w.Request); err != nil {
+				prepare := r.depot.Prepare
+				if r.depot.glance != nil {
+					prepare = r.depot.glance
+				}
+				if p.Policy, p.Package, p.Problem, err = prepare(ctx, w.Request); err != nil {
 					p.Problem = &events.Problem{Code: "depot_unreachable", Message: err.Error()}
 				}
 				in = p
@@ -151,7 +155,7 @@ func (r *rehearsal) play(ctx context.Context) error {
 				continue
 			}
 			if err := ctx.Err(); err != nil {
-				return err
+				return err // what came of it is not what there is
 			}
 			if err := r.feed("daemon", in); err != nil {
 				return err
@@ -178,6 +182,8 @@ func (r *rehearsal) wanted() []apitypes.SyncProduct {
 		switch {
 		case p.Outcome != nil:
 			x.Now = "report"
+		case p.Phase == string(events.PhaseChecking):
+			x.Now = "look"
 		case p.Phase == string(events.PhasePrompting):
 			x.Now = "ask"
 		case p.Phase == string(events.PhaseKilling):

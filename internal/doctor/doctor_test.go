@@ -196,6 +196,7 @@ func TestLook(t *testing.T) {
 		{"a config with a slip", func(c *computer) { c.conf, c.confErr = config.Load(noted) }, "config_note"},
 		{"no depot", func(c *computer) { delete(c.names, "/srv/depot") }, "depot_missing"},
 		{"an empty depot", func(c *computer) { delete(c.names, "/srv/depot/firefox") }, "depot_empty"},
+		{"a depot that is fetched", func(c *computer) { c.conf.Source.Kind, c.conf.Source.Depot = config.Opsi, "" }, "depot_fetched"},
 		{"a file as depot", func(c *computer) { c.names["/srv/depot"] = Entry{Mode: 0o644} }, "depot_no_folder"},
 		{"an unreadable depot", func(c *computer) { c.hidden = map[string]error{"/srv/depot": errors.New("stale handle")} }, "depot_unreadable"},
 		{"a depot that is not a user's", func(c *computer) {

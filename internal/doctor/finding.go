@@ -44,7 +44,7 @@ func Codes() map[string]State {
 
 		"config_ok": OK, "config_default": OK, "config_bad": Fail, "config_note": Warn, "config_hidden": Skipped,
 
-		"depot_ok": OK, "depot_missing": Fail, "depot_no_folder": Fail, "depot_empty": Warn, "depot_unreadable": Fail, "depot_hidden": Skipped, "depot_unknown": Skipped,
+		"depot_ok": OK, "depot_fetched": OK, "depot_missing": Fail, "depot_no_folder": Fail, "depot_empty": Warn, "depot_unreadable": Fail, "depot_hidden": Skipped, "depot_unknown": Skipped,
 
 		"overlay_none": OK, "overlay_ok": OK, "overlay_missing": Warn, "overlay_unreadable": Fail, "overlay_hidden": Skipped, "overlay_unknown": Skipped,
 

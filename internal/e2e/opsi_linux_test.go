@@ -25,7 +25,8 @@ type site struct {
 	server  *opsitest.Server
 	user    *user
 	answers chan string
-	most    int // windows that are answered; the others are only looked at
+	good    map[string]string // files of the product
+	most    int               // windows that are answered; the others are only looked at
 }
 
 // newSite makes a site whose product app 1.0 is on the machine and in use, while
@@ -42,12 +43,40 @@ func newSite(t *testing.T, poll string) *site {
 	m.write("quietsetup.toml", fmt.Sprintf("[source]\nkind = 'opsi'\nurl = '%s/rpc'\nhost_id = '%s'\nkey_file = 'host.key'\nca_file = 'ca.pem'\ndepot = 'depot'\npoll = '%s'\n"+
 		"[log]\nlevel = 'debug'\n[policy]\ndefer_interval = '1s'\nprompt_interval = 0\nclose_grace = '5s'\n", s.server.URL(), client, poll))
 	m.offer("app", "2.0", "")
+	s.good = s.files()
 	m.write(filepath.Join(m.root, "app/version"), "1.0\n")
-	s.server.AddProduct(opsitest.Product{ID: "app", Version: "2.0", Scripts: map[string]string{"setup": "setup.sh", "uninstall": "remove.sh"}})
+	s.server.AddProduct(opsitest.Product{ID: "app", Version: "2.0", Scripts: map[string]string{"setup": "setup.sh", "uninstall": "remove.sh"}, Files: s.good})
 	s.server.Put(opsitest.Object{"type": "ProductOnClient", "productId": "app", "productType": "LocalbootProduct", "clientId": client,
 		"targetConfiguration": "installed", "installationStatus": "installed", "productVersion": "1.0", "packageVersion": "1", "lastAction": "setup", "actionResult": "successful"})
 	s.server.ForgetHistory()
 	return s
+}
+
+// files are those that the depot's server gives out, the mounted depot's.
+func (s *site) files() map[string]string {
+	s.t.Helper()
+	out := map[string]string{}
+	for _, name := range []string{"setup.sh", "remove.sh", "opsi-meta-data.toml"} {
+		text, err := os.ReadFile(filepath.Join(s.depot, "app/CLIENT_DATA", name))
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		out[name] = string(text)
+	}
+	return out
+}
+
+// unmount takes the mounted depot away, in the config too: files are fetched.
+func (s *site) unmount() {
+	s.t.Helper()
+	text, err := os.ReadFile(filepath.Join(s.dir, "quietsetup.toml"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.write("quietsetup.toml", strings.Replace(string(text), "depot = 'depot'\n", "", 1))
+	if err := os.RemoveAll(s.depot); err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 // sits logs somebody in.
@@ -261,5 +290,113 @@ func TestOpsiHold(t *testing.T) {
 	}
 	s.server.Put(opsitest.State("quietsetup.hold", client))
 	s.shows(`installed successful none setup installed 2.0-1 ""`)
+	s.server.Put(opsitest.State("quietsetup.hold", client, "all"))
+	s.server.Request(client, "app", "uninstall")
+	s.until("everything is held", 30*time.Second, func() bool { return strings.Contains(s.must("status"), "everything, since ") })
+	time.Sleep(2 * time.Second)
+	if s.installed("app") != "2.0" {
+		t.Error("it was removed under a hold")
+	}
+	s.server.Put(opsitest.State("quietsetup.hold", client))
+	s.shows(`installed successful none uninstall not_installed 2.0-1 ""`)
+	s.verify()
+}
+
+// TestOpsiFetched: without a mounted depot the files come by HTTPS before anybody
+// is asked; a file that is not what the depot's list says is refused; and what is
+// not wanted any more is taken away.
+func TestOpsiFetched(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "1s")
+	s.unmount()
+	s.program(filepath.Join(s.root, "app/app"))
+	s.sits()
+	s.server.WriteFile("app/setup.sh", []byte("#!/bin/sh\necho hostile >>"+s.root+"/runs.log\n")) // the list is the old one
+	s.server.Request(client, "app", "setup")
+	s.start()
+	s.until("it is refused", 30*time.Second, func() bool {
+		w := s.product("app").Waits
+		return w != nil && w.Reason == "defect" && strings.Contains(w.Detail, "setup.sh")
+	})
+	if n := len(s.user.prompts()); n != 0 {
+		t.Errorf("%d windows for files that must not be used", n)
+	}
+	s.server.AddProduct(opsitest.Product{ID: "app", Version: "2.0", Scripts: map[string]string{"setup": "setup.sh", "uninstall": "remove.sh"}, Files: s.good})
+	s.must("resume", "app", "--reason", "mended")
+	s.asked(1)
+	kept := filepath.Join(s.state, "depot/app")
+	if _, err := os.Stat(filepath.Join(kept, "CLIENT_DATA/setup.sh")); err != nil {
+		t.Error(err)
+	}
+	s.answers <- apitypes.ChoiceKill
+	s.shows(`installed successful none setup installed 2.0-1 ""`)
+	s.until("the files are taken away", 30*time.Second, func() bool { _, err := os.Stat(kept); return os.IsNotExist(err) })
+	if s.installed("app") != "2.0" {
+		t.Errorf("installed %q by %q", s.installed("app"), s.runs())
+	}
+	s.verify()
+}
+
+// TestOpsiNothingStartsWithout: what is missing to prove oneself is said with its
+// place, and nothing starts.
+func TestOpsiNothingStartsWithout(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "1s")
+	for _, c := range []struct {
+		name  string
+		spoil func() error
+		want  string
+	}{
+		{"no CA", func() error { return os.WriteFile(filepath.Join(s.dir, "ca.pem"), []byte("x"), 0o644) }, "quietsetup.toml:6: source.ca_file: cannot use the CA file "},
+		{"a loose key", func() error { return os.Chmod(filepath.Join(s.dir, "host.key"), 0o644) }, "quietsetup.toml:5: source.key_file: cannot read the host key: others can read or change the file"},
+		{"no key", func() error { return os.Remove(filepath.Join(s.dir, "host.key")) }, "quietsetup.toml:5: source.key_file: cannot read the host key: "},
+	} {
+		if err := c.spoil(); err != nil {
+			t.Fatal(err)
+		}
+		s.launch()
+		<-s.exited
+		if code := s.daemon.ProcessState.ExitCode(); code != 7 || !strings.Contains(s.log.String(), c.want) {
+			t.Errorf("%s: exit code %d\n%s", c.name, code, s.log)
+		}
+		out, _, code := s.cli("config", "check", filepath.Join(s.dir, "quietsetup.toml"))
+		if place, _, _ := strings.Cut(c.want, " "); code != 7 || !strings.Contains(out, place) {
+			t.Errorf("%s: config check: %d\n%s", c.name, code, out)
+		}
+		s.daemon = nil
+	}
+	if n := len(s.server.Requests()); n != 0 {
+		t.Errorf("the server was asked %d times", n)
+	}
+}
+
+// TestOpsiWithdrawnAndRefused: an administrator takes the request back while it is
+// put off; then the server does not let this client write a report.
+func TestOpsiWithdrawnAndRefused(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "1s")
+	s.program(filepath.Join(s.root, "app/app"))
+	s.most = 1
+	s.sits()
+	s.start()
+	s.server.Request(client, "app", "setup")
+	s.asked(1)
+	s.answers <- apitypes.ChoiceDefer
+	s.shows(`installed none setup setup installed 1.0-1 "Deferred (user, 1 of 5)"`)
+	s.asked(2)
+	s.server.Request(client, "app", "none")
+	s.until("it is withdrawn", 30*time.Second, func() bool { o := s.product("app").Outcome; return o != nil && o.Outcome == "withdrawn" })
+	if s.product("app").Window != nil || len(s.runs()) != 0 {
+		t.Errorf("%+v, %q", s.product("app"), s.runs())
+	}
+	s.shows(`installed none none setup installed 1.0-1 ""`)
+
+	s.server.Break(opsitest.Fault{Kind: opsitest.RPCError, Method: "productOnClient_updateObjects", Class: "BackendPermissionDeniedError", Text: "no permission", Times: 1000})
+	s.server.Request(client, "app", "uninstall")
+	s.must("hold", "app", "--reason", "exam")
+	s.until("the report is refused", 30*time.Second, func() bool { return s.product("app").Report.Class == "refused" })
+	if out := s.must("show", "app"); !strings.Contains(out, "refused by the source") {
+		t.Errorf("show does not say it:\n%s", out)
+	}
 	s.verify()
 }

@@ -90,6 +90,9 @@ func (s *Source) look(ctx context.Context) (Wanted, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.depot, s.plan, s.said = depot, &p, l.warned
+	if l.offers.depot != "" {
+		s.offered = l.offers
+	}
 	return w, nil
 }
 
@@ -98,9 +101,10 @@ func (s *Source) depotCall(into *[]clientDepot) *Call {
 	return &Call{Method: "configState_getClientToDepotserver", Params: []any{[]string{}, []string{s.parts.Server.HostID()}}, Into: into, Reads: true}
 }
 
-// ask makes calls of which each must succeed.
-func ask(ctx context.Context, server Server, calls []*Call) error {
-	if err := server.Do(ctx, calls...); err != nil {
+// ask makes calls of which each must succeed, and in the same request others that
+// may fail.
+func ask(ctx context.Context, server Server, calls []*Call, others ...*Call) error {
+	if err := server.Do(ctx, slices.Concat(calls, others)...); err != nil {
 		return err
 	}
 	return firstErr(calls)
@@ -119,13 +123,18 @@ func firstErr(calls []*Call) error {
 // versions of all: a dependency may name one of those.
 func (s *Source) offers(ctx context.Context, depot string, ids []string) (offers, error) {
 	var versions []version
-	var o offers
+	var depots []depotObject
+	o := offers{depot: depot}
+	where := hostCall(depot, &depots)
 	err := ask(ctx, s.parts.Server, []*Call{
 		{Method: "productOnDepot_getObjects", Params: []any{onDepot(), filter{"depotId": depot, "productType": localboot}}, Into: &versions, Reads: true},
-		{Method: "product_getObjects", Params: []any{[]string{"id", "productVersion", "packageVersion", "priority"}, filter{"id": ids}}, Into: &o.products, Reads: true},
+		{Method: "product_getObjects", Params: []any{[]string{"id", "productVersion", "packageVersion", "priority", "name"}, filter{"id": ids}}, Into: &o.products, Reads: true},
 		{Method: "productDependency_getObjects", Params: []any{[]string{}, filter{"productId": ids}}, Into: &o.dependencies, Reads: true},
-	})
+	}, where)
 	o.versions = onTheDepot(versions, depot)
+	if where.Err == nil {
+		o.address = addressOf(depots, depot)
+	}
 	return o, err
 }
 

@@ -54,6 +54,8 @@ type Source struct {
 	set   map[string]Setting
 	lost  map[string]lostReport // by product
 	kept  bool                  // set and lost are in the file
+	// offered is what the depot had when something was last wanted.
+	offered offers
 }
 
 // New makes a source. It asks the server nothing yet, and knows what the server had
