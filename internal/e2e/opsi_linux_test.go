@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -280,6 +281,7 @@ func TestOpsiHold(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "1s")
 	s.server.Put(opsitest.Config("quietsetup.hold"), opsitest.State("quietsetup.hold", client, "app"))
+	s.server.Put(opsitest.Config("quietsetup.max_defer"), opsitest.State("quietsetup.max_defer", client, "7"))
 	s.sits()
 	s.server.Request(client, "app", "setup")
 	s.start()
@@ -287,6 +289,10 @@ func TestOpsiHold(t *testing.T) {
 	time.Sleep(2 * time.Second)
 	if r := s.runs(); len(r) != 0 {
 		t.Errorf("an installer ran: %q", r)
+	}
+	out := s.must("--state-dir", s.state, "config", "show", "app", "--config", filepath.Join(s.dir, "quietsetup.toml"))
+	if !regexp.MustCompile(`(?m)^ *max_defer +7 +this client`).MatchString(out) {
+		t.Errorf("what the server set does not show:\n%s", out)
 	}
 	s.server.Put(opsitest.State("quietsetup.hold", client))
 	s.shows(`installed successful none setup installed 2.0-1 ""`)

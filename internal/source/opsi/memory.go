@@ -117,6 +117,17 @@ func (s *Source) remember() {
 	}
 }
 
+// Remembered is what the server had set when it was last asked by whoever keeps it
+// in a folder: for who only looks. Before the first answer it is nothing.
+func Remembered(folder string) (Settings, error) {
+	path := filepath.Join(folder, memoryFile)
+	m, err := readMemory(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return Settings{}, fmt.Errorf("cannot read what the server set: %s: %w", path, err)
+	}
+	return settingsOf(m.Set), nil
+}
+
 func readMemory(path string) (m memory, err error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|noBlock, 0)
 	if err != nil {

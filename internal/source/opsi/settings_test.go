@@ -134,6 +134,12 @@ func TestSettingsAreKept(t *testing.T) {
 	}
 	poll(t, m.Source)
 	held("java")
+	if s, err := Remembered(m.folder); err != nil || !slices.Equal(s.Held, []string{"java"}) {
+		t.Errorf("who only looks: %+v, %v", s, err)
+	}
+	if s, err := Remembered(t.TempDir()); err != nil || s.Held != nil {
+		t.Errorf("before the first answer: %+v, %v", s, err)
+	}
 	m.id = "other.site.test"
 	m.key = m.server.AddClient(m.id)
 	m.restart(t)
@@ -144,6 +150,9 @@ func TestSettingsAreKept(t *testing.T) {
 		}
 		m.restart(t)
 		held("")
+		if _, err := Remembered(m.folder); err == nil {
+			t.Errorf("%s is remembered", name)
+		}
 		if len(*m.warned) != 1 {
 			t.Errorf("%s: %q", name, *m.warned)
 		}
