@@ -77,7 +77,7 @@ func (d *depot) openServer(p parts, stateDir, version string) error {
 		}
 		return fmt.Errorf("%w: %s: source.%s: %w", config.ErrInvalid, p.config.Place("source."+key), key, err)
 	}
-	who, err := opsi.ReadCredentials(c.KeyFile, c.HostID, config.CheckOwner)
+	who, err := opsi.ReadCredentials(c.KeyFile, c.HostID, config.CheckSecret)
 	if err != nil {
 		return wrong("key_file", err)
 	}
