@@ -124,7 +124,7 @@ func (c *Client) fold(e events.Event, seq uint64, now events.Moment, actor strin
 func (c *Client) foldSlot(p *Product) {
 	switch p.Phase {
 	case events.PhaseChecking, events.PhasePrompting, events.PhaseKilling, events.PhaseInstalling:
-		if p.Outcome == "" && !p.Attempt.yields() {
+		if p.Outcome == "" && !p.Attempt.Yields() {
 			if c.Slot == "" {
 				c.Slot = p.ID
 			}

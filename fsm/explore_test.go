@@ -428,7 +428,7 @@ func (e *explorer) judgeState(p *place) {
 		}
 		switch q.Phase {
 		case events.PhaseChecking, events.PhasePrompting, events.PhaseKilling, events.PhaseInstalling:
-			if q.Outcome == "" && !q.Attempt.yields() {
+			if q.Outcome == "" && !q.Attempt.Yields() {
 				active++
 				if p.c.Slot != id {
 					e.t.Fatalf("%s works without the slot\n%s", id, e.trail(p))
@@ -446,7 +446,7 @@ func (e *explorer) judgeState(p *place) {
 		if (q.Phase == events.PhasePrompting && q.Outcome == "") != (q.Window != nil) {
 			e.t.Fatalf("window and phase differ\n%s", e.trail(p))
 		}
-		if q.Attempt.yields() && p.c.Slot == id {
+		if q.Attempt.Yields() && p.c.Slot == id {
 			e.t.Fatalf("%s keeps the slot from others\n%s", id, e.trail(p))
 		}
 		if a := q.Attempt; a != nil && a.Awaits == p.boot {

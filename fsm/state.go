@@ -206,9 +206,9 @@ type Attempt struct {
 	Awaits     string           `json:"awaits,omitempty"`  // boot that had to end before the result was looked for again
 }
 
-// yields reports whether others may be worked on beside the attempt: it waits for
+// Yields reports whether others may be worked on beside the attempt: it waits for
 // somebody to end it, or for a restart of the machine, and that may take for ever.
-func (a *Attempt) yields() bool { return a != nil && (a.Stalled != "" || a.Awaits != "") }
+func (a *Attempt) Yields() bool { return a != nil && (a.Stalled != "" || a.Awaits != "") }
 
 // New returns the state before the first record.
 func New(t *Table) *Client {
