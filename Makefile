@@ -143,7 +143,7 @@ e2e-windows: $(STATICCHECK)
 # its own. Left out are the packages whose tests run go or Linux tools. A test that
 # needs what only Linux has is named as skipped.
 WINDOWS_TESTED = $(shell GOOS=windows $(GO) list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./... \
-	| grep -vE '/internal/(archtest|crashdisk|figures|fuzzrig|manpages|packagetest|policydoc|rigs|statesdoc|sim|wine|e2ewindows)$$')
+	| grep -vE '/internal/(archtest|crashdisk|figures|fuzzrig|manpages|mutation|packagetest|policydoc|rigs|statesdoc|sim|wine|e2ewindows)$$')
 windows-tests:
 	@echo "== tests as Windows programs"
 	@.ci/tools wine

@@ -141,9 +141,10 @@ func TestDuplicateRefuses(t *testing.T) {
 	link := filepath.Join(parent, "link")
 	places := map[string]string{"not empty": full, "a file": file, "a link": link,
 		"inside": filepath.Join(dir, "copy"), "itself": dir, "around": filepath.Dir(dir), "no parent": filepath.Join(parent, "a", "b")}
-	if err := os.Symlink(t.TempDir(), link); err != nil {
-		if runtime.GOOS != "windows" { // there, not everybody may make one
-			t.Fatal(err)
+	made := os.Symlink(t.TempDir(), link)
+	if _, err := os.Lstat(link); err != nil { // Windows does not let everybody make one, and Wine only says that it did
+		if runtime.GOOS != "windows" {
+			t.Fatal(made, err)
 		}
 		delete(places, "a link")
 	}
