@@ -125,6 +125,7 @@ WINDOWS_PROGRAMS ?= bin/windows
 windows-programs:
 	GOOS=windows GOARCH=amd64 $(BUILD) -o $(WINDOWS_PROGRAMS)/ ./cmd/...
 	GOOS=windows GOARCH=amd64 $(GUIBUILD) -o $(WINDOWS_PROGRAMS)/ ./cmd/quietsetup-prompt
+	$(GO) run ./internal/winresources -stamp $$(packaging/windows/version $(VERSION) $$($(GIT) rev-list --count HEAD 2>/dev/null || echo 0)) $(WINDOWS_PROGRAMS)/*.exe
 
 # The Windows programs on Windows machines by Wine: services, dialogs, installers.
 # Brings the tools it needs on a Debian; what is missing then is a failure.
