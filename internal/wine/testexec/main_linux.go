@@ -90,32 +90,21 @@ func run(args []string) (code int, err error) {
 	return 0, nil
 }
 
-// inMemory puts the machine's temporary files into memory, as tests do on Linux: what
-// is tested does not depend on how slow a disk is. The result ends that.
+// inMemory gives the machine a disk in memory, T:, for tests that write much and do
+// not depend on how slow a disk is. The result ends that.
 func inMemory(prefix *wine.Prefix) (forget func() error, err error) {
 	const shm = "/dev/shm"
 	if info, err := os.Stat(shm); err != nil || !info.IsDir() {
 		return func() error { return nil }, nil // the disk does as well
 	}
-	failed := func(err error) (func() error, error) {
-		return nil, fmt.Errorf("cannot put the temporary files of %s into memory: %w", prefix.Dir, err)
-	}
-	temps, err := filepath.Glob(filepath.Join(prefix.Dir, "drive_c", "users", "*", "Temp"))
-	if err == nil && len(temps) != 1 {
-		err = fmt.Errorf("its folder is not clear: %q", temps)
-	}
-	if err != nil {
-		return failed(err)
-	}
 	memory, err := os.MkdirTemp(shm, "qswine")
+	if err == nil {
+		err = os.Symlink(memory, filepath.Join(prefix.Dir, "dosdevices", "t:"))
+	}
 	if err != nil {
-		return failed(err)
+		return nil, fmt.Errorf("cannot give %s a disk in memory: %w", prefix.Dir, err)
 	}
-	forget = func() error { return os.RemoveAll(memory) }
-	if err := errors.Join(os.RemoveAll(temps[0]), os.Symlink(memory, temps[0])); err != nil {
-		return failed(errors.Join(err, forget()))
-	}
-	return forget, nil
+	return func() error { return os.RemoveAll(memory) }, nil
 }
 
 // inside copies a program onto the machine's own disk, into a folder that nobody else
