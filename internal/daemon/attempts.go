@@ -33,8 +33,8 @@ func (a attempts) Start(ctx context.Context, w fsm.RunInstaller) (events.Install
 	return begun, err
 }
 
-func (a attempts) Wait(ctx context.Context, w fsm.WaitInstaller) (events.InstallerEnded, bool, error) {
-	r, err := installer.Wait(ctx, a.opt.StateDir, w.Token, w.Supervisor, w.Installer)
+func (a attempts) Wait(ctx context.Context, w fsm.WaitInstaller, stalled func(string) error) (events.InstallerEnded, bool, error) {
+	r, err := installer.Wait(ctx, a.opt.StateDir, w.Token, w.Supervisor, w.Installer, stalled)
 	return r.Ended, r.Lost, err
 }
 
