@@ -18,7 +18,7 @@ type Credentials struct {
 }
 
 // Key is a host key. It is a secret, and no way of printing it shows it.
-type Key struct{ hex string }
+type Key struct{ hex *string } // a pointer: %+v of what holds a key calls no method of it
 
 // String shows nothing.
 func (Key) String() string { return "(secret)" }
@@ -29,8 +29,16 @@ func (Key) GoString() string { return "(secret)" }
 // MarshalText shows nothing, so no log or JSON does.
 func (Key) MarshalText() ([]byte, error) { return []byte("(secret)"), nil }
 
+// secret is for the server alone.
+func (k Key) secret() string {
+	if k.hex == nil {
+		return ""
+	}
+	return *k.hex
+}
+
 // IsZero reports whether there is no key.
-func (k Key) IsZero() bool { return k.hex == "" }
+func (k Key) IsZero() bool { return k.hex == nil }
 
 // What is wrong with host id and key.
 var (
@@ -47,7 +55,7 @@ func ParseKey(s string) (Key, error) {
 	if len(s) != 32 || strings.Trim(s, "0123456789abcdef") != "" {
 		return Key{}, fmt.Errorf("%w: a host key has 32 digits from 0 to 9 and a to f", ErrCredentials) // and is not shown
 	}
-	return Key{s}, nil
+	return Key{&s}, nil
 }
 
 // ReadCredentials reads them from a file: either an opsiclientd.conf, whose

@@ -79,7 +79,7 @@ func said(h http.Header, body []byte) string {
 	var a struct {
 		Error json.RawMessage `json:"error"`
 	}
-	if shallow(body) == nil && json.Unmarshal(body, &a) == nil {
+	if bounded(body) == nil && json.Unmarshal(body, &a) == nil {
 		var failed *RPCError
 		if errors.As(answer{Error: a.Error}.failure(""), &failed) {
 			return failed.Message

@@ -145,7 +145,7 @@ func TestSettingsAreKept(t *testing.T) {
 	m.restart(t)
 	held("") // what was kept is about another client
 	for name, text := range map[string]string{"rubbish": "{", "newer": `{"v":2}`, "empty": ""} {
-		if err := os.WriteFile(filepath.Join(m.folder, settingsFile), []byte(text), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(m.folder, memoryFile), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		m.restart(t)

@@ -54,9 +54,8 @@ type Source struct {
 	// offered is what the depot had when something was last wanted.
 	offered offers
 	set     map[string]Setting
-	// lost are reports that were sent and not answered, by product: the server may
-	// have stored them.
-	lost map[string]events.Report
+	lost    map[string]lostReport // by product
+	kept    bool                  // set and lost are in the file
 }
 
 // New makes a source. It asks the server nothing yet, and knows what the server had
@@ -72,7 +71,7 @@ func New(parts Parts) *Source {
 		parts.Warn = func(string, string) {}
 	}
 	ctx, end := context.WithCancel(context.Background())
-	s := &Source{parts: parts, ctx: ctx, end: end, held: make(chan struct{}, 1), lost: map[string]events.Report{}}
+	s := &Source{parts: parts, ctx: ctx, end: end, held: make(chan struct{}, 1), lost: map[string]lostReport{}, kept: true}
 	s.remember()
 	return s
 }
