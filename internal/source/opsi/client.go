@@ -290,6 +290,10 @@ func (c *Client) Close() error {
 	return resp.Body.Close()
 }
 
+// Address reads a server's address as opsi's own files have it, with or without
+// /rpc, and gives that of the server alone, always with a port.
+func Address(s string) (*url.URL, error) { return baseURL(s) }
+
 // baseURL takes an address as opsi's own files have it, with or without /rpc.
 func baseURL(s string) (*url.URL, error) {
 	u, err := url.Parse(strings.TrimSpace(s))

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
 	"os"
 	"strings"
 )
@@ -28,6 +29,10 @@ func (Key) GoString() string { return "(secret)" }
 
 // MarshalText shows nothing, so no log or JSON does.
 func (Key) MarshalText() ([]byte, error) { return []byte("(secret)"), nil }
+
+// Sign proves to a depot who asks. The server of a request that goes astray would
+// learn the key, so it must be one whose certificate is verified.
+func (c Credentials) Sign(req *http.Request) { req.SetBasicAuth(c.HostID, c.Key.secret()) }
 
 // secret is for the server alone.
 func (k Key) secret() string {

@@ -101,9 +101,10 @@ func (s *Source) depotCall(into *[]clientDepot) *Call {
 	return &Call{Method: "configState_getClientToDepotserver", Params: []any{[]string{}, []string{s.parts.Server.HostID()}}, Into: into, Reads: true}
 }
 
-// ask makes calls of which each must succeed.
-func ask(ctx context.Context, server Server, calls []*Call) error {
-	if err := server.Do(ctx, calls...); err != nil {
+// ask makes calls of which each must succeed, and in the same request others that
+// may fail.
+func ask(ctx context.Context, server Server, calls []*Call, others ...*Call) error {
+	if err := server.Do(ctx, slices.Concat(calls, others)...); err != nil {
 		return err
 	}
 	return firstErr(calls)

@@ -51,11 +51,11 @@ type Source struct {
 	depot string          // as last seen; "" = not yet
 	plan  *plan           // of the last look, nil = none yet
 	said  map[string]bool // warnings of the last look
+	set   map[string]Setting
+	lost  map[string]lostReport // by product
+	kept  bool                  // set and lost are in the file
 	// offered is what the depot had when something was last wanted.
 	offered offers
-	set     map[string]Setting
-	lost    map[string]lostReport // by product
-	kept    bool                  // set and lost are in the file
 }
 
 // New makes a source. It asks the server nothing yet, and knows what the server had
