@@ -406,3 +406,25 @@ func TestOpsiWithdrawnAndRefused(t *testing.T) {
 	}
 	s.verify()
 }
+
+// TestOpsiAsksToo: while opsi-script's own background check is on, nothing is done
+// while somebody is there, and everybody is told why.
+func TestOpsiAsksToo(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "1s")
+	const id = "opsi-script.backgroundinstall.active"
+	s.server.Put(opsitest.Config(id, "false"), opsitest.State(id, client, "true"))
+	s.sits()
+	s.server.Request(client, "app", "setup")
+	s.start()
+	s.until("it waits", 30*time.Second, func() bool { w := s.product("app").Waits; return w != nil && w.Reason == "not_in_background" })
+	if out := s.must("status"); !strings.Contains(out, id) {
+		t.Errorf("status does not say why:\n%s", out)
+	}
+	s.shows(`installed none setup setup installed 1.0-1 "Deferred (not in background)"`)
+	s.server.Put(opsitest.State(id, client, "false"))
+	s.until("the service knows", 30*time.Second, func() bool { return !strings.Contains(s.must("status"), id) })
+	s.must("resume", "app", "--reason", "opsi does not ask any more")
+	s.shows(`installed successful none setup installed 2.0-1 ""`)
+	s.verify()
+}

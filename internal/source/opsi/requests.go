@@ -126,11 +126,15 @@ func (s *Source) offers(ctx context.Context, depot string, ids []string) (offers
 	var depots []depotObject
 	o := offers{depot: depot}
 	where := hostCall(depot, &depots)
-	err := ask(ctx, s.parts.Server, []*Call{
+	calls := []*Call{
 		{Method: "productOnDepot_getObjects", Params: []any{onDepot(), filter{"depotId": depot, "productType": localboot}}, Into: &versions, Reads: true},
 		{Method: "product_getObjects", Params: []any{[]string{"id", "productVersion", "packageVersion", "priority", "name"}, filter{"id": ids}}, Into: &o.products, Reads: true},
 		{Method: "productDependency_getObjects", Params: []any{[]string{}, filter{"productId": ids}}, Into: &o.dependencies, Reads: true},
-	}, where)
+	}
+	err := s.parts.Server.Do(ctx, append(calls, where)...)
+	if err == nil {
+		err = firstErr(calls)
+	}
 	o.versions = onTheDepot(versions, depot)
 	if where.Err == nil {
 		o.address = addressOf(depots, depot)
