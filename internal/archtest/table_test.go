@@ -103,6 +103,8 @@ func rooms() []room {
 			"a main of a few lines: the double with a small site, for trials by hand"},
 		{"internal/source/opsi", []string{"events", "internal/atomicfile", "internal/metadata/productid", "internal/order", "internal/policy"}, nil,
 			"a source hands over rows and takes reports; the server is reached with the standard library alone, and no core is known"},
+		{"internal/opsiscript", []string{"events", "internal/atomicfile", "internal/metadata/productid"}, []string{xsys},
+			"a command line, a private file and a judgement over two rows; who starts the process and who asks the server come as interfaces"},
 		{"internal/engine", []string{"events", "fsm"}, []string{zerolog},
 			"the loop knows the core; store and effects come as interfaces it owns"},
 		{"internal/effects", []string{"events", "fsm", "checks"}, []string{zerolog},
