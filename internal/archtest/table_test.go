@@ -105,6 +105,8 @@ func rooms() []room {
 			"a source hands over rows and takes reports; the server is reached with the standard library alone, and no core is known"},
 		{"internal/opsiscript", []string{"events", "internal/atomicfile", "internal/metadata/productid"}, []string{xsys},
 			"a command line, a private file and a judgement over two rows; who starts the process and who asks the server come as interfaces"},
+		{"internal/opsiscript/standin", nil, nil,
+			"plays opsi-script in tests from the protocol's facts alone: what it shared with what is tested, both could get wrong alike"},
 		{"internal/engine", []string{"events", "fsm"}, []string{zerolog},
 			"the loop knows the core; store and effects come as interfaces it owns"},
 		{"internal/effects", []string{"events", "fsm", "checks"}, []string{zerolog},

@@ -89,6 +89,24 @@ func TestAsksItself(t *testing.T) {
 	}
 }
 
+func TestAsksTwice(t *testing.T) {
+	for _, c := range []struct {
+		system  string
+		theirs  bool
+		scripts []string
+		want    string
+	}{
+		{"windows", true, nil, "opsi-script.backgroundinstall.active"},
+		{"linux", true, nil, ""},
+		{"linux", true, []string{"setup.opsiscript"}, "setup.opsiscript"},
+		{"windows", false, nil, ""},
+	} {
+		if got := AsksTwice(c.system, c.theirs, c.scripts); c.want == "" && got != "" || !strings.Contains(got, c.want) {
+			t.Errorf("%+v: %q", c, got)
+		}
+	}
+}
+
 func TestNoKeyIsShown(t *testing.T) {
 	r := Runner{Program: "/p", Key: "0123456789abcdef0123456789abcdef"}
 	for _, text := range []string{fmt.Sprint(r), fmt.Sprintf("%+v", r), fmt.Sprintf("%#v", r)} {

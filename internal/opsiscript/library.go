@@ -20,6 +20,20 @@ const (
 	maxDepth   = 4
 )
 
+// AsksTwice says why users would be asked once more after we have asked them, ""
+// if they would not. theirs is the config id opsi-script.backgroundinstall.active:
+// opsi-script's own check, which is in its Windows build alone. scripts are what
+// AsksItself found. Such a product can be run when nobody is there.
+func AsksTwice(system string, theirs bool, scripts []string) string {
+	switch {
+	case theirs && system == "windows":
+		return "opsi-script asks users itself: its own background check is on for this client (opsi-script.backgroundinstall.active)"
+	case len(scripts) > 0:
+		return "the script " + scripts[0] + " asks users itself: it imports the library uib_win_background_install"
+	}
+	return ""
+}
+
 // AsksItself finds the scripts below a package's folder that ask users themselves:
 // they import the library with which background installation was tried out before
 // opsi-script had it. Such a product would ask twice, and its own asking knows no
