@@ -14,6 +14,7 @@ const (
 	SchemaProduct   = "product/v1"
 	SchemaProcesses = "processes/v1"
 	SchemaDone      = "done/v1"
+	SchemaSync      = "sync/v1"
 	SchemaWelcome   = "welcome/v1"
 	SchemaEvent     = "prompt_event/v1"
 	SchemaAnswered  = "answer_result/v1"

@@ -49,11 +49,32 @@ type Session struct {
 
 // Source is where requests come from and reports go.
 type Source struct {
-	Kind   string     `json:"kind"`             // local, opsi
-	Place  string     `json:"place,omitempty"`  // folder or address
-	State  string     `json:"state"`            // ok, failing, refused
-	Reason string     `json:"reason,omitempty"` // for people
-	Last   *time.Time `json:"last,omitempty"`   // last good answer
+	Kind   string     `json:"kind"`            // local, opsi
+	Place  string     `json:"place,omitempty"` // folder or address
+	State  string     `json:"state"`           // ok, failing
+	Class  string     `json:"class,omitempty"` // of what is wrong with a server: unreachable, certificate, login, blocked, busy, failed, rejected, answer
+	Reason string     `json:"reason,omitempty"`
+	Since  *time.Time `json:"since,omitempty"` // of the first bad answer after a good one
+	Last   *time.Time `json:"last,omitempty"`  // last good answer
+	Again  *time.Time `json:"again,omitempty"` // it is left alone until then
+	Server *Server    `json:"server,omitempty"`
+}
+
+// Server is what is known of an opsi config server.
+type Server struct {
+	HostID  string  `json:"host_id"`            // our name there
+	KnownAs string  `json:"known_as,omitempty"` // by the server, if that is another name
+	Version string  `json:"version,omitempty"`  // of the server; missing = it was not told yet
+	Role    string  `json:"role,omitempty"`     // configserver, depotserver
+	Ahead   Seconds `json:"ahead_s"`            // the server's clock before ours
+	// Gone are products that are wanted and that the client's depot does not have.
+	Gone []string `json:"gone,omitempty"`
+	// Held are products that the site holds by config id; "all" = everything.
+	Held []string `json:"held,omitempty"`
+	// AsksToo: opsi-script's own background check is on, so people would be asked twice.
+	AsksToo bool `json:"asks_too,omitempty"`
+	// Ignored are values of config ids that do not count.
+	Ignored []string `json:"ignored,omitempty"`
 }
 
 // Redacted returns a copy without private parts for the owner given.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -50,6 +51,9 @@ JSON: config/v1.`, "4 no such product", "7 the config file is not valid", "9 nee
 			c, err := a.loadConfig(file)
 			if err != nil {
 				return err
+			}
+			if c.Source.Kind == config.Opsi && c.Source.Depot == "" {
+				c.Source.Depot = filepath.Join(a.state(), "depot") // where the service keeps what it fetched
 			}
 			s := shown{config: c, file: cmp.Or(file, config.DefaultPath()), layers: []policy.Layer{c.Site()}}
 			if len(args) > 0 {

@@ -35,6 +35,9 @@ written in full. What is requested already goes on unchanged.
 What the package depends on and what is not there yet is requested with it, as
 its OPSI/control says; --alone leaves that out.
 
+Where an opsi server is the source it is refused with 1: the request is the row at
+the server. The answer says how to set it there; then: quietsetup sync.
+
 With --wait the command follows the run until it ends or is put off.
 
 JSON: done/v1; with --wait product/v1 at the end.`, "3 the daemon is not running", "4 no such product",

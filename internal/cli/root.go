@@ -143,7 +143,7 @@ A product's id may be shortened as far as it stays unique.`,
 	a.formatFlags(root)
 	root.AddCommand(a.demoCommand(), a.statusCommand(), a.showCommand(), a.eventsCommand(), a.whyCommand(),
 		a.runsCommand(), a.watchCommand(), a.diagramCommand(),
-		a.requestCommand(), a.holdCommand(), a.releaseCommand(), a.processesCommand(), a.replayCommand(),
+		a.requestCommand(), a.syncCommand(), a.holdCommand(), a.releaseCommand(), a.processesCommand(), a.replayCommand(),
 		a.configCommand(), a.metaCommand(), a.sequenceCommand(), a.storeCommand(), a.doctorCommand(),
 		a.versionCommand(), exitCodesTopic())
 	for _, o := range orders() {

@@ -133,10 +133,35 @@ func played(c *copied, seq uint64) http.Handler {
 			answer(w, apitypes.Done{Schema: apitypes.SchemaDone, Product: p.ID, Run: p.Run, Phase: string(p.Phase), Seq: seq, Changed: seq > 0}, nil)
 		}
 	})
+	m.HandleFunc("POST /v1/sync", func(w http.ResponseWriter, r *http.Request) {
+		var o apitypes.SyncOrder
+		if err := json.NewDecoder(r.Body).Decode(&o); err != nil {
+			answer(w, nil, err)
+			return
+		}
+		answer(w, synced(c, o.DryRun), nil)
+	})
 	for _, route := range []string{"POST /v1/hold", "POST /v1/release"} {
 		m.HandleFunc(route, func(w http.ResponseWriter, r *http.Request) {
 			answer(w, apitypes.Done{Schema: apitypes.SchemaDone, Seq: c.c.Seq, Changed: true}, nil)
 		})
 	}
 	return m
+}
+
+// synced is a look at a server: answered unless it is a dry one.
+func synced(c *copied, dry bool) apitypes.Sync {
+	at := c.c.Clock.Wall
+	s := apitypes.Sync{Schema: apitypes.SchemaSync, At: at, DryRun: dry, Answered: !dry,
+		Source: apitypes.Source{Kind: "opsi", Place: "https://opsi.example.org:4447", State: "ok", Last: &at,
+			Server: &apitypes.Server{HostID: "pc1.example.org", Version: "4.3.24.1", Role: "configserver"}},
+		Wanted: []apitypes.SyncProduct{{Product: "editor", Action: "setup", Version: "2.0-1", Now: "ask"},
+			{Product: "viewer", Action: "setup", Version: "1.4-2", Now: "wait", Waits: &apitypes.Waits{Reason: "dependency", Detail: "editor", Since: &at}}},
+		Reports: []apitypes.SyncReport{{Product: "editor", Status: "not_installed", Result: "none", Request: "setup", Progress: "Deferred (user, 1 of 5)", State: "failing"}}}
+	if dry {
+		again := at.Add(4 * time.Minute)
+		s.Source.State, s.Source.Class, s.Source.Since, s.Source.Again = "failing", "unreachable", &at, &again
+		s.Source.Reason = "cannot ask opsi.example.org:4447: the server cannot be reached: connection refused"
+	}
+	return s
 }

@@ -70,7 +70,7 @@ func (a *app) printStatus(s apitypes.Status) {
 	}
 	a.printSessions(s)
 	for _, src := range s.Sources {
-		a.say("status.source", i18n.Data{"Kind": src.Kind, "Place": src.Place, "State": src.State, "Reason": src.Reason})
+		a.printSource(src)
 	}
 }
 

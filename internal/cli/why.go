@@ -95,6 +95,13 @@ func explain(ctx context.Context, r reader, id string) (replay.Explanation, erro
 			return all.Products[i], true
 		})
 	}
+	s, err := r.Status(ctx)
+	if err != nil {
+		return replay.Explanation{}, err
+	}
+	if i := slices.IndexFunc(s.Sources, func(s apitypes.Source) bool { return s.Class != "" }); i >= 0 {
+		w.Source = &s.Sources[i]
+	}
 	return w, nil
 }
 
@@ -151,5 +158,8 @@ func (a *app) printWhy(w replay.Explanation) {
 	a.printFailing("why.failing", w.Failing)
 	if w.Overdue != "" {
 		a.say("why.overdue", i18n.Data{"Why": w.Overdue})
+	}
+	if w.Source != nil {
+		a.printSource(*w.Source)
 	}
 }

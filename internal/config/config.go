@@ -39,13 +39,23 @@ type ofProduct struct {
 
 // Source says where requests come from and reports go to.
 type Source struct {
-	Kind  string        // "local"
-	Depot string        // absolute folder of packages
+	Kind  string        // "local", "opsi"
+	Depot string        // absolute folder of packages; "" = they are fetched from the server's depot
 	Poll  time.Duration // between two looks; MinPoll to MaxPoll
-	// Algorithm orders products: 1 = dependency before priority, 2 = priority
-	// classes before dependency, as in opsi.
+	// Algorithm orders products of the local source: 1 = dependency before priority,
+	// 2 = priority classes before dependency, as in opsi. A server orders itself.
 	Algorithm int
+	URL       string // the opsi config server, https://opsi.example.org:4447
+	HostID    string // our name there; "" = the key file says it
+	KeyFile   string // absolute path of an opsiclientd.conf, or of a file with the host key
+	CAFile    string // absolute path of the CA that vouches for the server; "" = those of the system
 }
+
+// The kinds of sources.
+const (
+	Local = "local" // requests by the command line, packages from a folder
+	Opsi  = "opsi"  // an opsi config server
+)
 
 // The range of Source.Poll.
 const (
@@ -72,7 +82,7 @@ const MaxLogo = 1 << 20
 // Default is the configuration without a file.
 func Default() Config {
 	return Config{
-		Source: Source{Kind: "local", Depot: filepath.Join(serverDir(), "depot"), Poll: 5 * time.Minute, Algorithm: 1},
+		Source: Source{Kind: Local, Depot: filepath.Join(serverDir(), "depot"), Poll: 5 * time.Minute, Algorithm: 1},
 		Log:    Log{Level: "info", Format: "json"},
 		site:   policy.NewLayer(policy.Config),
 	}

@@ -53,7 +53,7 @@ contact = "Help desk, phone 1234"
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Source != (Source{"local", filepath.Join(filepath.Dir(path), "depot"), 90 * time.Second, 2}) || c.Log != (Log{"debug", "console"}) ||
+	if c.Source != (Source{Kind: Local, Depot: filepath.Join(filepath.Dir(path), "depot"), Poll: 90 * time.Second, Algorithm: 2}) || c.Log != (Log{"debug", "console"}) ||
 		c.UI != (UI{Asker: "IT of Sample Hospital", Contact: "Help desk, phone 1234"}) || c.Path != path {
 		t.Errorf("%+v", c)
 	}
@@ -101,6 +101,23 @@ func TestNoFile(t *testing.T) {
 	}
 }
 
+// TestServer reads what says which server.
+func TestServer(t *testing.T) {
+	path := file(t, server+"url = 'https://opsi.example.org:4447/rpc'\nhost_id = 'PC1.example.org'\nca_file = 'ca.pem'\n")
+	c, err := Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Dir(path)
+	if want := (Source{Kind: Opsi, Depot: filepath.Join(dir, "depot"), Poll: 10 * time.Minute, Algorithm: 1, URL: "https://opsi.example.org:4447/rpc",
+		HostID: "pc1.example.org", KeyFile: filepath.Join(dir, "key"), CAFile: filepath.Join(dir, "ca.pem")}); c.Source != want {
+		t.Errorf("%+v", c.Source)
+	}
+}
+
+// server is the part of a config that every opsi source has but the address.
+const server = "[source]\nkind = 'opsi'\nkey_file = 'key'\ndepot = 'depot'\n"
+
 // TestMistakes holds the messages an admin reads, word for word.
 func TestMistakes(t *testing.T) {
 	for _, c := range []struct {
@@ -108,13 +125,24 @@ func TestMistakes(t *testing.T) {
 		want []string
 	}{
 		{"[source\n", []string{":1: source: expected ] after the table's name"}},
-		{"[source]\nkind = \"ftp\"\n", []string{`:2: source.kind: must be local, is "ftp"`}},
+		{"[source]\nkind = \"ftp\"\n", []string{`:2: source.kind: must be local or opsi, is "ftp"`}},
 		{"[source]\ndepot = 5\n", []string{":2: source.depot: must be a string, is a whole number"}},
 		{"[source]\ndepot = ''\n", []string{":2: source.depot: must not be empty"}},
 		{"[source]\npoll = '10ms'\n", []string{":2: source.poll: must be from 1s to 24h0m0s"}},
 		{"[source]\nalgorithm = 3\n", []string{":2: source.algorithm: must be 1 (dependency before priority) or 2 (priority classes before dependency), is 3"}},
 		{"[source]\nalgorithm = '1'\n", []string{":2: source.algorithm: must be a whole number, is a string"}},
 		{"[source]\npoll = 'often'\n", []string{`:2: source.poll: must be a time like "90s", "24h" or "14d" or whole seconds, at most 10 years, is "often"`}},
+		{"[source]\nurl = 'https://a.b.c:4447'\nkind = 'local'\n", []string{`:2: source.url: is for kind = "opsi" alone, and the kind is "local"`}},
+		{"[source]\nkey_file = 'x'\n", []string{`:2: source.key_file: is for kind = "opsi" alone, and the kind is "local"`}},
+		{"[source]\nalgorithm = 1\nkind = 'opsi'\n", []string{
+			`:2: source.algorithm: is for kind = "local" alone: a server orders the products itself`,
+			`:3: source.kind: is "opsi", which needs url, such as https://opsi.example.org:4447`,
+			`:3: source.kind: is "opsi", which needs key_file: an opsiclientd.conf, or a file with the host key`}},
+		{server + "url = 'http://opsi.example.org'\n", []string{`:5: source.url: must be like https://opsi.example.org:4447, is "http://opsi.example.org"`}},
+		{server + "url = 'https://opsi.example.org/x'\n", []string{`:5: source.url: must be like https://opsi.example.org:4447, is "https://opsi.example.org/x"`}},
+		{server + "url = 'https://pc1.example.org:secret@opsi.example.org'\n", []string{":5: source.url: must not hold a name or key: host_id and key_file are for that"}},
+		{server + "url = 'https://opsi.example.org'\nhost_id = 'pc1'\nca_file = ''\n", []string{
+			`:6: source.host_id: must be the full name of this host, such as pc1.example.org, is "pc1"`, ":7: source.ca_file: must not be empty"}},
 		{"[sorce]\ndepot = '/x'\n", []string{":1: sorce: unknown key (did you mean source?); known are source, policy, metadata, log, ui"}},
 		{"[log]\nlevel = 'loud'\nformat = true\n", []string{
 			`:2: log.level: must be debug or info or warn or error, is "loud"`, ":3: log.format: must be a string, is true or false"}},

@@ -98,16 +98,7 @@ func read(name string) (text []byte, others, err error) {
 func (c *Config) fill(root *tomlfile.Table) {
 	only(root, "source", "policy", "metadata", "log", "ui")
 
-	source := root.Table("source")
-	only(source, "kind", "depot", "poll", "algorithm")
-	c.Source.Kind = oneOf(source, "kind", c.Source.Kind, "local")
-	c.Source.Depot = c.folder(source, "depot", c.Source.Depot)
-	c.Source.Poll = poll(source, c.Source.Poll)
-	if n := source.Int("algorithm", int64(c.Source.Algorithm)); n == 1 || n == 2 {
-		c.Source.Algorithm = int(n)
-	} else {
-		source.Wrong("algorithm", "must be 1 (dependency before priority) or 2 (priority classes before dependency), is %d", n)
-	}
+	c.source(root.Table("source"))
 
 	meta := root.Table("metadata")
 	only(meta, "overlay")

@@ -23,6 +23,10 @@ func (c Config) Settings() []Setting {
 		{Key: "source.depot", Value: c.Source.Depot},
 		{Key: "source.poll", Value: c.Source.Poll},
 		{Key: "source.algorithm", Value: c.Source.Algorithm},
+		{Key: "source.url", Value: c.Source.URL},
+		{Key: "source.host_id", Value: c.Source.HostID},
+		{Key: "source.key_file", Value: c.Source.KeyFile},
+		{Key: "source.ca_file", Value: c.Source.CAFile},
 		{Key: "metadata.overlay", Value: c.Overlay},
 		{Key: "log.level", Value: c.Log.Level},
 		{Key: "log.format", Value: c.Log.Format},
@@ -35,6 +39,9 @@ func (c Config) Settings() []Setting {
 	}
 	return out
 }
+
+// Place is "file:line" of a key that is no policy, "" if it is not written.
+func (c Config) Place(key string) string { return c.places[key] }
 
 // Site is what the file says about all products, [policy].
 func (c Config) Site() policy.Layer { return c.site }

@@ -39,6 +39,7 @@ func File(path string, read func(config.Config) metadata.Reader) ([]Finding, err
 		l.add(codeFileRights, l.file, "", detail(err))
 	}
 	l.reader = read(c)
+	l.server()
 	l.depot()
 	l.site()
 	for _, id := range c.Products() {
@@ -85,6 +86,9 @@ func (l *look) setting(key string) string {
 func (l *look) depot() {
 	const key = "source.depot"
 	dir := l.c.Source.Depot
+	if dir == "" {
+		return // packages are fetched when they are wanted
+	}
 	ids, err := Packages(dir)
 	if err != nil {
 		l.add(codeDepot, l.setting(key), key, detail(err))

@@ -4,6 +4,7 @@ package configcheck
 
 import (
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -96,7 +97,7 @@ func TestFindings(t *testing.T) {
 			"c.toml:7 policy.max_defer bad-value warning {Alone=yes; Counts=5; Origin=built-in; Policy=max_defer; Written=\"x\"}"}},
 		"a near miss": {map[string]string{"c.toml": "[polciy]\n[source]\ndepot = 'depot'\ndepoot = 'x'\n[policy]\nmax_defers = 1\nblackout = 'x'\n"}, []string{
 			"c.toml:1 polciy invalid error {Detail=unknown key (did you mean policy?); known are source, policy, metadata, log, ui}",
-			"c.toml:4 source.depoot invalid error {Detail=unknown key (did you mean depot?); known are kind, depot, poll, algorithm}",
+			"c.toml:4 source.depoot invalid error {Detail=unknown key (did you mean depot?); known are kind, depot, poll, algorithm, url, host_id, key_file, ca_file}",
 			"c.toml:6 policy.max_defers invalid error {Detail=\"max_defers\" is not a policy key (did you mean max_defer?)}",
 			"c.toml:7 policy.blackout invalid error {Detail=this version does not know blackout yet}"}},
 		"what counts instead": {map[string]string{
@@ -143,6 +144,29 @@ func TestFindings(t *testing.T) {
 				t.Errorf("got\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(c.want, "\n  "))
 			}
 		})
+	}
+}
+
+// TestServer looks at what the service proves itself with.
+func TestServer(t *testing.T) {
+	s := newSite(t, map[string]string{"c.toml": "[source]\nkind = 'opsi'\nurl = 'https://opsi.example.org'\ndepot = 'depot'\nkey_file = 'key'\nca_file = 'ca.pem'\n", "key": "secret", "ca.pem": "x"})
+	if err := os.Chmod(filepath.Join(s.dir, "key"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"c.toml:5 source.key_file key-unusable error {Detail=cannot use key: [global] opsi_host_key: host id and key cannot be used: a host key has 32 digits from 0 to 9 and a to f}",
+		"c.toml:6 source.ca_file ca-unusable error {Detail=cannot use the CA file ca.pem: the server's certificate is not trusted: not a file of PEM certificates}"}
+	if got := s.found(); !slices.Equal(got, want) {
+		t.Errorf("got\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+	}
+	s.write(map[string]string{"key": "[global]\nhost_id = pc1.example.org\nopsi_host_key = " + strings.Repeat("0a", 16)})
+	if got := s.found(); len(got) != 1 || !strings.Contains(got[0], "ca-unusable") {
+		t.Errorf("with a key: %q", got)
+	}
+	l := look{file: "c.toml"}
+	l.needed(codeKey, "source.key_file", fmt.Errorf("cannot read the host key: %w", fs.ErrPermission))
+	if f := l.sorted()[0]; fmt.Sprintf("%s %s %s", f.Key, f.Code, f.Severity) != "source.key_file secret-hidden warning" {
+		t.Errorf("%+v", f)
 	}
 }
 

@@ -42,6 +42,9 @@ const (
 	codeProduct      = "unknown-product"
 	codeDepot        = "depot-unreadable"
 	codeDepotRights  = "depot-rights"
+	codeKey          = "key-unusable"
+	codeCA           = "ca-unusable"
+	codeHidden       = "secret-hidden"
 	codeOverlay      = "overlay-unreadable"
 	codeRights       = "overlay-rights"
 	codeOverlayName  = "overlay-name"
@@ -69,6 +72,9 @@ func Codes() []Code {
 		{codeProduct, Warning, "the depot has no package for a table [policy.product.<id>]"},
 		{codeDepot, Warning, "the depot cannot be read or is empty; products wait until it can be reached"},
 		{codeDepotRights, Warning, "others than root and the caller could change the depot, and so what is run"},
+		{codeKey, Error, "the file of the host key, or our name at the opsi server, cannot be used; the service does not start"},
+		{codeCA, Error, "the file of the server's CA cannot be used; the service does not start"},
+		{codeHidden, Warning, "the caller may not read a file that the service needs, so nothing can be said of it"},
 		{codeOverlay, Warning, "the overlay folder cannot be read"},
 		{codeRights, Warning, "others than root and the caller could change the overlay folder or a file in it"},
 		{codeOverlayName, Warning, "a file of the overlay is not read, because its name is not <product id>.toml"},

@@ -125,10 +125,9 @@ func build(o Options, st *store.Store) (*daemon, error) {
 	if err != nil {
 		return nil, err
 	}
-	if d.depot, err = openDepot(o.Config, o.StateDir, machine, o.Log); err != nil {
+	if d.depot, err = openDepot(parts{o.Config, machine, o.Log, d.engine.Submit, d.engine.View}, o.StateDir, o.Version); err != nil {
 		return nil, err
 	}
-	d.depot.submit = d.engine.Submit
 	d.workers = &effects.Workers{Timer: timer{d.engine.Until}, Packages: d.depot, Asker: d.broker,
 		Looker: arrivals{looker: d.looker, end: time.Now().Add(arrivalTime), agents: d.broker.Agents, changed: d.broker.Changed},
 		Closer: machine, Installer: d.tries, Detector: detector{}, Reporter: d.depot}
@@ -170,9 +169,12 @@ func (d *daemon) run(ctx context.Context, l *localsock.Listener, say *notice, fi
 	if d.o.Service != nil {
 		part(func() error { return d.keepAgents(ctx) })
 	}
+	if s, ok := d.depot.source.(*server); ok {
+		all.Go(func() { d.tellServer(ctx, s) })
+	}
 	polled := make(chan error, 1)
 	part(func() error {
-		d.depot.pollEvery(ctx, d.o.Config.Source.Poll, d.o.Log, func(err error) { polled <- err })
+		d.depot.pollEvery(ctx, d.o.Log, func(err error) { polled <- err })
 		return nil
 	})
 	if d.o.Once {
@@ -237,7 +239,7 @@ func (d *daemon) api() http.Handler {
 	return localapi.New(localapi.Config{
 		Views: &views{engine: d.engine, clock: d.clock, store: d.store, depot: d.depot, looker: d.looker,
 			version: d.o.Version, stateDir: d.o.StateDir, started: time.Now().UTC()},
-		Operator: operator{engine: d.engine, depot: d.depot},
+		Operator: operator{engine: d.engine, depot: d.depot, clock: d.clock, looker: d.looker},
 		Desk:     d.broker,
 		Reports:  d.broker,
 		Owner:    localsock.Self(),

@@ -109,8 +109,10 @@ func (v *views) Processes(ctx context.Context, id string) (apitypes.Processes, e
 func (v *views) packageOf(ctx context.Context, id string) (events.Package, error) {
 	req := events.Request{Row: events.Report{ProductID: id, ActionRequest: events.ActionSetup}}
 	var p events.Package
+	known := false
 	v.engine.View(func(c *fsm.Client) {
 		if q := c.Product(id); q != nil {
+			known = true
 			p = q.Package
 			if q.Action() != "" {
 				req = q.Request
@@ -120,7 +122,14 @@ func (v *views) packageOf(ctx context.Context, id string) (events.Package, error
 	if p.Product != "" {
 		return p, nil
 	}
-	_, p, problem, err := v.depot.Prepare(ctx, req)
+	prepare := v.depot.Prepare
+	if v.depot.glance != nil {
+		if !known { // anybody may ask, and nobody may have packages fetched by it
+			return p, notKnown(id)
+		}
+		prepare = v.depot.glance
+	}
+	_, p, problem, err := prepare(ctx, req)
 	switch {
 	case err != nil:
 		return p, told(err, true)

@@ -27,6 +27,8 @@ const orderWithin = 7 * time.Second
 type operator struct {
 	engine *engine.Engine
 	depot  *depot
+	clock  engine.Clock
+	looker looker
 }
 
 // Request makes the source want an action.
@@ -110,6 +112,9 @@ func told(err error, known bool) error {
 			}
 		}
 		return false
+	}
+	if own := (*apitypes.Error)(nil); errors.As(err, &own) {
+		return own
 	}
 	// The code says that it is refused; whoever shows the message says so too.
 	e := &apitypes.Error{Message: strings.TrimPrefix(err.Error(), fsm.ErrRefused.Error()+": "), Hint: advice(err)}

@@ -6,21 +6,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
 
-	"github.com/quietsetup/quietsetup/checks"
 	"github.com/quietsetup/quietsetup/events"
 	"github.com/quietsetup/quietsetup/fsm"
 	"github.com/quietsetup/quietsetup/internal/apitypes"
 	"github.com/quietsetup/quietsetup/internal/config"
-	"github.com/quietsetup/quietsetup/internal/host"
-	"github.com/quietsetup/quietsetup/internal/installer"
-	"github.com/quietsetup/quietsetup/internal/metadata"
-	"github.com/quietsetup/quietsetup/internal/order"
+	"github.com/quietsetup/quietsetup/internal/effects"
 	"github.com/quietsetup/quietsetup/internal/source/local"
+	"github.com/quietsetup/quietsetup/internal/source/opsi"
 )
 
 // fromSource is the actor of what the source shows.
@@ -29,168 +27,168 @@ const fromSource = "source"
 // submit brings an input in; it is the engine's Submit.
 type submit func(ctx context.Context, actor string, in events.Input) (uint64, error)
 
-// depot is the source, held by one at a time.
-type depot struct {
-	local  *local.Source
-	place  string
-	submit submit
-	held   chan struct{} // holds one token while somebody reads or writes
-
-	mu   sync.Mutex
-	last time.Time // of the last good answer
-	why  error     // of the last bad one, nil if it was good
+// source is where requests come from and reports go to. Rows that it has handed
+// out are brought in before anybody writes one: Poll, Ask and Report keep each
+// other waiting until what they call has returned.
+type source interface {
+	effects.Packages
+	effects.Reporter
+	io.Closer
+	// Poll looks what is wanted and hands it to take.
+	Poll(ctx context.Context, take func(wanted) error) error
+	// Ask makes the source want an action of a product and hands what that changed
+	// to take. Also with an error something may have been changed.
+	Ask(ctx context.Context, product string, a events.Action, alone bool, take func(wanted) error) (local.Asked, error)
 }
 
-// openDepot opens the local source of a config.
-func openDepot(c config.Config, stateDir string, eyes checks.Host, log zerolog.Logger) (*depot, error) {
-	machine := metadata.ThisMachine()
-	reader := metadata.Reader{Depot: c.Source.Depot, Overlay: c.Overlay, Machine: machine, Constants: metadata.MachineConstants(machine).WithFolders(metadata.Folders(host.SystemFolders())),
-		CheckDir: func(dir string) error {
-			if err := checks.CheckDir(eyes.Rules(), dir); err != nil {
-				return err
-			}
-			real, err := eyes.Resolve(dir)
-			if err != nil {
-				return err
-			}
-			return checks.CheckDir(eyes.Rules(), real)
-		},
-		OldFolders: host.InstalledFolders, CheckOverlay: config.CheckOwner}
-	src, err := local.Open(stateDir, local.Parts{
-		Depot: reader,
-		Policy: func(p metadata.Package) (events.Policy, []string) {
-			effective, warnings := c.Policy(p.Product, p.Policy)
-			var lines []string
-			for _, w := range warnings {
-				lines = append(lines, w.String())
-			}
-			return effective, lines
-		},
-		Algorithm:    order.Algorithm(c.Source.Algorithm),
-		CheckCommand: installer.CheckCommand,
-		Warn:         func(product, line string) { log.Warn().Str("product", product).Msg(line) },
-	})
-	if err != nil {
+// wanted is what a source wants: rows, and the order of everything.
+type wanted struct {
+	requests []events.Request
+	order    *events.Order
+}
+
+// depot is the source with what is known of it.
+type depot struct {
+	source
+	submit submit
+	about  func(*apitypes.Source)                                                                        // fills in what the source says of itself
+	pause  func(err error) time.Duration                                                                 // until the next look, after one that ended so
+	obey   func(context.Context) error                                                                   // does what the source wants beside requests; nil = nothing
+	glance func(context.Context, events.Request) (events.Policy, events.Package, *events.Problem, error) // Prepare for who only wants to know; nil = Prepare
+	retry  func()                                                                                        // somebody wants it asked now; nil = it can always be asked
+
+	// settled is held while a look is brought in: nobody begins to prepare a package
+	// between a request and a hold that the same look brought.
+	settled sync.RWMutex
+
+	mu    sync.Mutex
+	last  time.Time // of the last good answer
+	since time.Time // of the first bad one after it
+	why   error     // of the last bad one, nil if it was good
+}
+
+// openDepot opens the source of a config.
+func openDepot(p parts, stateDir, version string) (*depot, error) {
+	d := &depot{submit: p.submit}
+	open := d.openLocal
+	if p.config.Source.Kind == config.Opsi {
+		open = d.openServer
+	}
+	if err := open(p, stateDir, version); err != nil {
 		return nil, err
 	}
-	return &depot{local: src, place: c.Source.Depot, held: make(chan struct{}, 1)}, nil
-}
-
-// hold keeps everybody else from the source until release is called.
-func (d *depot) hold(ctx context.Context) (release func(), err error) {
-	select {
-	case d.held <- struct{}{}:
-		return func() { <-d.held }, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
+	return d, nil
 }
 
 // poll brings in what the source shows.
 func (d *depot) poll(ctx context.Context, trigger string) error {
-	release, err := d.hold(ctx)
-	if err != nil {
-		return err
-	}
-	defer release()
-	w, err := d.local.Requests(ctx)
-	d.note(err)
-	if err != nil || len(w.Requests) == 0 {
-		return err
-	}
-	if _, err = d.submit(ctx, fromSource, events.RequestsObserved{Trigger: trigger, Requests: w.Requests, Order: w.Order}); errors.Is(err, fsm.ErrNothing) {
+	return d.look(ctx, func(w wanted) error {
+		d.settled.Lock()
+		defer d.settled.Unlock()
+		if len(w.requests) > 0 {
+			_, err := d.submit(ctx, fromSource, events.RequestsObserved{Trigger: trigger, Requests: w.requests, Order: w.order})
+			if err != nil && !errors.Is(err, fsm.ErrNothing) {
+				return err
+			}
+		}
+		if d.obey != nil {
+			return d.obey(ctx)
+		}
 		return nil
+	})
+}
+
+// Prepare reads a package and its policy.
+func (d *depot) Prepare(ctx context.Context, req events.Request) (events.Policy, events.Package, *events.Problem, error) {
+	d.settle() // and no longer: a package may be fetched for hours
+	return d.source.Prepare(ctx, req)
+}
+
+// settle waits until what a look brought is in.
+func (d *depot) settle() {
+	d.settled.RLock()
+	defer d.settled.RUnlock()
+}
+
+// look hands what the source shows to take, and notes whether it answered.
+func (d *depot) look(ctx context.Context, take func(wanted) error) error {
+	answered := false
+	err := d.Poll(ctx, func(w wanted) error {
+		answered = true
+		return take(w)
+	})
+	switch {
+	case answered:
+		d.note(nil)
+	case ctx.Err() == nil:
+		d.note(err)
 	}
 	return err
 }
 
 // request changes what the source wants, and brings that in.
-func (d *depot) request(ctx context.Context, actor, product string, a events.Action, alone bool, reason string) (local.Asked, uint64, error) {
-	release, err := d.hold(ctx)
-	if err != nil {
-		return local.Asked{}, 0, err
-	}
-	defer release()
-	asked, failed := d.local.SetRequest(ctx, product, a, alone)
-	if len(asked.Requests) == 0 {
-		return asked, 0, failed
-	}
-	// After an error of the disk a part may be requested: then it is brought in, so
-	// that nothing is done that is not in the log with its reason.
-	seq, err := d.submit(ctx, actor, events.RequestsObserved{Trigger: "operator", Reason: reason, Requests: asked.Requests, Order: asked.Order})
-	if failed != nil {
-		return asked, seq, failed
-	}
+func (d *depot) request(ctx context.Context, actor, product string, a events.Action, alone bool, reason string) (asked local.Asked, seq uint64, err error) {
+	asked, err = d.Ask(ctx, product, a, alone, func(w wanted) (err error) {
+		seq, err = d.submit(ctx, actor, events.RequestsObserved{Trigger: "operator", Reason: reason, Requests: w.requests, Order: w.order})
+		return err
+	})
 	return asked, seq, err
-}
-
-// Prepare reads a package and its policy.
-func (d *depot) Prepare(ctx context.Context, req events.Request) (events.Policy, events.Package, *events.Problem, error) {
-	return d.local.Prepare(ctx, req)
-}
-
-// Report makes the source show a report and has that recorded before anybody
-// reads the source again.
-func (d *depot) Report(ctx context.Context, r events.Report, req events.Request, done func() error) error {
-	release, err := d.hold(ctx)
-	if err != nil {
-		return err
-	}
-	defer release()
-	if err := d.local.Report(ctx, r, req); err != nil {
-		return err
-	}
-	return done()
 }
 
 func (d *depot) note(err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.why = err; err == nil {
-		d.last = time.Now().UTC()
+	now := time.Now().UTC()
+	switch {
+	case err == nil:
+		d.last, d.since = now, time.Time{}
+	case d.why == nil:
+		d.since = now
 	}
+	d.why = err
 }
 
 // state tells people how the source is.
 func (d *depot) state() apitypes.Source {
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	s := apitypes.Source{Kind: "local", Place: d.place, State: "ok"}
-	if d.why != nil {
-		s.State, s.Reason = "failing", d.why.Error()
+	last, since, why := d.last, d.since, d.why
+	d.mu.Unlock()
+	s := apitypes.Source{State: "ok"}
+	if why != nil {
+		s.State, s.Class, s.Reason, s.Since = "failing", classOf(why), why.Error(), &since
 	}
-	if !d.last.IsZero() {
-		last := d.last
+	if !last.IsZero() {
 		s.Last = &last
 	}
+	d.about(&s)
 	return s
 }
 
-// afterFailure is the longest pause after a look that failed: at the start of a
-// machine the depot may only be late.
+// afterFailure is the longest pause after a look at a folder that failed: at the
+// start of a machine the depot may only be late.
 const afterFailure = 30 * time.Second
 
 // pollEvery polls until ctx ends. The first look tells that it was made.
-func (d *depot) pollEvery(ctx context.Context, every time.Duration, log zerolog.Logger, first func(error)) {
+func (d *depot) pollEvery(ctx context.Context, log zerolog.Logger, first func(error)) {
 	trigger := "start"
 	for {
 		err := d.poll(ctx, trigger)
 		if ctx.Err() != nil {
 			return
 		}
-		if err != nil {
+		// While the server is left alone nobody asked it, and why was said before.
+		if err != nil && !errors.Is(err, opsi.ErrWaiting) {
 			log.Warn().Err(err).Msg("the source gave no answer")
 		}
 		if first != nil {
 			first(err)
 			first = nil
 		}
-		pause := min(every, afterFailure)
 		if err == nil {
-			trigger, pause = "poll", every
+			trigger = "poll"
 		}
 		select {
-		case <-time.After(pause):
+		case <-time.After(d.pause(err)):
 		case <-ctx.Done():
 			return
 		}
@@ -199,7 +197,7 @@ func (d *depot) pollEvery(ctx context.Context, every time.Duration, log zerolog.
 
 // close ends the use of the source.
 func (d *depot) close() error {
-	if err := d.local.Close(); err != nil {
+	if err := d.Close(); err != nil {
 		return fmt.Errorf("cannot close the source: %w", err)
 	}
 	return nil

@@ -177,6 +177,9 @@ func TestLook(t *testing.T) {
 			"versions_unknown daemon_off sessions_unsupported"},
 		{"the log fails", func(c *computer) { c.status.Store.Error = "no space left" }, "daemon_log_fails"},
 		{"held", func(c *computer) { c.status.Hold = &apitypes.Hold{Actor: "uid:0", Reason: "exams"} }, "daemon_held"},
+		{"the server does not know it so", func(c *computer) { c.status.Sources[0].Server = &apitypes.Server{KnownAs: "pc2.example.org"} }, "daemon_server_name"},
+		{"not on the depot", func(c *computer) { c.status.Sources[0].Server = &apitypes.Server{Gone: []string{"app"}} }, "daemon_server_gone"},
+		{"opsi asks too", func(c *computer) { c.status.Sources[0].Server = &apitypes.Server{AsksToo: true} }, "daemon_server_asks"},
 		{"the source fails", func(c *computer) { c.status.Sources[0].State = "failing" }, "daemon_source"},
 
 		{"no socket", func(c *computer) { delete(c.names, "/run/quietsetup/api.sock") }, "socket_missing"},
@@ -193,6 +196,7 @@ func TestLook(t *testing.T) {
 		{"a config with a slip", func(c *computer) { c.conf, c.confErr = config.Load(noted) }, "config_note"},
 		{"no depot", func(c *computer) { delete(c.names, "/srv/depot") }, "depot_missing"},
 		{"an empty depot", func(c *computer) { delete(c.names, "/srv/depot/firefox") }, "depot_empty"},
+		{"a depot that is fetched", func(c *computer) { c.conf.Source.Kind, c.conf.Source.Depot = config.Opsi, "" }, "depot_fetched"},
 		{"a file as depot", func(c *computer) { c.names["/srv/depot"] = Entry{Mode: 0o644} }, "depot_no_folder"},
 		{"an unreadable depot", func(c *computer) { c.hidden = map[string]error{"/srv/depot": errors.New("stale handle")} }, "depot_unreadable"},
 		{"a depot that is not a user's", func(c *computer) {

@@ -37,14 +37,14 @@ func Codes() map[string]State {
 		"service_restarts": Warn, "service_no_systemd": Skipped, "service_other": Skipped, "service_unasked": Skipped, "service_unsupported": Skipped,
 
 		"daemon_ok": OK, "daemon_off": Fail, "daemon_silent": Fail, "daemon_untrusted": Fail, "daemon_error": Fail, "daemon_log_fails": Fail,
-		"daemon_held": Warn, "daemon_source": Warn,
+		"daemon_held": Warn, "daemon_source": Warn, "daemon_server_asks": Warn, "daemon_server_gone": Warn, "daemon_server_name": Warn,
 
 		"socket_ok": OK, "socket_missing": Fail, "socket_in_the_way": Fail, "socket_owner": Fail, "socket_mode": Warn,
 		"socket_folder_owner": Fail, "socket_folder_open": Fail, "socket_hidden": Skipped, "socket_unsupported": Skipped,
 
 		"config_ok": OK, "config_default": OK, "config_bad": Fail, "config_note": Warn, "config_hidden": Skipped,
 
-		"depot_ok": OK, "depot_missing": Fail, "depot_no_folder": Fail, "depot_empty": Warn, "depot_unreadable": Fail, "depot_hidden": Skipped, "depot_unknown": Skipped,
+		"depot_ok": OK, "depot_fetched": OK, "depot_missing": Fail, "depot_no_folder": Fail, "depot_empty": Warn, "depot_unreadable": Fail, "depot_hidden": Skipped, "depot_unknown": Skipped,
 
 		"overlay_none": OK, "overlay_ok": OK, "overlay_missing": Warn, "overlay_unreadable": Fail, "overlay_hidden": Skipped, "overlay_unknown": Skipped,
 

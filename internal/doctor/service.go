@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/quietsetup/quietsetup/internal/apitypes"
 	"github.com/quietsetup/quietsetup/internal/localclient"
 )
 
@@ -107,8 +108,26 @@ func (v *visit) daemon(context.Context) []Finding {
 	}
 	for _, src := range s.Sources {
 		if src.State != "ok" {
-			out = append(out, finding("daemon_source", data{"Kind": src.Kind, "Place": src.Place, "State": src.State, "Reason": src.Reason}))
+			out = append(out, finding("daemon_source", data{"Kind": src.Kind, "Place": src.Place, "State": src.State, "Class": src.Class, "Reason": src.Reason}))
 		}
+		out = append(out, ofServer(src.Server)...)
+	}
+	return out
+}
+
+// ofServer is what an opsi server says of itself that somebody should change.
+func ofServer(s *apitypes.Server) (out []Finding) {
+	if s == nil {
+		return nil
+	}
+	if s.KnownAs != "" {
+		out = append(out, finding("daemon_server_name", data{"Name": s.KnownAs}))
+	}
+	if len(s.Gone) > 0 {
+		out = append(out, finding("daemon_server_gone", data{"Products": strings.Join(s.Gone, ", ")}))
+	}
+	if s.AsksToo {
+		out = append(out, finding("daemon_server_asks", nil))
 	}
 	return out
 }

@@ -36,6 +36,9 @@ func (v *visit) depot(context.Context) []Finding {
 	if err != nil {
 		return []Finding{finding("depot_unknown", nil)}
 	}
+	if c.Source.Depot == "" {
+		return []Finding{finding("depot_fetched", nil)}
+	}
 	n, code := v.folder(c.Source.Depot)
 	if code == "ok" && n == 0 {
 		code = "empty"
@@ -84,7 +87,7 @@ const (
 
 func (v *visit) space(context.Context) []Finding {
 	places := []string{v.StateDir}
-	if c, err := v.conf(); err == nil && filepath.Clean(c.Source.Depot) != v.StateDir {
+	if c, err := v.conf(); err == nil && c.Source.Depot != "" && filepath.Clean(c.Source.Depot) != v.StateDir {
 		places = append(places, c.Source.Depot)
 	}
 	var out []Finding

@@ -25,6 +25,7 @@
 //	GET  /v1/log               ?follow=1 ?from=SEQ   records, NDJSON
 //	POST /v1/products/{id}/request|defer|resume|cancel|reset   Order -> Done
 //	POST /v1/hold, /v1/release               Order -> Done
+//	POST /v1/sync                            SyncOrder -> Sync
 //	POST /v1/prompts/hello                   Hello -> Welcome
 //	GET  /v1/prompts/next ?agent=A ?after=N  PromptEvent, waits for one
 //	POST /v1/prompts/{id}/shown|failed       Shown, Failed -> nothing

@@ -51,6 +51,18 @@ func (s *server) cancel(w http.ResponseWriter, r *http.Request, peer localsock.P
 	return write(w, done)
 }
 
+func (s *server) sync(w http.ResponseWriter, r *http.Request, peer localsock.Peer) error {
+	var o apitypes.SyncOrder
+	if err := read(w, r, &o); err != nil {
+		return err
+	}
+	v, err := s.Operator.Sync(r.Context(), peer.Owner, o.DryRun)
+	if err != nil {
+		return err
+	}
+	return write(w, v)
+}
+
 // put submits an input about the product of the path.
 func (s *server) put(input func(product, reason string) events.Input) handler {
 	return func(w http.ResponseWriter, r *http.Request, peer localsock.Peer) error {

@@ -40,6 +40,8 @@ type Operator interface {
 	Request(ctx context.Context, actor, product string, action events.Action, alone bool, reason string) (apitypes.Done, error)
 	// Cancel takes the request of a product back.
 	Cancel(ctx context.Context, actor, product, reason string) (apitypes.Done, error)
+	// Sync looks at the source now; dry: brings nothing in.
+	Sync(ctx context.Context, actor string, dry bool) (apitypes.Sync, error)
 	// Submit decides one of DeferRequested, ResumeRequested, ResetRequested,
 	// HoldRequested, ReleaseRequested, and returns when it is durable.
 	Submit(ctx context.Context, actor string, in events.Input) (apitypes.Done, error)
@@ -104,6 +106,7 @@ func New(c Config) http.Handler {
 	m.HandleFunc("POST /v1/release", s.order(s.all(func(p, why string) events.Input {
 		return events.ReleaseRequested{Product: p, Reason: why}
 	})))
+	m.HandleFunc("POST /v1/sync", s.order(s.sync))
 	m.HandleFunc("POST /v1/prompts/hello", s.look(s.hello))
 	m.HandleFunc("GET /v1/prompts/next", s.look(s.next))
 	m.HandleFunc("POST /v1/prompts/{id}/shown", s.look(s.shown))

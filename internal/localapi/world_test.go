@@ -98,6 +98,10 @@ func (w *world) Cancel(_ context.Context, actor, product, reason string) (apityp
 	return apitypes.Done{Schema: apitypes.SchemaDone, Product: product}, w.hear("%s cancels %s: %s", actor, product, reason)
 }
 
+func (w *world) Sync(_ context.Context, actor string, dry bool) (apitypes.Sync, error) {
+	return apitypes.Sync{Schema: apitypes.SchemaSync, DryRun: dry}, w.hear("%s syncs, dry %v", actor, dry)
+}
+
 func (w *world) Submit(_ context.Context, actor string, in events.Input) (apitypes.Done, error) {
 	return apitypes.Done{Schema: apitypes.SchemaDone, Seq: 9}, w.hear("%s: %s %+v", actor, events.InputName(in), in)
 }

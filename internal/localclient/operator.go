@@ -65,6 +65,14 @@ func (c *Client) Release(ctx context.Context, product, reason string) (apitypes.
 	return call[apitypes.Done](ctx, c, http.MethodPost, "/v1/release", nil, apitypes.Order{Product: product, Reason: reason})
 }
 
+// syncWithin is longer than the daemon waits for a server.
+const syncWithin = 30 * time.Second
+
+// Sync has the source looked at now; dry: nothing of it is brought in.
+func (c *Client) Sync(ctx context.Context, dry bool) (apitypes.Sync, error) {
+	return callWithin[apitypes.Sync](ctx, c, syncWithin, http.MethodPost, "/v1/sync", nil, apitypes.SyncOrder{DryRun: dry})
+}
+
 // LogQuery says which records are wanted.
 type LogQuery struct {
 	Product string // "" = all

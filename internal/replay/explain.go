@@ -49,6 +49,8 @@ type Explanation struct {
 	// a running daemon only.
 	Failing []apitypes.Failing `json:"failing,omitempty"`
 	Overdue string             `json:"overdue,omitempty"` // why it should not have taken so long, English
+	// Source is the server that gives no good answer; of a running daemon only.
+	Source *apitypes.Source `json:"source,omitempty"`
 }
 
 // Behind is a product that others wait for, and where it stands itself.

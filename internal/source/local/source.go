@@ -15,6 +15,7 @@ import (
 	"github.com/quietsetup/quietsetup/internal/metadata"
 	"github.com/quietsetup/quietsetup/internal/metadata/productid"
 	"github.com/quietsetup/quietsetup/internal/order"
+	"github.com/quietsetup/quietsetup/internal/source/packages"
 )
 
 // ErrDepotUnreachable is metadata's: the depot could not be looked at, so
@@ -39,8 +40,7 @@ const maxProgress = 250
 type Depot interface {
 	// Reachable returns nil or an error that wraps ErrDepotUnreachable.
 	Reachable() error
-	// Load reads a package. A Problem is the package's fault, an error is not.
-	Load(id string) (metadata.Package, *events.Problem, error)
+	packages.Depot
 }
 
 // Parts are what a source works with.
@@ -269,32 +269,9 @@ func (s *Source) offered(p metadata.Package, a events.Action) (Offer, error) {
 	return o, nil
 }
 
-// Prepare reads the package and the policy for a round, and looks whether the
-// command could be started, before anybody is asked. A Problem is the package's
-// fault. An error means that it could not be looked at, which is
-// nobody's: it is tried again.
+// Prepare reads the package and the policy for a round.
 func (s *Source) Prepare(ctx context.Context, req events.Request) (events.Policy, events.Package, *events.Problem, error) {
-	if err := ctx.Err(); err != nil {
-		return events.Policy{}, events.Package{}, nil, err
-	}
-	id := req.Row.ProductID
-	pkg, problem, err := s.parts.Depot.Load(id)
-	if err != nil {
-		return events.Policy{}, events.Package{}, nil, fmt.Errorf("cannot prepare %q: %w", id, err)
-	}
-	effective, ignored := s.parts.Policy(pkg)
-	for _, line := range slices.Concat(pkg.Warnings, ignored) {
-		s.parts.Warn(id, line)
-	}
-	if problem == nil {
-		problem = pkg.CheckStart(req.Row.ActionRequest, s.parts.CheckCommand)
-	}
-	if problem == nil {
-		if problem, err = s.place(id); err != nil {
-			return events.Policy{}, events.Package{}, nil, fmt.Errorf("cannot prepare %q: %w", id, err)
-		}
-	}
-	return effective, pkg.Package, problem, nil
+	return packages.Reader{Depot: s.parts.Depot, Policy: s.parts.Policy, CheckCommand: s.parts.CheckCommand, Place: s.place, Warn: s.parts.Warn}.Prepare(ctx, req)
 }
 
 // Report makes the row show r, the outcome of a run of req. The row is read

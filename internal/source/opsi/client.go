@@ -152,6 +152,16 @@ func (c *Client) Do(ctx context.Context, calls ...*Call) error {
 // Wait waits until the server may be asked.
 func (c *Client) Wait(ctx context.Context) error { return c.gate.wait(ctx) }
 
+// Rest is how long the server should be left alone; 0 = it may be asked.
+func (c *Client) Rest() time.Duration { return c.gate.rest() }
+
+// Waiting is ErrWaiting with its reason while the server is left alone, else nil.
+func (c *Client) Waiting() error { return c.gate.check() }
+
+// Retry lets the next call through if the server was only not reached: somebody
+// knows that it is there again. What the server itself asked for still counts.
+func (c *Client) Retry() { c.gate.retry() }
+
 // post sends a body and reads the answer; asked is what the server wants waited.
 func (c *Client) post(ctx context.Context, body []byte) (text []byte, asked time.Duration, err error) {
 	c.mu.Lock()
@@ -228,10 +238,8 @@ var serverVersion = regexp.MustCompile(`^opsi\D+([\d.]+)`)
 func (c *Client) note(resp *http.Response) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, k := range resp.Cookies() {
-		if k.Name == cookieName && len(k.Value) <= 128 {
-			c.cookie = k.Value
-		}
+	if cookie := sessionOf(resp); cookie != "" {
+		c.cookie = cookie
 	}
 	h := resp.Header
 	c.seen = Seen{Role: line(h.Get("X-Opsi-Server-Role")), At: time.Now().UTC()}
@@ -244,6 +252,16 @@ func (c *Client) note(resp *http.Response) {
 	if unix, err := strconv.ParseInt(h.Get("X-Date-Unix-Timestamp"), 10, 64); err == nil {
 		c.seen.Ahead = time.Unix(unix, 0).Sub(c.seen.At.Truncate(time.Second))
 	}
+}
+
+// sessionOf is the session that an answer names, "" = none.
+func sessionOf(resp *http.Response) (cookie string) {
+	for _, k := range resp.Cookies() {
+		if k.Name == cookieName && len(k.Value) <= 128 {
+			cookie = k.Value
+		}
+	}
+	return cookie
 }
 
 // Close ends the session at the server, if it answers soon.

@@ -35,7 +35,7 @@ func newFake() *fake { return &fake{rows: map[string]Row{}, refuse: map[string]e
 func (f *fake) offer(id, ver string, priority int) {
 	f.depot = slices.DeleteFunc(f.depot, func(v version) bool { return v.ProductID == id })
 	f.depot = append(f.depot, version{id, ver, "1", "depot.example.org"})
-	f.products = append(f.products, product{id, ver, "1", priority})
+	f.products = append(f.products, product{ID: id, ProductVersion: ver, PackageVersion: "1", Priority: priority})
 	if !slices.Contains(f.sequence, id) {
 		f.sequence = append(f.sequence, id)
 	}

@@ -31,6 +31,7 @@ type gate struct {
 	noted    time.Time // when the last failure was noted
 	until    time.Time
 	cause    error
+	opened   chan struct{} // closed when the gate opens before its time; nil = nobody waits
 }
 
 // check returns nil if the server may be asked.
@@ -48,6 +49,10 @@ func (g *gate) wait(ctx context.Context) error {
 	for {
 		g.mu.Lock()
 		left := time.Until(g.until)
+		if g.opened == nil {
+			g.opened = make(chan struct{})
+		}
+		opened := g.opened
 		g.mu.Unlock()
 		if left <= 0 {
 			return nil
@@ -57,8 +62,36 @@ func (g *gate) wait(ctx context.Context) error {
 		case <-ctx.Done():
 			t.Stop()
 			return ctx.Err()
+		case <-opened:
+			t.Stop()
 		case <-t.C:
 		}
+	}
+}
+
+// rest is how long the gate stays shut.
+func (g *gate) rest() time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return max(0, time.Until(g.until))
+}
+
+// retry opens a gate that was shut because nobody answered, or nobody who is
+// trusted. What a server asked for, and a login that it refused, stay.
+func (g *gate) retry() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if errors.Is(g.cause, ErrUnreachable) || errors.Is(g.cause, ErrCertificate) {
+		g.open()
+	}
+}
+
+// open lets everybody through who waits. The caller holds mu.
+func (g *gate) open() {
+	g.until = time.Time{}
+	if g.opened != nil {
+		close(g.opened)
+		g.opened = nil
 	}
 }
 
@@ -70,7 +103,8 @@ func (g *gate) note(begun time.Time, err error, asked time.Duration) {
 	now := time.Now()
 	if err == nil {
 		if begun.After(g.noted) {
-			g.failures, g.until, g.cause = 0, time.Time{}, nil
+			g.failures, g.cause = 0, nil
+			g.open()
 		}
 		return
 	}

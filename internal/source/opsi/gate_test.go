@@ -180,7 +180,7 @@ func TestPatchDay(t *testing.T) {
 					return
 				}
 				for time.Since(begun) < time.Hour {
-					time.Sleep(PollPause(chance.Float64()))
+					time.Sleep(PollPause(10*time.Minute, chance.Float64()))
 					for range perRound {
 						if err := c.Do(t.Context(), read()); err != nil {
 							if c.Wait(t.Context()) != nil {
@@ -201,4 +201,34 @@ func TestPatchDay(t *testing.T) {
 			t.Errorf("at most %d in a second, %d turned away", most, turnedAway)
 		}
 	})
+}
+
+// TestRetryWakesWhoWaits: what was only not reached may be asked at once, and
+// nothing else.
+func TestRetryWakesWhoWaits(t *testing.T) {
+	for _, c := range []struct {
+		cause error
+		opens bool
+	}{{ErrUnreachable, true}, {ErrCertificate, true}, {ErrLogin, false}, {ErrBlocked, false}, {ErrBusy, false}} {
+		synctest.Test(t, func(t *testing.T) {
+			g := gate{random: func() float64 { return 0 }}
+			for range 12 {
+				g.note(time.Now(), c.cause, time.Hour)
+				time.Sleep(time.Millisecond)
+			}
+			begun, woken := time.Now(), make(chan time.Duration, 1)
+			go func() {
+				if err := g.wait(t.Context()); err != nil {
+					t.Error(err)
+				}
+				woken <- time.Since(begun)
+			}()
+			synctest.Wait()
+			rest := g.rest()
+			g.retry()
+			if after := <-woken; (after == 0) != c.opens || rest < 10*time.Minute {
+				t.Errorf("%v: woken after %v of %v", c.cause, after, rest)
+			}
+		})
+	}
 }

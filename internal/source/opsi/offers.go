@@ -25,6 +25,7 @@ type product struct {
 	ProductVersion string `json:"productVersion"`
 	PackageVersion string `json:"packageVersion"`
 	Priority       int    `json:"priority"`
+	Name           string `json:"name"`
 }
 
 // dependency is one of a product in one version on another product.
@@ -43,6 +44,8 @@ type dependency struct {
 
 // offers are what the client's depot has.
 type offers struct {
+	depot        string // its id; "" = nothing was asked
+	address      string // where its files are; "" = not told
 	versions     map[string]version
 	products     []product
 	dependencies []dependency

@@ -84,6 +84,9 @@ func (s *Source) look(ctx context.Context) (Wanted, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.depot, s.plan, s.said = depot, &p, l.warned
+	if l.offers.depot != "" {
+		s.offered = l.offers
+	}
 	return w, nil
 }
 
@@ -110,13 +113,18 @@ func ask(ctx context.Context, server Server, calls []*Call, others ...*Call) err
 // versions of all: a dependency may name one of those.
 func (s *Source) offers(ctx context.Context, depot string, ids []string) (offers, error) {
 	var versions []version
-	var o offers
+	var depots []depotObject
+	o := offers{depot: depot}
+	where := hostCall(depot, &depots)
 	err := ask(ctx, s.parts.Server, []*Call{
 		{Method: "productOnDepot_getObjects", Params: []any{onDepot(), filter{"depotId": depot, "productType": localboot}}, Into: &versions, Reads: true},
-		{Method: "product_getObjects", Params: []any{[]string{"id", "productVersion", "packageVersion", "priority"}, filter{"id": ids}}, Into: &o.products, Reads: true},
+		{Method: "product_getObjects", Params: []any{[]string{"id", "productVersion", "packageVersion", "priority", "name"}, filter{"id": ids}}, Into: &o.products, Reads: true},
 		{Method: "productDependency_getObjects", Params: []any{[]string{}, filter{"productId": ids}}, Into: &o.dependencies, Reads: true},
-	})
+	}, where)
 	o.versions = onTheDepot(versions, depot)
+	if where.Err == nil {
+		o.address = addressOf(depots, depot)
+	}
 	return o, err
 }
 

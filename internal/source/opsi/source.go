@@ -54,7 +54,9 @@ type Source struct {
 	depot string          // as last seen; "" = not yet
 	plan  *plan           // of the last look, nil = none yet
 	said  map[string]bool // warnings of the last look
-	set   map[string]Setting
+	// offered is what the depot had when something was last wanted.
+	offered offers
+	set     map[string]Setting
 	// lost are reports that were sent and not answered, by product: the server may
 	// have stored them.
 	lost map[string]events.Report
@@ -127,8 +129,9 @@ func (s *Source) Place(id string) *events.Problem {
 	return s.plan.problem(id)
 }
 
-// PollPause is how long to wait between two looks: ten to fifteen minutes, so
-// that on a day with updates for all the clients of a site do not come at once.
-func PollPause(random float64) time.Duration {
-	return 10*time.Minute + time.Duration(random*float64(5*time.Minute))
+// PollPause is how long to wait between two looks: what the site wants and up to
+// half of it more, ten to fifteen minutes as a rule, so that on a day with updates
+// for all the clients of a site do not come at once.
+func PollPause(every time.Duration, random float64) time.Duration {
+	return every + time.Duration(random*float64(every/2))
 }

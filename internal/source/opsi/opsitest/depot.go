@@ -95,7 +95,10 @@ func (s *Server) serveDepot(w http.ResponseWriter, r *http.Request, who caller) 
 			return
 		}
 		w.Header().Set("Content-Type", "application/octet-stream")
-		// As wsgidav does: the date, and parts on demand.
+		// As wsgidav does: the date, a tag of name, date and size, and parts on demand.
+		// Quirk: a file that is replaced within a second by one of its size keeps its tag.
+		at := md5.Sum([]byte(name))
+		w.Header().Set("ETag", fmt.Sprintf(`"%x-%d-%d"`, at, f.modified.Unix(), len(f.data)))
 		http.ServeContent(w, r, "", f.modified, bytes.NewReader(f.data))
 	case http.MethodOptions:
 		w.Header().Set("DAV", "1,2")

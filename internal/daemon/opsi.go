@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package daemon
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/quietsetup/quietsetup/events"
+	"github.com/quietsetup/quietsetup/fsm"
+	"github.com/quietsetup/quietsetup/internal/apitypes"
+	"github.com/quietsetup/quietsetup/internal/config"
+	"github.com/quietsetup/quietsetup/internal/effects"
+	"github.com/quietsetup/quietsetup/internal/host"
+	"github.com/quietsetup/quietsetup/internal/installer"
+	"github.com/quietsetup/quietsetup/internal/policy"
+	"github.com/quietsetup/quietsetup/internal/source/local"
+	"github.com/quietsetup/quietsetup/internal/source/opsi"
+	"github.com/quietsetup/quietsetup/internal/source/opsi/depotfiles"
+	"github.com/quietsetup/quietsetup/internal/source/packages"
+)
+
+// fromServer is the actor of what the site set at its server.
+const fromServer = "server"
+
+// server is a source behind an opsi config server. The opsi source keeps looks and
+// reports apart by itself and gathers reports.
+type server struct {
+	opsi     *opsi.Source
+	client   *opsi.Client
+	packages packages.Reader
+	files    files // nil = the depot is mounted
+	parts    parts
+
+	mu     sync.Mutex
+	gone   []string           // wanted, and not on the depot
+	wants  map[string]bool    // wanted in the last look
+	failed map[string]failure // reports whose last try failed, by product
+}
+
+// files brings the files of a depot to this machine.
+type files interface {
+	// Metadata brings what says what a product is.
+	Metadata(ctx context.Context, product string) error
+	// Whole brings everything of a product.
+	Whole(ctx context.Context, product string) error
+	// Verify returns nil if all of a product that was brought is as it was.
+	Verify(ctx context.Context, product string) error
+	// Sweep takes away what keep does not name.
+	Sweep(keep func(product string) bool) error
+	io.Closer
+}
+
+// failure is how the last try of a report ended.
+type failure struct {
+	report events.Report
+	class  string
+}
+
+// openServer opens a source behind a server. It asks the server nothing yet.
+func (d *depot) openServer(p parts, stateDir, version string) error {
+	c := p.config.Source
+	wrong := func(key string, err error) error {
+		if errors.Is(err, fs.ErrPermission) && !errors.Is(err, opsi.ErrLooseFile) {
+			return fmt.Errorf("%s: source.%s: %w", p.config.Place("source."+key), key, err)
+		}
+		return fmt.Errorf("%w: %s: source.%s: %w", config.ErrInvalid, p.config.Place("source."+key), key, err)
+	}
+	who, err := opsi.ReadCredentials(c.KeyFile, c.HostID, config.CheckOwner)
+	if err != nil {
+		return wrong("key_file", err)
+	}
+	var roots *x509.CertPool
+	if c.CAFile != "" {
+		if roots, err = opsi.ReadRoots(c.CAFile, config.CheckOwner); err != nil {
+			return wrong("ca_file", err)
+		}
+	}
+	client, err := opsi.NewClient(opsi.Options{Server: c.URL, Credentials: who, Roots: roots, Program: "quietsetup/" + version})
+	if err != nil {
+		return wrong("url", err)
+	}
+	folder := filepath.Join(stateDir, "opsi")
+	if err := os.Mkdir(folder, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("cannot make the folder of what the server set: %w", err)
+	}
+	s := &server{client: client, parts: p, failed: map[string]failure{}, opsi: opsi.New(opsi.Parts{Server: client, Folder: folder, Warn: p.warn})}
+	depot := c.Depot
+	if depot == "" {
+		depot = filepath.Join(stateDir, "depot")
+		s.files, err = depotfiles.New(depotfiles.Options{Dir: depot, Server: s.opsi.DepotURL, Control: s.opsi.Control, HTTP: opsi.NewHTTP(roots), Credentials: who,
+			Program: "quietsetup/" + version, FreeSpace: host.FreeSpace, Warn: p.warn})
+		if err != nil {
+			return errors.Join(err, s.opsi.Close(), client.Close())
+		}
+		d.glance = s.glance
+	}
+	s.packages = packages.Reader{Depot: p.reader(depot), Policy: p.policy(func() []policy.Layer { return s.opsi.Settings().Layers }), CheckCommand: installer.CheckCommand,
+		Place: func(id string) (*events.Problem, error) { return s.opsi.Place(id), nil }, Warn: p.warn}
+	d.source, d.about, d.obey, d.retry = s, s.about, s.obey, client.Retry
+	d.pause = func(err error) time.Duration {
+		if err == nil {
+			return opsi.PollPause(c.Poll, rand.Float64())
+		}
+		return max(client.Rest(), time.Second)
+	}
+	return nil
+}
+
+// Close gives up reports on their way; they are due again after the next start.
+func (s *server) Close() error {
+	err := errors.Join(s.opsi.Close(), s.client.Close())
+	if s.files != nil {
+		err = errors.Join(err, s.files.Close())
+	}
+	return err
+}
+
+// Poll hands over every row. It waits for who reports, and they for it.
+func (s *server) Poll(ctx context.Context, take func(wanted) error) error {
+	return s.opsi.Poll(ctx, func(w opsi.Wanted) error {
+		s.mu.Lock()
+		s.gone, s.wants = w.Gone, map[string]bool{}
+		for _, r := range w.Requests {
+			s.wants[r.Row.ProductID] = r.Row.ActionRequest != events.ActionNone
+		}
+		s.mu.Unlock()
+		return take(wanted{w.Requests, w.Order})
+	})
+}
+
+// Ask refuses: the row at the server is the request, and it belongs to the site's
+// administrators. One that came from here would look like theirs.
+func (s *server) Ask(_ context.Context, product string, a events.Action, _ bool, _ func(wanted) error) (local.Asked, error) {
+	return local.Asked{}, &apitypes.Error{Code: apitypes.CodeRefused, Message: "requests for this machine are made at its opsi server, " + s.client.Place(),
+		Hint: fmt.Sprintf("set %s to %s in opsi-configed, or run there: opsi-admin -d method setProductActionRequest %s %s %s; then here: quietsetup sync",
+			product, a, product, s.client.HostID(), a)}
+}
+
+// Report writes a report into the row at the server. That it fails is returned
+// once, also while the server is only left alone. The same report then stays here
+// as long as it fails in the same way: the pace of its tries is that of everything
+// that asks the server, and it goes as soon as the server answers again.
+func (s *server) Report(ctx context.Context, r events.Report, req events.Request, done func() error) error {
+	for {
+		err := s.client.Waiting()
+		if err == nil || s.fails(r, err) {
+			err = s.opsi.Report(ctx, r, req, done) // waits until the server may be asked
+		} else {
+			err = fmt.Errorf("cannot report %s: %w", r.ProductID, err)
+		}
+		known := s.fails(r, err)
+		s.note(r, err)
+		switch {
+		case errors.Is(err, opsi.ErrRefused):
+			return fmt.Errorf("%w: %w", effects.ErrRefused, err)
+		case err == nil, !known, ctx.Err() != nil:
+			return err
+		}
+	}
+}
+
+// fails reports whether the last try of the report ended in the same way.
+func (s *server) fails(r events.Report, err error) bool {
+	class := classOf(err)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return class != "" && s.failed[r.ProductID] == (failure{r, class})
+}
+
+// note remembers how the last try of a report ended.
+func (s *server) note(r events.Report, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err == nil {
+		delete(s.failed, r.ProductID)
+		return
+	}
+	s.failed[r.ProductID] = failure{r, classOf(err)}
+}
+
+// about tells what is known of the server.
+func (s *server) about(to *apitypes.Source) {
+	seen, set := s.client.Seen(), s.opsi.Settings()
+	to.Kind, to.Place = config.Opsi, s.client.Place()
+	if rest := s.client.Rest(); rest > 0 {
+		again := time.Now().Add(rest).UTC()
+		to.Again = &again
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	to.Server = &apitypes.Server{HostID: s.client.HostID(), KnownAs: seen.HostID, Version: seen.Version, Role: seen.Role, Ahead: apitypes.SecondsOf(seen.Ahead),
+		Gone: slices.Clone(s.gone), Held: set.Held, AsksToo: set.Theirs, Ignored: set.Bad}
+}
+
+// obey places and takes back the holds that the site set by config id. What an
+// administrator of this machine held stays.
+func (s *server) obey(ctx context.Context) error {
+	want := map[string]bool{}
+	for _, id := range s.opsi.Settings().Held {
+		if id == opsi.Everything {
+			id = ""
+		}
+		want[id] = true
+	}
+	var place, release []string
+	s.parts.view(func(c *fsm.Client) {
+		look := func(id string, h *fsm.Hold) {
+			switch {
+			case want[id] && h == nil:
+				place = append(place, id)
+			case !want[id] && h != nil && h.Actor == fromServer:
+				release = append(release, id)
+			}
+		}
+		look("", c.Hold)
+		for _, id := range slices.Sorted(maps.Keys(c.Products)) {
+			look(id, c.Products[id].Hold)
+		}
+	})
+	const why = "config id quietsetup.hold"
+	for _, id := range place {
+		if _, err := s.parts.submit(ctx, fromServer, events.HoldRequested{Product: id, Reason: why}); err != nil && !errors.Is(err, fsm.ErrNothing) {
+			return fmt.Errorf("cannot hold %q: %w", id, err)
+		}
+	}
+	for _, id := range release {
+		if _, err := s.parts.submit(ctx, fromServer, events.ReleaseRequested{Product: id, Reason: why}); err != nil && !errors.Is(err, fsm.ErrNothing) {
+			return fmt.Errorf("cannot release %q: %w", id, err)
+		}
+	}
+	s.sweep()
+	return nil
+}
+
+// classOf is the class of an error of a server, "" for any other.
+func classOf(err error) string {
+	for _, c := range []struct {
+		err   error
+		class string
+	}{
+		{opsi.ErrUnreachable, "unreachable"},
+		{opsi.ErrCertificate, "certificate"},
+		{opsi.ErrLogin, "login"},
+		{opsi.ErrBlocked, "blocked"},
+		{opsi.ErrBusy, "busy"},
+		{opsi.ErrServer, "failed"},
+		{opsi.ErrRejected, "rejected"},
+		{opsi.ErrAnswer, "answer"},
+	} {
+		if errors.Is(err, c.err) {
+			return c.class
+		}
+	}
+	return ""
+}

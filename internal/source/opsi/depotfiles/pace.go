@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package depotfiles
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// pace keeps everything that is fetched below a rate.
+type pace struct {
+	bytesPerSecond int64 // 0 = no limit
+
+	mu   sync.Mutex
+	next time.Time // when the next byte may come
+}
+
+// take waits until n bytes that came were due.
+func (p *pace) take(ctx context.Context, n int) error {
+	if p.bytesPerSecond <= 0 || n <= 0 {
+		return nil
+	}
+	p.mu.Lock()
+	now := time.Now()
+	if p.next.Before(now) {
+		p.next = now
+	}
+	p.next = p.next.Add(time.Duration(float64(n) / float64(p.bytesPerSecond) * float64(time.Second)))
+	wait := p.next.Sub(now)
+	p.mu.Unlock()
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
