@@ -205,6 +205,8 @@ func (w *Explanation) waits(p apitypes.Product) []string {
 		return []string{"close_grace", "defer_interval"}
 	case events.ReasonInstallerBusy:
 		return []string{"max_attempts", "defer_interval"}
+	case events.ReasonScript:
+		return []string{"max_attempts", "defer_interval"}
 	case events.ReasonHeld:
 		w.Next = NextReleased
 	case events.ReasonDependency:
