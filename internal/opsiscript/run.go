@@ -127,6 +127,18 @@ func (r Runner) Prepare(ctx context.Context, token, product string, a events.Act
 	return argv, nil
 }
 
+// Began reports whether Prepare was called for a token and Forget was not yet.
+func (r Runner) Began(token string) (bool, error) {
+	_, err := os.Lstat(filepath.Join(r.Folder, token+endNote))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("cannot look whether opsi-script was to run: %w", err)
+	}
+	return true, nil
+}
+
 // Settle says what became of a run whose process is gone. It removes the key at
 // once. An error means that it cannot be known now: it is asked again. It may be
 // called again until Forget.

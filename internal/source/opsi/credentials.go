@@ -29,6 +29,10 @@ func (Key) GoString() string { return "(secret)" }
 // MarshalText shows nothing, so no log or JSON does.
 func (Key) MarshalText() ([]byte, error) { return []byte("(secret)"), nil }
 
+// Reveal is the key in clear text. It is for a program that logs in by itself, by a
+// private file, and for nobody else.
+func (k Key) Reveal() string { return k.hex }
+
 // IsZero reports whether there is no key.
 func (k Key) IsZero() bool { return k.hex == "" }
 
