@@ -297,6 +297,9 @@ func (p Package) CommandFor(a Action) []string {
 	return p.Command
 }
 
+// CarriesOut reports whether there is a way to carry out an action.
+func (p Package) CarriesOut(a Action) bool { return p.Script != "" || len(p.CommandFor(a)) > 0 }
+
 // ExitCodes give an installer's exit code its meaning; what is not listed failed.
 type ExitCodes struct {
 	OK     []int `json:"ok"`

@@ -45,6 +45,7 @@ func (s scripts) Start(ctx context.Context, w fsm.RunInstaller) (events.Installe
 	if err != nil {
 		return events.InstallerStarted{}, err
 	}
+	w.Package.Folder = r.Folder // it finds its scripts by itself; ours may not be here
 	return s.run(ctx, w, argv)
 }
 
@@ -120,9 +121,16 @@ func (s *server) script(pkg metadata.Package, a events.Action) (metadata.Package
 	if _, err := opsiscript.Find(s.runner.Program, opsiscript.Places(s.runner.System), config.CheckOwner); err != nil {
 		return pkg, &events.Problem{Code: metadata.CodeNoCommand, Message: fmt.Sprintf("%s: %s is a script: %v", pkg.Product, pkg.Scripts[a], err)}
 	}
-	own, err := opsiscript.AsksItself(os.DirFS(pkg.Folder))
-	if err != nil {
-		s.parts.warn(pkg.Product, err.Error())
+	var own []string
+	for _, folder := range []string{pkg.Folder, filepath.Join(s.runner.Site.Depot, pkg.Product)} { // brought here, and mounted
+		if !filepath.IsAbs(folder) {
+			continue
+		}
+		found, err := opsiscript.AsksItself(os.DirFS(folder))
+		if err != nil {
+			s.parts.warn(pkg.Product, err.Error())
+		}
+		own = append(own, found...)
 	}
 	if why := opsiscript.AsksTwice(runtime.GOOS, s.opsi.Settings().Theirs, own); why != "" {
 		s.parts.warn(pkg.Product, why+"; so it waits until nobody is there")

@@ -32,6 +32,7 @@ type ending struct {
 //	                         ExitWindows of that kind
 //	crash                    the process ends itself in the middle
 //	hang                     it waits until it is killed
+//	sleep <duration>         it takes its time
 //	code <n>                 the program exits with n, whatever became of the products
 func (s *session) script(id, name string) ending {
 	e := ending{code: -1}
@@ -77,6 +78,9 @@ func (s *session) script(id, name string) ending {
 			return e
 		case "hang":
 			time.Sleep(time.Hour)
+		case "sleep":
+			d, _ := time.ParseDuration(rest)
+			time.Sleep(d)
 		case "code":
 			e.code, _ = strconv.Atoi(rest)
 		}
