@@ -190,6 +190,7 @@ figures:
 # docs/states.md from the transition table, docs/policy.md from the policy's.
 states:
 	$(GO) test ./internal/statesdoc ./internal/policydoc -update
+	$(GO) test ./internal/source/opsi -run 'Pages|Table' -update
 
 fmt:
 	gofmt -w .

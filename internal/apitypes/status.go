@@ -72,6 +72,7 @@ type Server struct {
 	// Held are products that the site holds by config id; "all" = everything.
 	Held []string `json:"held,omitempty"`
 	// AsksToo: opsi-script's own background check is on, so people would be asked twice.
+	// Nothing is done while people are there.
 	AsksToo bool `json:"asks_too,omitempty"`
 	// Ignored are values of config ids that do not count.
 	Ignored []string `json:"ignored,omitempty"`

@@ -16,6 +16,7 @@ type configDoc struct {
 	// Complete: the package's own word is among the layers; if not, Reason says why.
 	Complete bool         `json:"complete"`
 	Reason   string       `json:"reason,omitempty"`
+	Unasked  string       `json:"server_reason,omitempty"` // why what the opsi server set is not among the layers
 	Settings []settingDoc `json:"settings,omitempty"`
 	Products []string     `json:"products,omitempty"` // with a table of their own in the file
 	Policy   []policyDoc  `json:"policy"`
@@ -86,7 +87,7 @@ type frozenValue struct {
 
 func (s shown) document() configDoc {
 	doc := configDoc{Schema: "config/v1", File: s.file, Found: s.config.Path != "", Product: s.product,
-		Complete: s.missing == "", Reason: s.missing, Clashes: []clashDoc{}, Unknown: []unknownDoc{}, Frozen: s.frozen}
+		Complete: s.missing == "", Reason: s.missing, Unasked: s.unasked, Clashes: []clashDoc{}, Unknown: []unknownDoc{}, Frozen: s.frozen}
 	if s.product == "" {
 		doc.Products = s.config.Products()
 		for _, x := range s.config.Settings() {

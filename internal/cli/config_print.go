@@ -114,6 +114,9 @@ func (a *app) warnOf(s shown, decisions []policy.Decision) {
 	if s.missing != "" {
 		warn("config.no_package", i18n.Data{"Reason": s.missing})
 	}
+	if s.unasked != "" {
+		warn("config.no_server", i18n.Data{"Reason": s.unasked})
+	}
 	for _, d := range decisions {
 		for _, o := range d.Passed() {
 			warn("config.ignored", i18n.Data{"Place": o.Place, "Key": o.Spelled, "Allowed": allowed(a.words, d.Key), "Written": o.Written})

@@ -23,6 +23,7 @@ import (
 	"github.com/quietsetup/quietsetup/internal/metadata"
 	"github.com/quietsetup/quietsetup/internal/metadata/productid"
 	"github.com/quietsetup/quietsetup/internal/policy"
+	"github.com/quietsetup/quietsetup/internal/source/opsi"
 )
 
 func (a *app) configShowCommand() *cobra.Command {
@@ -38,6 +39,8 @@ it, put together from the package, the site's overlay and the config file.
 
 With --origin each key is shown with everything that was said about it, strongest
 first: by whom, where, and why the stronger ones do not count.
+
+Of an opsi server it is what the service heard when it last asked.
 
 It reads the files as they are now. Where the daemon is at work on the product
 under an older policy, that is said.
@@ -55,7 +58,11 @@ JSON: config/v1.`, "4 no such product", "7 the config file is not valid", "9 nee
 			if c.Source.Kind == config.Opsi && c.Source.Depot == "" {
 				c.Source.Depot = filepath.Join(a.state(), "depot") // where the service keeps what it fetched
 			}
-			s := shown{config: c, file: cmp.Or(file, config.DefaultPath()), layers: []policy.Layer{c.Site()}}
+			s := shown{config: c, file: cmp.Or(file, config.DefaultPath())}
+			if c.Source.Kind == config.Opsi {
+				s.ofServer(filepath.Join(a.state(), "opsi"))
+			}
+			s.layers = append([]policy.Layer{c.Site()}, s.server...)
 			if len(args) > 0 {
 				if err := s.forProduct(args[0]); err != nil {
 					return err
@@ -82,8 +89,19 @@ type shown struct {
 	file    string // as messages name it
 	product string // "" = the site
 	layers  []policy.Layer
-	missing string     // why the package's own word is not among them; "" = it is
-	frozen  *frozenDoc // the daemon goes by another policy; nil = not known of
+	server  []policy.Layer // what the opsi server said when it was last asked
+	unasked string         // why that is not known; "" = it is, or there is no server
+	missing string         // why the package's own word is not among them; "" = it is
+	frozen  *frozenDoc     // the daemon goes by another policy; nil = not known of
+}
+
+// ofServer adds what the service keeps of its server's settings.
+func (s *shown) ofServer(folder string) {
+	set, err := opsi.Remembered(folder)
+	if err != nil {
+		s.unasked = err.Error()
+	}
+	s.server = set.Layers
 }
 
 // forProduct adds what a package says.
@@ -102,7 +120,7 @@ func (s *shown) forProduct(wanted string) error {
 	case problem != nil && problem.Code == metadata.CodeMissing, problem != nil && pkg.Policy.Empty():
 		s.missing = problem.Message
 	}
-	s.layers = s.config.Layers(id, pkg.Policy)
+	s.layers = s.config.Layers(id, pkg.Policy, s.server...)
 	return nil
 }
 

@@ -5,12 +5,14 @@ package cli
 import (
 	"errors"
 	"io/fs"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/quietsetup/quietsetup/internal/config"
 	"github.com/quietsetup/quietsetup/internal/localclient"
 	"github.com/quietsetup/quietsetup/internal/replay"
+	"github.com/quietsetup/quietsetup/internal/source/opsi"
 	"github.com/quietsetup/quietsetup/store"
 )
 
@@ -21,6 +23,7 @@ const (
 	exitUsage      = 2
 	exitNotRunning = 3
 	exitNotFound   = 4
+	exitServer     = 5
 	exitWaitOver   = 6
 	exitInvalid    = 7
 	exitDiverged   = 8
@@ -37,6 +40,7 @@ const exitCodesHelp = `Exit codes of every command:
    2  wrong usage
    3  the daemon is not running
    4  no such product
+   5  the opsi server cannot be reached, or refuses the login
    6  the wait ran out, the run goes on
    7  configuration or metadata is not valid
    8  a replay diverged, or the store is damaged or newer than this build
@@ -92,10 +96,18 @@ func exitCode(err error) int {
 		return exitDiverged
 	case errors.Is(err, store.ErrInUse):
 		return exitInUse
+	case ofServer(err):
+		return exitServer
 	case errors.Is(err, localclient.ErrForbidden), errors.Is(err, fs.ErrPermission):
 		return exitPrivileges
 	}
 	return exitFailed
+}
+
+// ofServer reports whether an error is about the way to an opsi server.
+func ofServer(err error) bool {
+	return slices.ContainsFunc([]error{opsi.ErrUnreachable, opsi.ErrCertificate, opsi.ErrLogin, opsi.ErrBlocked, opsi.ErrBusy, opsi.ErrServer,
+		opsi.ErrRejected, opsi.ErrAnswer, opsi.ErrWaiting}, func(class error) bool { return errors.Is(err, class) })
 }
 
 // windowsCode is an exit code as installers on Windows have it; the others stay.

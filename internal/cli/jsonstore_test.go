@@ -6,7 +6,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/quietsetup/quietsetup/internal/apitypes"
 	"github.com/quietsetup/quietsetup/internal/doctor"
+	"github.com/quietsetup/quietsetup/internal/source/opsi/servercheck"
 	"github.com/quietsetup/quietsetup/store"
 )
 
@@ -35,6 +37,26 @@ func madeUp(line string) func(a *app) error {
 				{Check: "rights", Code: "rights_root", State: codes["rights_root"]},
 				{Check: "space", Code: "space_little", State: codes["space_little"], Data: map[string]any{"Path": state, "Free": uint64(500 << 20)}},
 			}, time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC))
+		}
+	case "server check --json":
+		codes := servercheck.Codes()
+		at := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
+		return func(a *app) error {
+			return a.serverDocument([]servercheck.Finding{
+				{Check: "address", Code: "address_ok", State: codes["address_ok"], Data: map[string]any{"URL": "https://opsi.example.org:4447"}},
+				{Check: "login", Code: "login_busy", State: codes["login_busy"], Data: map[string]any{"Host": "opsi.example.org:4447", "HostID": "pc1.example.org",
+					"Error": "status 503, Server is in maintenance mode", "Seconds": 600}},
+				{Check: "clock", Code: "clock_unasked", State: codes["clock_unasked"]},
+			}, at)
+		}
+	case "server readiness --json":
+		return func(a *app) error {
+			return a.document(apitypes.Readiness{Schema: schemaReadiness, At: time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC), Server: "https://opsi.example.org:4447",
+				HostID: "pc1.example.org", Depot: "/media/opsi_depot", Gone: []string{"oldtool"}, Products: []apitypes.ReadyProduct{
+					{Product: "firefox", Name: "Mozilla Firefox", Action: "setup", Version: "133.0-1", Requires: []string{}, State: "capable", Would: "ask",
+						Asks: []apitypes.ReadyAsk{{Session: "c2", Owner: "uid:1000", User: "ann", Programs: []string{"firefox"}}}},
+					{Product: "java", Name: "Java", Action: "setup", Version: "21.0.5-1", Requires: []string{}, State: "no_metadata", Would: "wait", Reason: "no_metadata", Asks: []apitypes.ReadyAsk{}},
+				}})
 		}
 	}
 	return nil

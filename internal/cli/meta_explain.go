@@ -154,6 +154,14 @@ func where(what, depot string, c config.Config) (dir, id string, err error) {
 	return dir, what, nil
 }
 
+// readerHere reads the packages of the config's depot as the service does.
+func readerHere(c config.Config, m *host.Machine) metadata.Reader {
+	machine := metadata.ThisMachine()
+	return metadata.Reader{Depot: c.Source.Depot, Overlay: c.Overlay, Machine: machine,
+		Constants: metadata.StandardConstants(machine).WithFolders(metadata.Folders(host.SystemFolders())),
+		CheckDir:  checkDir(machine, true, m), OldFolders: host.InstalledFolders, CheckOverlay: config.CheckOwner}
+}
+
 // checkDir judges directories by the rules of the machine in question, and on
 // this one also where they really lead, as the service does.
 func checkDir(machine metadata.Machine, here bool, h checks.Host) func(string) error {

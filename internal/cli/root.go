@@ -98,6 +98,8 @@ func hintOf(err error) string {
 			"), or read a copied log with --file"
 	case errors.Is(err, fs.ErrPermission) && exitCode(err) == exitPrivileges:
 		return bySystem("run it as root", "run it as an administrator")
+	case exitCode(err) == exitServer:
+		return "see what is wrong with the way there: quietsetup server check"
 	case exitCode(err) == exitUsage:
 		return "see quietsetup help"
 	}
@@ -144,7 +146,7 @@ A product's id may be shortened as far as it stays unique.`,
 	root.AddCommand(a.demoCommand(), a.statusCommand(), a.showCommand(), a.eventsCommand(), a.whyCommand(),
 		a.runsCommand(), a.watchCommand(), a.diagramCommand(),
 		a.requestCommand(), a.syncCommand(), a.holdCommand(), a.releaseCommand(), a.processesCommand(), a.replayCommand(),
-		a.configCommand(), a.metaCommand(), a.sequenceCommand(), a.storeCommand(), a.doctorCommand(),
+		a.configCommand(), a.metaCommand(), a.sequenceCommand(), a.storeCommand(), a.doctorCommand(), a.serverCommand(),
 		a.versionCommand(), exitCodesTopic())
 	for _, o := range orders() {
 		root.AddCommand(a.orderCommand(o))

@@ -16,3 +16,12 @@ func CheckOwner(name string, info fs.FileInfo) error {
 	}
 	return Changeable(name, info)
 }
+
+// CheckSecret is CheckOwner for a file that nobody else may read either, such as
+// that of a key. Its mend lets nobody else in: that of other files would.
+func CheckSecret(name string, info fs.FileInfo) error {
+	if !privileged() {
+		return nil
+	}
+	return exposed(name, info)
+}

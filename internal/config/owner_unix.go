@@ -24,6 +24,25 @@ func Changeable(name string, info fs.FileInfo) error {
 	return foreign(name, owner, os.Geteuid(), info.Mode())
 }
 
+// exposed tells who else could read or change a file.
+func exposed(name string, info fs.FileInfo) error {
+	owner := os.Geteuid()
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		owner = int(st.Uid)
+	}
+	return secret(name, owner, os.Geteuid(), info.Mode())
+}
+
+func secret(name string, owner, self int, mode fs.FileMode) error {
+	switch {
+	case owner != 0 && owner != self:
+		return fmt.Errorf("%[1]s belongs to uid %[2]d, who could read and change it; mend it with: chown root %[1]s && chmod 600 %[1]s", name, owner)
+	case mode.Perm()&0o077 != 0:
+		return fmt.Errorf("%[1]s has mode %04[2]o, so others than its owner could read or change it; mend it with: chmod 600 %[1]s", name, mode.Perm())
+	}
+	return nil
+}
+
 // readableByAll reports whether the mode lets everybody read the file.
 func readableByAll(mode fs.FileMode) bool { return mode.Perm()&0o004 != 0 }
 

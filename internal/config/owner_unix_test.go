@@ -71,3 +71,21 @@ func TestRootRefusesAFileOfAUser(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestSecret: the mend of a key's file lets nobody else read it.
+func TestSecret(t *testing.T) {
+	for _, c := range []struct {
+		owner, self int
+		mode        fs.FileMode
+		want        string
+	}{
+		{0, 0, 0o600, ""}, {0, 0, 0o400, ""}, {1000, 1000, 0o600, ""},
+		{1000, 0, 0o600, "belongs to uid 1000, who could read and change it; mend it with: chown root /k && chmod 600 /k"},
+		{0, 0, 0o640, "has mode 0640, so others than its owner could read or change it; mend it with: chmod 600 /k"},
+		{0, 0, 0o604, "chmod 600 /k"}, {0, 0, 0o620, "chmod 600 /k"},
+	} {
+		if err := secret("/k", c.owner, c.self, c.mode); (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+}

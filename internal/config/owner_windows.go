@@ -40,6 +40,19 @@ func Changeable(name string, info fs.FileInfo) error {
 	return fmt.Errorf("%[1]s: %[2]w, who could change what is run; mend it with: icacls \"%[1]s\" /setowner *S-1-5-32-544 && icacls \"%[1]s\" /inheritance:r /grant:r *S-1-5-18:%[3]sF *S-1-5-32-544:%[3]sF *S-1-5-32-545:%[3]sRX", name, err, down)
 }
 
+// exposed tells who else could read or change a file, or put another one in its place.
+func exposed(name string, _ fs.FileInfo) error {
+	if way := filepath.Dir(name); filepath.IsAbs(way) && !strings.HasPrefix(filepath.VolumeName(way), `\\`) {
+		if err := winfile.CheckWay(way); err != nil {
+			return fmt.Errorf("%s: %w; let the administrators own that folder and nobody else write to it", name, err)
+		}
+	}
+	if err := winfile.CheckSecret(name); err != nil {
+		return fmt.Errorf("%[1]s: %[2]w; mend it with: icacls \"%[1]s\" /setowner *S-1-5-32-544 && icacls \"%[1]s\" /inheritance:r /grant:r *S-1-5-18:F *S-1-5-32-544:F", name, err)
+	}
+	return nil
+}
+
 // readableByAll believes so: whoever cannot read it is shown no logo.
 func readableByAll(fs.FileMode) bool { return true }
 

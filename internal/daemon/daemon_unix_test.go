@@ -398,3 +398,32 @@ func TestFindings(t *testing.T) {
 
 // detached keeps what is sent to the test's group away.
 func detached() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setsid: true} }
+
+// TestSync: what is wanted in a folder is told, and a dry look records nothing.
+func TestSync(t *testing.T) {
+	s := newSite(t, "dialog_timeout = '1h'\n")
+	s.started()
+	s.busy()
+	s.agent() // which shows nothing and never answers
+	if doc, err := s.client.Sync(t.Context(), false); err != nil || !doc.Answered || len(doc.Wanted) != 0 || doc.Source.Kind != "local" || doc.Source.State != "ok" {
+		t.Errorf("nothing is wanted: %+v, %v", doc, err)
+	}
+	if _, err := s.client.Request(t.Context(), "app", "setup", false, "test"); err != nil {
+		t.Fatal(err)
+	}
+	s.until("somebody is asked", func() bool { return s.show().Phase == "prompting" })
+	before := s.show().Seq
+	doc, err := s.client.Sync(t.Context(), true)
+	if err != nil || !doc.DryRun || len(doc.Wanted) != 1 || doc.Wanted[0] != (apitypes.SyncProduct{Product: "app", Action: "setup", Version: "2.0-1", Now: "ask"}) || len(doc.Reports) != 0 {
+		t.Errorf("%+v, %v", doc, err)
+	}
+	if after := s.show().Seq; after != before {
+		t.Errorf("a dry look was recorded: %d, then %d", before, after)
+	}
+	if err := os.Rename(filepath.Join(s.dir, "depot"), filepath.Join(s.dir, "gone")); err != nil {
+		t.Fatal(err)
+	}
+	if doc, err := s.client.Sync(t.Context(), false); err != nil || doc.Answered || doc.Source.State != "failing" || len(doc.Wanted) != 1 {
+		t.Errorf("without the depot: %+v, %v", doc, err)
+	}
+}

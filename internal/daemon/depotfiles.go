@@ -81,7 +81,10 @@ func defect(err error) (*events.Problem, error) {
 
 // sweep takes away the files of products that are neither wanted nor worked on.
 func (s *server) sweep() {
-	if s.files == nil {
+	s.mu.Lock()
+	wants := s.wants // a look makes a new one; nil = nothing is known yet
+	s.mu.Unlock()
+	if s.files == nil || wants == nil {
 		return
 	}
 	keep := map[string]bool{}
@@ -90,9 +93,6 @@ func (s *server) sweep() {
 			keep[id] = p.Open()
 		}
 	})
-	s.mu.Lock()
-	wants := s.wants // a look makes a new one
-	s.mu.Unlock()
 	if err := s.files.Sweep(func(id string) bool { return keep[id] || wants[id] }); err != nil {
 		s.parts.warn("", err.Error()) // it is tried again with the next look
 	}

@@ -35,6 +35,7 @@ func (d *depot) openLocal(p parts, stateDir, _ string) error {
 	}
 	d.source = &folder{src, make(chan struct{}, 1)}
 	d.about = func(s *apitypes.Source) { s.Kind, s.Place = config.Local, p.config.Source.Depot }
+	d.obey = func(context.Context) error { return nil }
 	d.pause = func(err error) time.Duration {
 		if err != nil {
 			return min(p.config.Source.Poll, afterFailure)

@@ -25,6 +25,7 @@ import (
 	"github.com/quietsetup/quietsetup/internal/effects"
 	"github.com/quietsetup/quietsetup/internal/host"
 	"github.com/quietsetup/quietsetup/internal/installer"
+	"github.com/quietsetup/quietsetup/internal/metadata"
 	"github.com/quietsetup/quietsetup/internal/opsiscript"
 	"github.com/quietsetup/quietsetup/internal/policy"
 	"github.com/quietsetup/quietsetup/internal/source/local"
@@ -63,6 +64,23 @@ type files interface {
 	// Sweep takes away what keep does not name.
 	Sweep(keep func(product string) bool) error
 	io.Closer
+}
+
+// shared are packages of a machine on which opsi-script asks people too, by its own
+// background check. Two programs would ask, close and install side by side. So
+// while that is on, nothing of ours is done while people are there.
+type shared struct {
+	packages.Depot
+	on func() bool
+}
+
+// Load reads a package.
+func (s shared) Load(id string) (metadata.Package, *events.Problem, error) {
+	pkg, problem, err := s.Depot.Load(id)
+	if s.on() {
+		pkg.Background = false
+	}
+	return pkg, problem, err
 }
 
 // failure is how the last try of a report ended.
@@ -104,7 +122,7 @@ func (d *depot) openServer(p parts, stateDir, version string) error {
 	}
 	s := &server{client: client, parts: p, failed: map[string]failure{}}
 	s.opsi = opsi.New(opsi.Parts{Server: client, Folder: folder, Warn: p.warn, Scripted: s.scripted})
-	s.runner = opsiscript.Runner{Program: c.OpsiScript, System: runtime.GOOS, Site: opsiscript.Site{URL: c.URL, ClientID: who.HostID, Depot: c.Depot}, Key: who.Key.Reveal(),
+	s.runner = opsiscript.Runner{Program: c.OpsiScript, System: runtime.GOOS, Site: opsiscript.Site{URL: c.URL, ClientID: who.HostID, Depot: c.Depot}, Key: who.Key.Reveal,
 		Folder: runs, Rows: s.opsi, Wishes: wishes()}
 	depot := c.Depot
 	if depot == "" {
@@ -116,7 +134,7 @@ func (d *depot) openServer(p parts, stateDir, version string) error {
 		}
 		d.glance = s.glance
 	}
-	s.packages = packages.Reader{Depot: p.reader(depot), Policy: p.policy(func() []policy.Layer { return s.opsi.Settings().Layers }), CheckCommand: installer.CheckCommand,
+	s.packages = packages.Reader{Depot: shared{p.reader(depot), func() bool { return s.opsi.Settings().Theirs }}, Policy: p.policy(func() []policy.Layer { return s.opsi.Settings().Layers }), CheckCommand: installer.CheckCommand,
 		Place: func(id string) (*events.Problem, error) { return s.opsi.Place(id), nil }, Script: s.script, Warn: p.warn}
 	d.source, d.about, d.obey, d.retry = s, s.about, s.obey, client.Retry
 	d.pause = func(err error) time.Duration {

@@ -53,7 +53,7 @@ type depot struct {
 	submit submit
 	about  func(*apitypes.Source)                                                                        // fills in what the source says of itself
 	pause  func(err error) time.Duration                                                                 // until the next look, after one that ended so
-	obey   func(context.Context) error                                                                   // does what the source wants beside requests; nil = nothing
+	obey   func(context.Context) error                                                                   // does what the source wants beside requests
 	glance func(context.Context, events.Request) (events.Policy, events.Package, *events.Problem, error) // Prepare for who only wants to know; nil = Prepare
 	retry  func()                                                                                        // somebody wants it asked now; nil = it can always be asked
 
@@ -80,9 +80,11 @@ func openDepot(p parts, stateDir, version string) (*depot, error) {
 	return d, nil
 }
 
-// poll brings in what the source shows.
+// poll brings in what the source shows. What it wants beside requests counts also
+// where it could not be read.
 func (d *depot) poll(ctx context.Context, trigger string) error {
-	return d.look(ctx, func(w wanted) error {
+	obeyed := false
+	err := d.look(ctx, func(w wanted) error {
 		d.settled.Lock()
 		defer d.settled.Unlock()
 		if len(w.requests) > 0 {
@@ -91,11 +93,13 @@ func (d *depot) poll(ctx context.Context, trigger string) error {
 				return err
 			}
 		}
-		if d.obey != nil {
-			return d.obey(ctx)
-		}
-		return nil
+		obeyed = true
+		return d.obey(ctx)
 	})
+	if !obeyed && ctx.Err() == nil {
+		err = errors.Join(err, d.obey(ctx))
+	}
+	return err
 }
 
 // Prepare reads a package and its policy.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -280,6 +281,7 @@ func TestOpsiHold(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "1s")
 	s.server.Put(opsitest.Config("quietsetup.hold"), opsitest.State("quietsetup.hold", client, "app"))
+	s.server.Put(opsitest.Config("quietsetup.max_defer"), opsitest.State("quietsetup.max_defer", client, "7"))
 	s.sits()
 	s.server.Request(client, "app", "setup")
 	s.start()
@@ -288,8 +290,21 @@ func TestOpsiHold(t *testing.T) {
 	if r := s.runs(); len(r) != 0 {
 		t.Errorf("an installer ran: %q", r)
 	}
+	out := s.must("--state-dir", s.state, "config", "show", "app", "--config", filepath.Join(s.dir, "quietsetup.toml"))
+	if !regexp.MustCompile(`(?m)^ *max_defer +7 +this client`).MatchString(out) {
+		t.Errorf("what the server set does not show:\n%s", out)
+	}
 	s.server.Put(opsitest.State("quietsetup.hold", client))
 	s.shows(`installed successful none setup installed 2.0-1 ""`)
+	s.server.Put(opsitest.State("quietsetup.hold", client, "all"))
+	s.server.Request(client, "app", "uninstall")
+	s.until("everything is held", 30*time.Second, func() bool { return strings.Contains(s.must("status"), "everything, since ") })
+	time.Sleep(2 * time.Second)
+	if s.installed("app") != "2.0" {
+		t.Error("it was removed under a hold")
+	}
+	s.server.Put(opsitest.State("quietsetup.hold", client))
+	s.shows(`installed successful none uninstall not_installed 2.0-1 ""`)
 	s.verify()
 }
 
@@ -359,4 +374,57 @@ func TestOpsiNothingStartsWithout(t *testing.T) {
 	if n := len(s.server.Requests()); n != 0 {
 		t.Errorf("the server was asked %d times", n)
 	}
+}
+
+// TestOpsiWithdrawnAndRefused: an administrator takes the request back while it is
+// put off; then the server does not let this client write a report.
+func TestOpsiWithdrawnAndRefused(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "1s")
+	s.program(filepath.Join(s.root, "app/app"))
+	s.most = 1
+	s.sits()
+	s.start()
+	s.server.Request(client, "app", "setup")
+	s.asked(1)
+	s.answers <- apitypes.ChoiceDefer
+	s.shows(`installed none setup setup installed 1.0-1 "Deferred (user, 1 of 5)"`)
+	s.asked(2)
+	s.server.Request(client, "app", "none")
+	s.until("it is withdrawn", 30*time.Second, func() bool { o := s.product("app").Outcome; return o != nil && o.Outcome == "withdrawn" })
+	if s.product("app").Window != nil || len(s.runs()) != 0 {
+		t.Errorf("%+v, %q", s.product("app"), s.runs())
+	}
+	s.shows(`installed none none setup installed 1.0-1 ""`)
+
+	s.server.Break(opsitest.Fault{Kind: opsitest.RPCError, Method: "productOnClient_updateObjects", Class: "BackendPermissionDeniedError", Text: "no permission", Times: 1000})
+	s.server.Request(client, "app", "uninstall")
+	s.must("hold", "app", "--reason", "exam")
+	s.until("the report is refused", 30*time.Second, func() bool { return s.product("app").Report.Class == "refused" })
+	if out := s.must("show", "app"); !strings.Contains(out, "refused by the source") {
+		t.Errorf("show does not say it:\n%s", out)
+	}
+	s.verify()
+}
+
+// TestOpsiAsksToo: while opsi-script's own background check is on, nothing is done
+// while somebody is there, and everybody is told why.
+func TestOpsiAsksToo(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "1s")
+	const id = "opsi-script.backgroundinstall.active"
+	s.server.Put(opsitest.Config(id, "false"), opsitest.State(id, client, "true"))
+	s.sits()
+	s.server.Request(client, "app", "setup")
+	s.start()
+	s.until("it waits", 30*time.Second, func() bool { w := s.product("app").Waits; return w != nil && w.Reason == "not_in_background" })
+	if out := s.must("status"); !strings.Contains(out, id) {
+		t.Errorf("status does not say why:\n%s", out)
+	}
+	s.shows(`installed none setup setup installed 1.0-1 "Deferred (not in background)"`)
+	s.server.Put(opsitest.State(id, client, "false"))
+	s.until("the service knows", 30*time.Second, func() bool { return !strings.Contains(s.must("status"), id) })
+	s.must("resume", "app", "--reason", "opsi does not ask any more")
+	s.shows(`installed successful none setup installed 2.0-1 ""`)
+	s.verify()
 }

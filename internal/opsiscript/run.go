@@ -42,17 +42,11 @@ type Runner struct {
 	Program string // absolute; see Find
 	System  string // as Go calls it
 	Site    Site
-	Key     string // the host key. It is written into the private file alone
-	Folder  string // a private folder of ours; what is needed after a restart stays there
+	Key     func() string // the host key. It is written into the private file alone
+	Folder  string        // a private folder of ours; what is needed after a restart stays there
 	Rows    Rows
 	Wishes  Wishes
 }
-
-// String shows no key.
-func (r Runner) String() string { return "opsi-script " + r.Program }
-
-// GoString shows no key.
-func (r Runner) GoString() string { return r.String() }
 
 // note is what must be known at the end of a run, also after a restart of ours.
 type note struct {
@@ -118,7 +112,7 @@ func (r Runner) Prepare(ctx context.Context, token, product string, a events.Act
 		return wrong(err)
 	}
 	err = atomicfile.Write(root, token+endKey, atomicfile.Options{Mode: 0o600}, func(w io.Writer) error {
-		_, err := fmt.Fprintf(w, "username=%s\npassword=%s\n", r.Site.ClientID, r.Key)
+		_, err := fmt.Fprintf(w, "username=%s\npassword=%s\n", r.Site.ClientID, r.Key())
 		return err
 	})
 	if err != nil {

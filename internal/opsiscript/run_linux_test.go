@@ -88,7 +88,7 @@ func newWorld(t testing.TB, program string) *world {
 			t.Error(err)
 		}
 	})
-	w.runner = Runner{Program: program, System: "linux", Site: Site{URL: w.server.URL() + "/rpc", ClientID: me, Depot: w.depot}, Key: hex,
+	w.runner = Runner{Program: program, System: "linux", Site: Site{URL: w.server.URL() + "/rpc", ClientID: me, Depot: w.depot}, Key: func() string { return hex },
 		Folder: filepath.Join(dir, "runs"), Rows: w.source, Wishes: Files(w.handOver)}
 	return w
 }
@@ -136,7 +136,7 @@ func (w *world) start(t testing.TB, id string, a events.Action) (events.Installe
 	if err != nil {
 		return events.InstallerStarted{}, err
 	}
-	if slices.ContainsFunc(argv, func(s string) bool { return strings.Contains(s, w.runner.Key) }) {
+	if slices.ContainsFunc(argv, func(s string) bool { return strings.Contains(s, w.runner.Key()) }) {
 		t.Errorf("the key is on the command line: %q", argv)
 	}
 	exe, err := os.Executable()

@@ -30,7 +30,7 @@ func TestTrouble(t *testing.T) {
 		t.Errorf("the key can be read: %v, %v", info.Mode(), err)
 	}
 	line, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(begun.Installer.PID), "cmdline"))
-	if err != nil || strings.Contains(string(line), w.runner.Key) || !strings.Contains(string(line), "-processproducts\x00hangs") {
+	if err != nil || strings.Contains(string(line), w.runner.Key()) || !strings.Contains(string(line), "-processproducts\x00hangs") {
 		t.Errorf("command line %q, %v", line, err)
 	}
 	if err := w.runner.Sweep(func(token string) bool { return token == begun.Token }); err != nil || len(w.keys(t)) != 1 {
@@ -46,7 +46,7 @@ func TestTrouble(t *testing.T) {
 	// A wrong command line and a wrong key: exit code 0 or 1, and nothing was done.
 	w.product(t, "stranger", "setup", "run SIDE")
 	right := w.runner.Key
-	w.runner.Key = strings.Repeat("0", 32)
+	w.runner.Key = func() string { return strings.Repeat("0", 32) }
 	begun, err = w.start(t, "stranger", "setup")
 	if err != nil {
 		t.Fatal(err)

@@ -61,6 +61,18 @@ func Check(path string) error {
 	return judge(sd, changing)
 }
 
+// reading lets somebody read what is in a file.
+const reading = windows.FILE_READ_DATA | windows.GENERIC_READ | windows.GENERIC_ALL
+
+// CheckSecret returns nil if nobody but those could read or change a file.
+func CheckSecret(path string) error {
+	sd, err := windows.GetNamedSecurityInfo(path, windows.SE_FILE_OBJECT, asked)
+	if err != nil {
+		return fmt.Errorf("cannot read the access list of %s: %w", path, err)
+	}
+	return judge(sd, reading|changing)
+}
+
 // CheckWay returns nil if nobody but those could put another folder in the place of
 // this one: it is told for the folder and for each above it, up to the drive, that
 // it is no link (a junction leads wherever its owner likes, at any moment) and that
@@ -141,10 +153,13 @@ func judgeEntry(ace *windows.ACCESS_ALLOWED_ACE, rights windows.ACCESS_MASK, tru
 		return fmt.Errorf("its access list has an entry of type %d", ace.Header.AceType)
 	}
 	sid := (*windows.SID)(unsafe.Pointer(&ace.SidStart))
-	if ace.Mask&rights != 0 && !slices.Contains(trusted, sid.String()) {
-		return fmt.Errorf("%s can write to it", sid)
+	switch {
+	case ace.Mask&rights == 0 || slices.Contains(trusted, sid.String()):
+		return nil
+	case ace.Mask&changing == 0:
+		return fmt.Errorf("%s can read it", sid)
 	}
-	return nil
+	return fmt.Errorf("%s can write to it", sid)
 }
 
 // trusted lists who may write: the system, the administrators, Windows' own

@@ -76,6 +76,27 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+// TestJudgeSecret: what nobody else may read either.
+func TestJudgeSecret(t *testing.T) {
+	for list, want := range map[string]string{
+		"O:SYD:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)": "",
+		"O:BAD:P(A;;FA;;;SY)(A;;FRFX;;;BU)":       "S-1-5-32-545 can read it",
+		"O:BAD:P(A;;FA;;;SY)(A;;GR;;;WD)":         "S-1-1-0 can read it",
+		"O:BAD:P(A;;FA;;;SY)(A;;FW;;;BU)":         "S-1-5-32-545 can write to it",
+		"O:SYD:P(A;;RC;;;WD)":                     "", // who may read the list alone
+		"O:SYD:(A;OICIIO;FA;;;AU)":                "",
+	} {
+		sd, err := windows.SecurityDescriptorFromString(list)
+		if err != nil {
+			t.Errorf("%s: %v", list, err)
+			continue
+		}
+		if err := judge(sd, reading|changing); want == "" && err != nil || want != "" && (err == nil || err.Error() != want) {
+			t.Errorf("%s: %v, want %q", list, err, want)
+		}
+	}
+}
+
 func TestCheckFollowsTheList(t *testing.T) {
 	path := filepath.Join(folder(t), "file")
 	if err := os.WriteFile(path, nil, 0o600); err != nil {

@@ -13,6 +13,13 @@ import (
 // levels deep.
 const maxDepth = 64
 
+// The most objects and values of one answer: a few calls that each give the most
+// rows there can be.
+const (
+	maxObjects = 4 * maxRows
+	maxParts   = 2_000_000
+)
+
 // Call is one call of a method of the server.
 type Call struct {
 	Method string
@@ -59,7 +66,7 @@ type answer struct {
 // decode gives each call its result. An error is about the answer as a whole;
 // then no call has one.
 func decode(body []byte, calls []*Call) error {
-	if err := shallow(body); err != nil {
+	if err := bounded(body); err != nil {
 		return err
 	}
 	answers, err := split(body)
@@ -160,9 +167,11 @@ func (a answer) failure(method string) error {
 	return out
 }
 
-// shallow refuses a text that is nested too deep, before anything is made of it.
-func shallow(body []byte) error {
-	depth, quoted := 0, false
+// bounded refuses a text that is nested too deep or has too many parts, before
+// anything is made of it: ten million empty objects are small when they are packed
+// and gigabytes as rows.
+func bounded(body []byte) error {
+	depth, objects, parts, quoted := 0, 0, 0, false
 	for i := 0; i < len(body); i++ {
 		switch c := body[i]; {
 		case quoted && c == '\\':
@@ -170,13 +179,21 @@ func shallow(body []byte) error {
 		case c == '"':
 			quoted = !quoted
 		case quoted:
+		case c == ',':
+			parts++
 		case c == '[', c == '{':
 			if depth++; depth > maxDepth {
 				return fmt.Errorf("%w: nested deeper than %d", ErrAnswer, maxDepth)
 			}
+			if c == '{' {
+				objects++
+			}
 		case c == ']', c == '}':
 			depth--
 		}
+	}
+	if objects > maxObjects || parts > maxParts {
+		return fmt.Errorf("%w: %d objects and %d values are more than any client has", ErrAnswer, objects, parts)
 	}
 	return nil
 }

@@ -29,7 +29,10 @@ const (
 	maxAnswer      = 32 << 20        // bytes, unpacked; a thousand rows have half a megabyte
 	packFrom       = 1 << 10         // bytes of a body that are worth packing
 	cookieName     = "opsiconfd-session"
-	keepSession    = "150" // seconds, as opsi's own clients ask for
+	// keepSession is in seconds, and enough for the requests of a round. A server has
+	// thirty sessions for an address, behind which a whole house may be, and refuses
+	// the next; the key goes along with each request anyway.
+	keepSession = "15"
 )
 
 // Options are what a client works with.
@@ -224,7 +227,7 @@ func (c *Client) send(ctx context.Context, body []byte, packed bool) (*http.Resp
 func (c *Client) sign(req *http.Request) {
 	req.Header.Set("User-Agent", c.opt.Program)
 	req.Header.Set("X-Opsi-Session-Lifetime", keepSession)
-	req.SetBasicAuth(c.opt.Credentials.HostID, c.opt.Credentials.Key.hex)
+	req.SetBasicAuth(c.opt.Credentials.HostID, c.opt.Credentials.Key.secret())
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.cookie != "" {
@@ -287,14 +290,22 @@ func (c *Client) Close() error {
 	return resp.Body.Close()
 }
 
+// Address reads a server's address as opsi's own files have it, with or without
+// /rpc, and gives that of the server alone, always with a port.
+func Address(s string) (*url.URL, error) { return baseURL(s) }
+
 // baseURL takes an address as opsi's own files have it, with or without /rpc.
 func baseURL(s string) (*url.URL, error) {
 	u, err := url.Parse(strings.TrimSpace(s))
 	if err != nil {
+		var about *url.Error
+		if errors.As(err, &about) {
+			err = about.Err // the address itself may hold a key
+		}
 		return nil, fmt.Errorf("cannot use the server's address: %w", err)
 	}
 	switch {
-	case u.User != nil:
+	case u.User != nil, strings.Contains(s, "@"):
 		return nil, errors.New("cannot use the server's address: name and key do not belong into it") // not shown
 	case u.Scheme != "https" || u.Hostname() == "":
 		return nil, fmt.Errorf("cannot use the server's address %q: it must be like https://server.example.org:4447", line(s))

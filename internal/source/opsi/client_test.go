@@ -425,7 +425,7 @@ func TestCredentials(t *testing.T) {
 	} {
 		path := write(c.name, c.text, 0o600)
 		got, err := ReadCredentials(path, c.id, nil)
-		if (err == nil) != (c.want != "") || err == nil && (got.HostID != c.want || got.Key.hex != key) {
+		if (err == nil) != (c.want != "") || err == nil && (got.HostID != c.want || got.Key.secret() != key) {
 			t.Errorf("%s for %q: %+v, %v", c.name, c.id, got, err)
 		}
 		if err != nil && (strings.Contains(err.Error(), "secretive") || strings.Contains(err.Error(), key) || !strings.Contains(err.Error(), path)) {

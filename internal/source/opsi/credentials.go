@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
 	"os"
 	"strings"
 )
@@ -18,7 +19,7 @@ type Credentials struct {
 }
 
 // Key is a host key. It is a secret, and no way of printing it shows it.
-type Key struct{ hex string }
+type Key struct{ hex *string } // a pointer: %+v of what holds a key calls no method of it
 
 // String shows nothing.
 func (Key) String() string { return "(secret)" }
@@ -29,12 +30,24 @@ func (Key) GoString() string { return "(secret)" }
 // MarshalText shows nothing, so no log or JSON does.
 func (Key) MarshalText() ([]byte, error) { return []byte("(secret)"), nil }
 
+// Sign proves to a depot who asks. The server of a request that goes astray would
+// learn the key, so it must be one whose certificate is verified.
+func (c Credentials) Sign(req *http.Request) { req.SetBasicAuth(c.HostID, c.Key.secret()) }
+
+// secret is for the server alone.
+func (k Key) secret() string {
+	if k.hex == nil {
+		return ""
+	}
+	return *k.hex
+}
+
 // Reveal is the key in clear text. It is for a program that logs in by itself, by a
 // private file, and for nobody else.
-func (k Key) Reveal() string { return k.hex }
+func (k Key) Reveal() string { return k.secret() }
 
 // IsZero reports whether there is no key.
-func (k Key) IsZero() bool { return k.hex == "" }
+func (k Key) IsZero() bool { return k.hex == nil }
 
 // What is wrong with host id and key.
 var (
@@ -51,7 +64,7 @@ func ParseKey(s string) (Key, error) {
 	if len(s) != 32 || strings.Trim(s, "0123456789abcdef") != "" {
 		return Key{}, fmt.Errorf("%w: a host key has 32 digits from 0 to 9 and a to f", ErrCredentials) // and is not shown
 	}
-	return Key{s}, nil
+	return Key{&s}, nil
 }
 
 // ReadCredentials reads them from a file: either an opsiclientd.conf, whose

@@ -143,7 +143,7 @@ func (d *Downloads) get(ctx context.Context, from *url.URL, header http.Header) 
 func (d *Downloads) sign(req *http.Request) {
 	req.Header.Set("User-Agent", d.program)
 	req.Header.Set("X-Opsi-Session-Lifetime", keepSession)
-	req.SetBasicAuth(d.credentials.HostID, d.credentials.Key.hex)
+	req.SetBasicAuth(d.credentials.HostID, d.credentials.Key.secret())
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.cookie != "" && d.depot.Host == req.URL.Host {

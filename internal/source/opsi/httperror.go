@@ -24,6 +24,10 @@ type cutError struct{ err error }
 func (e *cutError) Error() string { return e.err.Error() }
 func (e *cutError) Unwrap() error { return e.err }
 
+// resetOnWindows is what Windows says of a connection that the other end cut
+// (WSAECONNRESET); syscall.ECONNRESET is a number of Go's own there.
+const resetOnWindows = syscall.Errno(10054)
+
 // transportError gives an error of the connection its class.
 func transportError(err error) error {
 	var wrapped *url.Error
@@ -43,7 +47,7 @@ func transportError(err error) error {
 	if errors.As(err, &corrupt) || errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) {
 		return fmt.Errorf("%w: %w", ErrAnswer, err)
 	}
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, resetOnWindows) || errors.Is(err, syscall.EPIPE) {
 		err = &cutError{err}
 	}
 	return fmt.Errorf("%w: %w", ErrUnreachable, err)
@@ -79,7 +83,7 @@ func said(h http.Header, body []byte) string {
 	var a struct {
 		Error json.RawMessage `json:"error"`
 	}
-	if shallow(body) == nil && json.Unmarshal(body, &a) == nil {
+	if bounded(body) == nil && json.Unmarshal(body, &a) == nil {
 		var failed *RPCError
 		if errors.As(answer{Error: a.Error}.failure(""), &failed) {
 			return failed.Message

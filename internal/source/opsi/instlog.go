@@ -93,18 +93,44 @@ func (l *instlog) call(hostID string) *Call {
 	return &Call{Method: "log_write", Params: []any{"instlog", l.text.String(), hostID, !l.anew}}
 }
 
+// unclear notes that a call may have been carried out. Sent again as a new log it
+// would push the round before out of the server; a line that is there twice does less
+// harm.
+func (l *instlog) unclear(c *Call) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if strings.HasPrefix(l.text.String(), c.Params[1].(string)) { // else a new log was begun meanwhile
+		l.anew = false
+	}
+}
+
+// refused gives up what a call should have written. A log that was to be begun is
+// still to be begun.
+func (l *instlog) refused(c *Call) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.drop(c)
+}
+
 // written forgets what a call has written.
 func (l *instlog) written(c *Call) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	sent := c.Params[1].(string)
-	rest, ok := strings.CutPrefix(l.text.String(), sent)
-	if !ok {
-		return // a new log was begun meanwhile
+	if sent, ok := l.drop(c); ok {
+		l.anew, l.length = false, l.length+sent
+		// What was full while the server was away may have room again.
+		l.full = l.full && l.length > maxLog-maxLogPart
 	}
-	l.text.Reset()
-	l.text.WriteString(rest)
-	l.anew, l.length = false, l.length+len(sent)
-	// What was full while the server was away may have room again.
-	l.full = l.full && l.length > maxLog-maxLogPart
+}
+
+// drop takes the text of a call away; false = a new log was begun meanwhile. The
+// caller holds mu.
+func (l *instlog) drop(c *Call) (sent int, ok bool) {
+	text := c.Params[1].(string)
+	rest, ok := strings.CutPrefix(l.text.String(), text)
+	if ok {
+		l.text.Reset()
+		l.text.WriteString(rest)
+	}
+	return len(text), ok
 }

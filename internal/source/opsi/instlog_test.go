@@ -54,15 +54,31 @@ func TestLog(t *testing.T) {
 	}
 	m.later()
 	report()
-	shows(0, "[6] [2030-01-02 03:04:05.678] [p] anew\n")
-	shows(1, first+second)
+	const third = "[6] [2030-01-02 03:04:05.678] [p] anew\n"
+	shows(0, first+second+third) // it might have been stored, so it does not begin a log again
+	shows(1, "")
 	if calls := m.server.Calls()["log_write"]; calls != 4 { // one of them cut
 		t.Errorf("%d times", calls)
 	}
 	m.server.Break(opsitest.Fault{Kind: opsitest.RPCError, Method: "log_write", Class: "BackendPermissionDeniedError", Text: "no"})
+	m.BeginLog()
 	m.Log(LogLine{LogInfo, at, "p", "refused"})
 	report()
+	m.Log(LogLine{LogInfo, at, "p", "new"})
 	report()
+	const fourth = "[6] [2030-01-02 03:04:05.678] [p] new\n"
+	shows(0, fourth) // the round still began its own log
+	m.BeginLog()
+	m.Log(LogLine{LogInfo, at, "p", "twice"})
+	m.server.Break(opsitest.Fault{Kind: opsitest.Cut, Stored: true, Method: "log_write"})
+	if err := m.Report(t.Context(), r, req, nothing); err == nil {
+		t.Error("nothing was lost")
+	}
+	m.later()
+	report()
+	const twice = "[6] [2030-01-02 03:04:05.678] [p] twice\n"
+	shows(0, twice+twice)
+	shows(1, fourth) // the round before is still there
 }
 
 // TestLogIsLimited while the server is away, and as a whole.

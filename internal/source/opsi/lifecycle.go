@@ -47,7 +47,8 @@ type Shown struct {
 //   - The request is taken back only if the row still shows this run's request
 //     and the version the run began with, and, for what leads to a version, the
 //     depot still offers that one. Otherwise somebody wants something new.
-//   - A row that is not there is made anew with all of the report.
+//   - A row that is not there is made anew with all of the report of an end. Of a
+//     product that waits nothing is written: it would bring the request back.
 //   - What opsi-script left at the end of a run that it carried out stays.
 func Change(clientID string, shown Shown, r events.Report, req events.Request, style Style) (Update, bool) {
 	if shown.left(r, req) {
@@ -61,6 +62,9 @@ func Change(clientID string, shown Shown, r events.Report, req events.Request, s
 	progress := progressText(r, style)
 	u.ActionProgress, u.ActionResult = &progress, &result
 	if shown.Row == nil {
+		if result == events.ResultNone {
+			return Update{}, false // somebody took row and request away
+		}
 		last := r.LastAction
 		if last == "" {
 			last = events.ActionNone
@@ -71,7 +75,7 @@ func Change(clientID string, shown Shown, r events.Report, req events.Request, s
 	}
 	row := shown.Row.state()
 	switch {
-	case result != events.ResultNone:
+	case result != events.ResultNone && !unchanged(r, req.Row):
 		u.ended(shown, r, req)
 	case row.ActionRequest != req.Row.ActionRequest && waits(r):
 		return Update{}, false
@@ -116,10 +120,29 @@ func stands(shown Shown, r events.Report, req events.Request) bool {
 }
 
 // stored reports whether the row holds all that a report says, but for the request.
-func stored(clientID string, shown Shown, r events.Report, req events.Request, style Style) bool {
+// Who requests a product anew takes progress and result back at once; then the rest
+// tells, if somebody wrote the row since it was modified last before the report was
+// sent.
+func stored(clientID string, shown Shown, r events.Report, req events.Request, style Style, modified string) bool {
+	if shown.Row == nil {
+		return false
+	}
 	shown.Stored = true
-	_, more := Change(clientID, shown, r, req, style)
-	return shown.Row != nil && !more
+	u, more := Change(clientID, shown, r, req, style)
+	if !more {
+		return true
+	}
+	row := shown.Row.state()
+	said := u.Apply(row)
+	said.ActionProgress, said.ActionResult = row.ActionProgress, row.ActionResult
+	return modified != "" && modified != shown.Row.ModificationTime && said == row
+}
+
+// unchanged reports whether a report says of a row what it said before, with what an
+// earlier run left in it.
+func unchanged(r, row events.Report) bool {
+	r.ActionProgress, row.ActionProgress = "", ""
+	return r == row
 }
 
 // waits reports whether a report is about a product that waits.

@@ -3,11 +3,13 @@
 package opsi
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -16,19 +18,21 @@ import (
 	"github.com/quietsetup/quietsetup/internal/atomicfile"
 )
 
-// What a site has set counts on while its server is away: a hold, or a limit that
-// was made larger, must not fall back to the config file because a laptop was
-// started in a train. So it is kept in a file.
+// What is known of a server counts on while it is away and over a restart: a hold,
+// or a limit that was made larger, must not fall back to the config file because a
+// laptop was started in a train; and a report that was lost must not take back what
+// an administrator requested since. So it is kept in a file.
 const (
-	settingsFile = "settings.json"
-	settingsMost = 1 << 20
+	memoryFile = "server.json"
+	memoryMost = 4 << 20
 )
 
-// keptSettings is that file.
-type keptSettings struct {
-	V      int                `json:"v"` // 1
-	Client string             `json:"client"`
-	Set    map[string]Setting `json:"set"`
+// memory is that file.
+type memory struct {
+	V      int                   `json:"v"` // 1
+	Client string                `json:"client"`
+	Set    map[string]Setting    `json:"set"`
+	Lost   map[string]lostReport `json:"lost,omitempty"`
 }
 
 // Settings are what the server said in the last look, of this process or of the
@@ -42,41 +46,58 @@ func (s *Source) Settings() Settings {
 // learn takes over what the calls of a look brought. Without an answer the last one
 // counts on.
 func (s *Source) learn(calls []*Call, a settingsAnswer, say func(product, line string)) {
-	for _, c := range calls {
-		if c.Err != nil {
-			say("", fmt.Sprintf("the server's settings cannot be read, so the last known ones count: %v", c.Err))
-			return
-		}
+	if err := firstErr(calls); err != nil {
+		say("", fmt.Sprintf("the server's settings cannot be read, so the last known ones count: %v", err))
+		return
 	}
 	set := a.settings(s.parts.Server.HostID())
 	s.mu.Lock()
-	same := reflect.DeepEqual(s.set, set)
+	s.kept = s.kept && reflect.DeepEqual(s.set, set)
 	s.set = set
+	kept := s.kept
 	s.mu.Unlock()
 	for _, bad := range settingsOf(set).Bad {
 		say("", bad)
 	}
-	if same || s.parts.Folder == "" {
-		return
-	}
-	if err := s.keep(set); err != nil {
-		say("", err.Error())
+	if !kept {
+		s.keep(say)
 	}
 }
 
-func (s *Source) keep(set map[string]Setting) error {
-	root, err := os.OpenRoot(s.parts.Folder)
+// keep writes the file. What could not be written is written with the next look.
+func (s *Source) keep(say func(product, line string)) {
+	if s.parts.Folder == "" {
+		return
+	}
+	s.mu.Lock()
+	m := memory{V: 1, Client: s.parts.Server.HostID(), Set: s.set, Lost: maps.Clone(s.lost)}
+	s.mu.Unlock()
+	err := writeMemory(s.parts.Folder, m)
+	s.mu.Lock()
+	s.kept = err == nil
+	s.mu.Unlock()
 	if err != nil {
-		return fmt.Errorf("cannot keep the server's settings: %w", err)
+		say("", fmt.Sprintf("cannot keep what is known of the server: %v", err))
+	}
+}
+
+func writeMemory(folder string, m memory) error {
+	text, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	if len(text) > memoryMost {
+		return fmt.Errorf("it has %d bytes, the most is %d", len(text), memoryMost)
+	}
+	root, err := os.OpenRoot(folder)
+	if err != nil {
+		return err
 	}
 	defer root.Close()
-	err = atomicfile.Write(root, settingsFile, atomicfile.Options{Mode: 0o600}, func(w io.Writer) error {
-		return json.NewEncoder(w).Encode(keptSettings{V: 1, Client: s.parts.Server.HostID(), Set: set})
+	return atomicfile.Write(root, memoryFile, atomicfile.Options{Mode: 0o600}, func(w io.Writer) error {
+		_, err := io.Copy(w, bytes.NewReader(text))
+		return err
 	})
-	if err != nil {
-		return fmt.Errorf("cannot keep the server's settings: %w", err)
-	}
-	return nil
 }
 
 // remember reads what was kept. Without it nothing is known, as on the first day.
@@ -84,29 +105,41 @@ func (s *Source) remember() {
 	if s.parts.Folder == "" {
 		return
 	}
-	path := filepath.Join(s.parts.Folder, settingsFile)
-	k, err := readKept(path)
+	path := filepath.Join(s.parts.Folder, memoryFile)
+	m, err := readMemory(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
 		s.parts.Warn("", fmt.Sprintf("what the server had set is not known until it answers: cannot read %s: %v", path, err))
-	case strings.EqualFold(k.Client, s.parts.Server.HostID()):
-		s.set = k.Set
+	case strings.EqualFold(m.Client, s.parts.Server.HostID()):
+		s.set = m.Set
+		maps.Copy(s.lost, m.Lost)
 	}
 }
 
-func readKept(path string) (k keptSettings, err error) {
+// Remembered is what the server had set when it was last asked by whoever keeps it
+// in a folder: for who only looks. Before the first answer it is nothing.
+func Remembered(folder string) (Settings, error) {
+	path := filepath.Join(folder, memoryFile)
+	m, err := readMemory(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return Settings{}, fmt.Errorf("cannot read what the server set: %s: %w", path, err)
+	}
+	return settingsOf(m.Set), nil
+}
+
+func readMemory(path string) (m memory, err error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|noBlock, 0)
 	if err != nil {
-		return k, err
+		return m, err
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, settingsMost))
+	text, err := io.ReadAll(io.LimitReader(f, memoryMost))
 	if err == nil {
-		err = json.Unmarshal(text, &k)
+		err = json.Unmarshal(text, &m)
 	}
-	if err == nil && k.V != 1 {
-		err = fmt.Errorf("it has format %d, this build knows 1", k.V)
+	if err == nil && m.V != 1 {
+		err = fmt.Errorf("it has format %d, this build knows 1", m.V)
 	}
-	return k, err
+	return m, err
 }

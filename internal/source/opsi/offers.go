@@ -3,6 +3,7 @@
 package opsi
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/quietsetup/quietsetup/events"
@@ -80,8 +81,9 @@ func (o offers) priority(id string, a events.Action) int {
 // versions that the depot has. One on a version that the depot does not have is
 // left out, as the server does: nobody could fulfil it. What must be done first
 // may not be wanted any more; it is waited for all the same. What must come
-// later has to be wanted.
-func (o offers) ties(wanted map[string]events.Action) []tie {
+// later has to be wanted. If something else is wanted of what must be done first, no
+// order can give both; then say is told, and each is done for itself.
+func (o offers) ties(wanted map[string]events.Action, say func(product, line string)) []tie {
 	var out []tie
 	for _, d := range o.dependencies {
 		a := wanted[d.ProductID]
@@ -99,6 +101,10 @@ func (o offers) ties(wanted map[string]events.Action) []tie {
 		switch d.RequirementType {
 		case "before":
 			x = tie{d.RequiredProductID, d.ProductID, d.status()}
+			if leads := about(wanted[x.first]); leads != "" && x.status != "" && leads != x.status {
+				say(d.ProductID, fmt.Sprintf("%s of it needs %s %s before, and of that %s is wanted: each is done for itself", a, x.first, x.status, wanted[x.first]))
+				continue
+			}
 		case "after":
 			if wanted[d.RequiredProductID] == "" {
 				continue

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"sync/atomic"
 
@@ -17,7 +18,7 @@ import (
 func (s *Source) write(batch []*filing) {
 	ctx, cancel := s.together(batch)
 	defer cancel()
-	shown, err := s.shown(ctx, batch)
+	shown, offers, err := s.shown(ctx, batch)
 	if err != nil {
 		for _, f := range batch {
 			f.end <- fmt.Errorf("cannot report %s: its row cannot be read: %w", f.report.ProductID, err)
@@ -27,6 +28,10 @@ func (s *Source) write(batch []*filing) {
 	var calls []*Call
 	var written []*filing
 	for _, f := range batch {
+		if offers != nil && f.needsOffer() {
+			f.end <- fmt.Errorf("cannot report %s: what the depot has cannot be read: %w", f.report.ProductID, offers)
+			continue
+		}
 		u, changes := Change(s.parts.Server.HostID(), shown[f.report.ProductID], f.report, f.req, s.parts.Style)
 		if !changes {
 			s.answered(f.report.ProductID)
@@ -40,16 +45,22 @@ func (s *Source) write(batch []*filing) {
 	if log != nil {
 		calls = append(calls, log)
 	}
-	if err = s.parts.Server.Do(ctx, calls...); err == nil && log != nil {
-		if log.Err != nil {
-			s.parts.Warn("", "the server does not take the log: "+log.Err.Error())
-		}
-		s.log.written(log) // a log that is refused is not carried along for ever
+	err = s.parts.Server.Do(ctx, calls...)
+	switch {
+	case log == nil:
+	case err != nil && !turnedAway(err):
+		s.log.unclear(log)
+	case err != nil:
+	case log.Err != nil: // a log that is refused is not carried along for ever
+		s.parts.Warn("", "the server does not take the log: "+log.Err.Error())
+		s.log.refused(log)
+	default:
+		s.log.written(log)
 	}
 	for i, f := range written {
 		switch {
 		case err != nil:
-			s.unanswered(f, err)
+			s.unanswered(f, shown[f.report.ProductID].Row, err)
 			f.end <- fmt.Errorf("cannot report %s: %w", f.report.ProductID, err)
 		case calls[i].Err != nil:
 			f.end <- refusal(f.report.ProductID, calls[i].Err)
@@ -81,15 +92,21 @@ func (s *Source) together(batch []*filing) (context.Context, context.CancelFunc)
 	}
 }
 
-// shown reads what the server shows for the products of a batch.
-func (s *Source) shown(ctx context.Context, batch []*filing) (map[string]Shown, error) {
+// needsOffer: whether the request is done with depends on what the depot has by now.
+func (f *filing) needsOffer() bool {
+	a := f.req.Row.ActionRequest
+	return f.report.ActionResult != events.ResultNone && (a == events.ActionSetup || a == events.ActionUpdate)
+}
+
+// shown reads what the server shows for the products of a batch. offers is why it
+// is not known what the depot has, nil if it is.
+func (s *Source) shown(ctx context.Context, batch []*filing) (out map[string]Shown, offers, err error) {
 	me := s.parts.Server.HostID()
 	var ids []string
 	offered := false
 	for _, f := range batch {
 		ids = append(ids, f.report.ProductID)
-		a := f.req.Row.ActionRequest
-		offered = offered || f.report.ActionResult != events.ResultNone && (a == events.ActionSetup || a == events.ActionUpdate)
+		offered = offered || f.needsOffer()
 	}
 	s.mu.Lock()
 	depot := s.depot
@@ -98,6 +115,7 @@ func (s *Source) shown(ctx context.Context, batch []*filing) (map[string]Shown, 
 	var versions []version
 	var depots []clientDepot
 	calls := []*Call{{Method: "productOnClient_getObjects", Params: []any{[]string{}, filter{"clientId": me, "productType": localboot, "productId": ids}}, Into: &rows, Reads: true}}
+	ofRows := calls
 	if offered {
 		where := filter{"productType": localboot, "productId": ids}
 		if depot != "" {
@@ -107,57 +125,88 @@ func (s *Source) shown(ctx context.Context, batch []*filing) (map[string]Shown, 
 		}
 		calls = append(calls, &Call{Method: "productOnDepot_getObjects", Params: []any{onDepot(), where}, Into: &versions, Reads: true})
 	}
-	if err := ask(ctx, s.parts.Server, calls); err != nil {
-		return nil, err
+	if err := s.parts.Server.Do(ctx, calls...); err != nil {
+		return nil, nil, err
 	}
-	if offered && depot == "" {
-		var err error
-		if depot, err = depotOf(depots, me); err != nil {
-			return nil, err
-		}
+	if err := firstErr(ofRows); err != nil {
+		return nil, nil, err
 	}
-	offers := onTheDepot(versions, depot)
+	if offers = firstErr(calls); offers == nil && offered && depot == "" {
+		depot, offers = depotOf(depots, me)
+	}
+	has := onTheDepot(versions, depot)
 	scripted := map[string]bool{}
 	for _, f := range batch {
 		scripted[f.report.ProductID] = s.parts.Scripted(f.report)
 	}
-	out := make(map[string]Shown, len(batch))
+	out = make(map[string]Shown, len(batch))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, f := range batch {
 		id := f.report.ProductID
-		sh := Shown{Offer: offers[id].text(), Scripted: scripted[id]}
+		sh := Shown{Offer: has[id].text(), Scripted: scripted[id]}
 		for i := range rows {
 			if rows[i].ProductID == id && rows[i].ProductType == localboot && strings.EqualFold(rows[i].ClientID, me) {
 				sh.Row = &rows[i]
 			}
 		}
-		if sent, lost := s.lost[id]; lost && sent == f.report {
-			sh.Stored = stored(me, sh, f.report, f.req, s.parts.Style)
+		if was, lost := s.lost[id]; lost && was.Report == f.report {
+			sh.Stored = stored(me, sh, f.report, f.req, s.parts.Style, was.Modified)
 		}
 		out[id] = sh
 	}
-	return out, nil
+	return out, offers, nil
+}
+
+// lostReport is a report that was sent and not answered: the server may have stored
+// it.
+type lostReport struct {
+	Report   events.Report `json:"report"`
+	Modified string        `json:"modified"` // the row's time before it was sent, by the server; "" = there was no row
 }
 
 // answered forgets that a report of a product was lost.
 func (s *Source) answered(id string) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	_, was := s.lost[id]
 	delete(s.lost, id)
+	s.mu.Unlock()
+	if was {
+		s.keep(s.parts.Warn)
+	}
 }
 
-// unanswered remembers a report that the server may have stored. What turns a
-// request away at the door stores nothing.
-func (s *Source) unanswered(f *filing, err error) {
-	for _, class := range []error{ErrWaiting, ErrLogin, ErrBlocked, ErrBusy, ErrRejected, ErrCertificate} {
-		if errors.Is(err, class) {
-			return
-		}
+// unanswered remembers a report that the server may have stored.
+func (s *Source) unanswered(f *filing, row *Row, err error) {
+	if turnedAway(err) {
+		return
+	}
+	now := lostReport{Report: f.report}
+	if row != nil {
+		now.Modified = row.ModificationTime
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.lost[f.report.ProductID] = f.report
+	if was, lost := s.lost[f.report.ProductID]; lost && was.Report == f.report {
+		now.Modified = was.Modified // of the first time
+	}
+	s.lost[f.report.ProductID] = now
+	s.mu.Unlock()
+	s.keep(s.parts.Warn)
+}
+
+// turnedAway: what turns a request away at the door stores nothing, nor does a
+// server to which there was no connection.
+func turnedAway(err error) bool {
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "dial" {
+		return true
+	}
+	for _, class := range []error{ErrWaiting, ErrLogin, ErrBlocked, ErrBusy, ErrRejected, ErrCertificate} {
+		if errors.Is(err, class) {
+			return true
+		}
+	}
+	return false
 }
 
 // refusal tells an answer that lasts from one that may change.

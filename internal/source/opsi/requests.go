@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/quietsetup/quietsetup/events"
+	"github.com/quietsetup/quietsetup/internal/metadata/productid"
 )
 
 // maxRows is more products than any client has.
@@ -57,7 +58,13 @@ func (s *Source) look(ctx context.Context) (Wanted, error) {
 	}
 	var set settingsAnswer
 	about := s.settingsCalls(&set)
-	if err := ask(ctx, s.parts.Server, calls, about...); errors.Is(err, ErrMethod) {
+	l := looked{me: me, warned: map[string]bool{}, warn: s.warnOnce}
+	err := s.parts.Server.Do(ctx, slices.Concat(calls, about)...)
+	if err == nil {
+		s.learn(about, set, l.say) // a hold counts also where the rows cannot be read
+		err = firstErr(calls)
+	}
+	if errors.Is(err, ErrMethod) {
 		return Wanted{}, fmt.Errorf("it is older than opsi 4.3: %w", err)
 	} else if err != nil {
 		return Wanted{}, err
@@ -69,7 +76,7 @@ func (s *Source) look(ctx context.Context) (Wanted, error) {
 	if err != nil {
 		return Wanted{}, err
 	}
-	l := looked{me: me, depot: depot, warned: map[string]bool{}, warn: s.warnOnce}
+	l.depot = depot
 	rows := l.merge(sequenced, asked)
 	if ids := l.wanted(rows); len(ids) > 0 {
 		if l.offers, err = s.offers(ctx, depot, ids); err != nil {
@@ -80,7 +87,6 @@ func (s *Source) look(ctx context.Context) (Wanted, error) {
 	if err != nil {
 		return Wanted{}, err
 	}
-	s.learn(about, set, l.say)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.depot, s.plan, s.said = depot, &p, l.warned
@@ -101,6 +107,10 @@ func ask(ctx context.Context, server Server, calls []*Call, others ...*Call) err
 	if err := server.Do(ctx, slices.Concat(calls, others)...); err != nil {
 		return err
 	}
+	return firstErr(calls)
+}
+
+func firstErr(calls []*Call) error {
 	for _, c := range calls {
 		if c.Err != nil {
 			return c.Err
@@ -116,11 +126,15 @@ func (s *Source) offers(ctx context.Context, depot string, ids []string) (offers
 	var depots []depotObject
 	o := offers{depot: depot}
 	where := hostCall(depot, &depots)
-	err := ask(ctx, s.parts.Server, []*Call{
+	calls := []*Call{
 		{Method: "productOnDepot_getObjects", Params: []any{onDepot(), filter{"depotId": depot, "productType": localboot}}, Into: &versions, Reads: true},
 		{Method: "product_getObjects", Params: []any{[]string{"id", "productVersion", "packageVersion", "priority", "name", "setupScript", "updateScript", "uninstallScript", "alwaysScript", "onceScript", "customScript"}, filter{"id": ids}}, Into: &o.products, Reads: true},
 		{Method: "productDependency_getObjects", Params: []any{[]string{}, filter{"productId": ids}}, Into: &o.dependencies, Reads: true},
-	}, where)
+	}
+	err := s.parts.Server.Do(ctx, append(calls, where)...)
+	if err == nil {
+		err = firstErr(calls)
+	}
 	o.versions = onTheDepot(versions, depot)
 	if where.Err == nil {
 		o.address = addressOf(depots, depot)
@@ -172,7 +186,9 @@ func (l *looked) say(product, line string) {
 }
 
 // merge gives each row of the client that can be used once, in the server's
-// sequence. What is wanted is as in asked.
+// sequence. What is wanted is as in asked, but for what the server's sequence leaves
+// out: the removal of what another product needs, say. The server does nothing about
+// that, so it is not wanted for now.
 func (l *looked) merge(sequenced, asked []Row) []Row {
 	want := make(map[string]Row, len(asked))
 	for _, r := range asked {
@@ -190,6 +206,10 @@ func (l *looked) merge(sequenced, asked []Row) []Row {
 		seen[r.ProductID] = true
 		w, wanted := want[r.ProductID]
 		switch {
+		case wanted && r.ActionSequence != nil && *r.ActionSequence < 0:
+			l.say(line(r.ProductID), fmt.Sprintf("%s is wanted, but gives way to what another product needs of it", line(string(w.ActionRequest))))
+			r = w
+			r.ActionRequest = events.ActionNone
 		case wanted:
 			r = w
 		case r.state().ActionRequest != events.ActionNone:
@@ -206,7 +226,9 @@ func (l *looked) merge(sequenced, asked []Row) []Row {
 		if l.mine(r) && !seen[r.ProductID] {
 			seen[r.ProductID] = true
 			id := line(r.ProductID)
-			l.gone = append(l.gone, id)
+			if productid.Check(r.ProductID) == nil {
+				l.gone = append(l.gone, id)
+			}
 			l.say(id, fmt.Sprintf("%s is wanted, but the depot %s does not have the product", line(string(r.ActionRequest)), line(l.depot)))
 		}
 	}
@@ -258,7 +280,7 @@ func (l *looked) requests(rows []Row) (Wanted, plan, error) {
 		}
 		w.Requests = append(w.Requests, req)
 	}
-	p, err := planOf(sequence, priority, l.offers.ties(wanted))
+	p, err := planOf(sequence, priority, l.offers.ties(wanted, l.say))
 	if err != nil {
 		return Wanted{}, plan{}, err
 	}

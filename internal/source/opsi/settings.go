@@ -158,6 +158,18 @@ func settingsOf(values map[string]Setting) Settings {
 	return out
 }
 
+// SettingsOf says what the values of config ids mean for a client, by id, whoever
+// set them.
+func SettingsOf(values map[string][]any) Settings {
+	set := map[string]Setting{}
+	for id, v := range values {
+		if id = strings.ToLower(id); len(set) < maxValues && (strings.HasPrefix(id, ourIDs) || strings.HasPrefix(id, theirIDs)) {
+			set[id] = Setting{policy.Client, v}
+		}
+	}
+	return settingsOf(set)
+}
+
 // hold reads the list of products that must be left alone. A list that cannot be
 // understood holds everything: whoever wrote it wants something stopped.
 func (s *Settings) hold(v Setting) {

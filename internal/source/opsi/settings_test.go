@@ -134,16 +134,25 @@ func TestSettingsAreKept(t *testing.T) {
 	}
 	poll(t, m.Source)
 	held("java")
+	if s, err := Remembered(m.folder); err != nil || !slices.Equal(s.Held, []string{"java"}) {
+		t.Errorf("who only looks: %+v, %v", s, err)
+	}
+	if s, err := Remembered(t.TempDir()); err != nil || s.Held != nil {
+		t.Errorf("before the first answer: %+v, %v", s, err)
+	}
 	m.id = "other.site.test"
 	m.key = m.server.AddClient(m.id)
 	m.restart(t)
 	held("") // what was kept is about another client
 	for name, text := range map[string]string{"rubbish": "{", "newer": `{"v":2}`, "empty": ""} {
-		if err := os.WriteFile(filepath.Join(m.folder, settingsFile), []byte(text), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(m.folder, memoryFile), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		m.restart(t)
 		held("")
+		if _, err := Remembered(m.folder); err == nil {
+			t.Errorf("%s is remembered", name)
+		}
 		if len(*m.warned) != 1 {
 			t.Errorf("%s: %q", name, *m.warned)
 		}

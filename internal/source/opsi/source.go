@@ -54,12 +54,11 @@ type Source struct {
 	depot string          // as last seen; "" = not yet
 	plan  *plan           // of the last look, nil = none yet
 	said  map[string]bool // warnings of the last look
+	set   map[string]Setting
+	lost  map[string]lostReport // by product
+	kept  bool                  // set and lost are in the file
 	// offered is what the depot had when something was last wanted.
 	offered offers
-	set     map[string]Setting
-	// lost are reports that were sent and not answered, by product: the server may
-	// have stored them.
-	lost map[string]events.Report
 }
 
 // New makes a source. It asks the server nothing yet, and knows what the server had
@@ -78,7 +77,7 @@ func New(parts Parts) *Source {
 		parts.Scripted = func(events.Report) bool { return false }
 	}
 	ctx, end := context.WithCancel(context.Background())
-	s := &Source{parts: parts, ctx: ctx, end: end, held: make(chan struct{}, 1), lost: map[string]events.Report{}}
+	s := &Source{parts: parts, ctx: ctx, end: end, held: make(chan struct{}, 1), lost: map[string]lostReport{}, kept: true}
 	s.remember()
 	return s
 }

@@ -82,10 +82,15 @@ type CA struct {
 func (b Bundle) CAs() []CA {
 	var out []CA
 	for _, c := range b.certs {
-		sum := sha256.Sum256(c.Raw)
-		out = append(out, CA{Subject: line(c.Subject.String()), SHA256: hex.EncodeToString(sum[:]), Until: c.NotAfter})
+		out = append(out, CAOf(c))
 	}
 	return out
+}
+
+// CAOf tells a certificate to a person.
+func CAOf(c *x509.Certificate) CA {
+	sum := sha256.Sum256(c.Raw)
+	return CA{Subject: line(c.Subject.String()), SHA256: hex.EncodeToString(sum[:]), Until: c.NotAfter}
 }
 
 // Pin writes the bundle to a file that is not there yet. An existing one is never

@@ -150,7 +150,7 @@ func (c *Cache) Verify(ctx context.Context, product string) error {
 		err = ErrNotHere
 	}
 	if err == nil {
-		err = c.verify(ctx, product, r)
+		err = c.verify(ctx, product, r, everything)
 	}
 	if err != nil {
 		return fmt.Errorf("cannot use what is here of product %s: %w", product, err)
@@ -292,7 +292,11 @@ func (w *work) do(ctx context.Context) error {
 	case err != nil:
 		return err
 	case here.List == w.list.Sum && here.Control == controlSum(w.control) && (here.Whole || !w.whole):
-		err = c.verify(ctx, w.product, here)
+		look := everything
+		if !w.whole {
+			look = metadataAlone // Whole and Verify look at the rest
+		}
+		err = c.verify(ctx, w.product, here, look)
 		if err == nil && here.Whole {
 			return c.removeAll(filepath.Join(partsFolder, w.product)) // left by a crash
 		}

@@ -24,8 +24,8 @@ import (
 // How often a download that was cut goes on by itself: while bytes come, often;
 // without any, seldom. What is here then stays for the next time.
 const (
-	maxCuts    = 100
-	maxFruitle = 3
+	maxCuts      = 100
+	maxFruitless = 3
 )
 
 // tagSuffix is behind the name of a part in the file that says which state of the
@@ -92,13 +92,17 @@ func (w *work) part(ctx context.Context, parts *os.Root, f File) error {
 		}
 		if have == f.Size {
 			got, err := digest(ctx, parts, name)
-			if err != nil {
+			loose := errors.Is(err, ErrChanged) // whoever could change it may have it open still
+			if err != nil && !loose {
 				return err
 			}
-			if got.md5 == f.MD5 {
+			if !loose && got.md5 == f.MD5 {
 				return nil
 			}
 			if err := w.forget(parts, name); err != nil {
+				return err
+			}
+			if begun && loose {
 				return err
 			}
 			if begun {
@@ -129,7 +133,7 @@ func (w *work) part(ctx context.Context, parts *os.Root, f File) error {
 		if fruitless++; now > max(have, 0) {
 			fruitless = 0
 		}
-		if cuts++; cuts >= maxCuts || fruitless >= maxFruitle || now <= 0 {
+		if cuts++; cuts >= maxCuts || fruitless >= maxFruitless || now <= 0 {
 			return err
 		}
 		select {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -175,7 +176,7 @@ func FuzzParseList(f *testing.F) {
 			}
 			seen[key] = true
 			if above := path.Dir(name); above != "." {
-				if found := indexOf(l.Folders, above); found < 0 {
+				if _, found := slices.BinarySearch(l.Folders, above); !found {
 					t.Errorf("%q has no folder", name)
 				}
 			}
@@ -194,13 +195,4 @@ func FuzzParseList(f *testing.F) {
 			t.Errorf("%d bytes, it says %d", bytes, l.Bytes)
 		}
 	})
-}
-
-func indexOf(list []string, s string) int {
-	for i, x := range list {
-		if x == s {
-			return i
-		}
-	}
-	return -1
 }

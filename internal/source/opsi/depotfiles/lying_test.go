@@ -43,12 +43,12 @@ func liar(t *testing.T, answer func(w http.ResponseWriter, r *http.Request)) *be
 	b.opt = Options{Dir: b.dir, HTTP: opsi.NewHTTP(roots), Credentials: opsi.Credentials{HostID: client, Key: key},
 		Server: func(context.Context) (string, error) { return s.URL + "/depot", nil }}
 	b.open()
-	b.stall = 200 * time.Millisecond
+	b.stall = time.Second
 	t.Cleanup(func() { b.Cache.Close(); b.opt.HTTP.CloseIdleConnections() })
 	return b
 }
 
-// whole sends a body as it is, without a length.
+// flush sends a part of a body at once, so that no length is known.
 func flush(w http.ResponseWriter, text string) error {
 	_, err := io.WriteString(w, text)
 	return errors.Join(err, http.NewResponseController(w).Flush())
@@ -178,7 +178,7 @@ func TestSlowly(t *testing.T) {
 	b := liar(t, func(w http.ResponseWriter, r *http.Request) {
 		for _, c := range "hello" {
 			_ = flush(w, string(c))
-			time.Sleep(80 * time.Millisecond)
+			time.Sleep(300 * time.Millisecond) // more than the limit together
 		}
 	})
 	b.whole("p")

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package apitypes
+
+import "time"
+
+// ServerCheck is what was found on the way to an opsi config server.
+type ServerCheck struct {
+	Schema  string          `json:"schema"` // server_check/v1
+	At      time.Time       `json:"at"`
+	Verdict string          `json:"verdict"` // ok, warning, failed
+	Server  string          `json:"server"`  // the address that was asked, "" if it cannot be used
+	HostID  string          `json:"host_id"` // who asked, "" if that could not be read
+	Checks  []ServerFinding `json:"checks"`
+}
+
+// ServerFinding is one finding of a check; a check may have several.
+type ServerFinding struct {
+	Check string         `json:"check"` // address, key, ca, reach, tls, login, clock, server, modules, rights, depot, configs
+	Code  string         `json:"code"`  // what was found, in one stable word
+	State string         `json:"state"` // ok, warning, failed, or skipped behind something that failed
+	Found string         `json:"found"` // English
+	Mend  string         `json:"mend,omitempty"`
+	Data  map[string]any `json:"data,omitempty"` // the facts of the case
+}
+
+// Readiness is what would become now of everything that a server wants.
+type Readiness struct {
+	Schema      string         `json:"schema"` // server_readiness/v1
+	At          time.Time      `json:"at"`
+	Server      string         `json:"server"`        // the address that was asked
+	HostID      string         `json:"host_id"`       // who asked
+	Depot       string         `json:"depot"`         // the folder where packages were looked for
+	OwnUserOnly bool           `json:"own_user_only"` // without root only one's own programs can be seen
+	Products    []ReadyProduct `json:"products"`      // in the order in which they would be done
+	Gone        []string       `json:"gone"`          // wanted, and not on the client's depot
+}
+
+// ReadyProduct is one product that is wanted.
+type ReadyProduct struct {
+	Product  string     `json:"product"`
+	Name     string     `json:"name,omitempty"`
+	Action   string     `json:"action"`
+	Version  string     `json:"version"`           // that the depot offers
+	Requires []string   `json:"requires"`          // products that must be done first
+	State    string     `json:"state"`             // capable, no_metadata, not_background, unsafe_directory, defect, no_command, no_package
+	Problem  string     `json:"problem,omitempty"` // why the package cannot be used, for people
+	Would    string     `json:"would"`             // install, ask, close, wait: what a round would do now
+	Reason   string     `json:"reason,omitempty"`  // of a wait
+	Detail   string     `json:"detail,omitempty"`  // of a wait, for people
+	Asks     []ReadyAsk `json:"asks"`              // who would be asked
+}
+
+// ReadyAsk is a session whose programs are in the way.
+type ReadyAsk struct {
+	Session  string   `json:"session"`
+	Owner    string   `json:"owner"` // "uid:1000"
+	User     string   `json:"user,omitempty"`
+	Programs []string `json:"programs"` // their names
+}
