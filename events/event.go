@@ -34,6 +34,7 @@ const (
 	ReasonRefused        Reason = "refused_to_close"  // a program would not close
 	ReasonRespawned      Reason = "started_again"     // a program came back or started meanwhile
 	ReasonInstallerBusy  Reason = "installer_busy"    // another installer was running
+	ReasonScript         Reason = "script"            // the package's script put itself off, or did not begin
 	ReasonOperator       Reason = "operator"          // an operator put it off
 	ReasonHeld           Reason = "held"              // everything, or this product, is on hold
 	ReasonDependency     Reason = "dependency"        // waits for another product
@@ -334,7 +335,8 @@ type InstallerExited struct {
 	Exit    int    `json:"exit"`
 	Signal  string `json:"signal,omitempty"`
 	Error   string `json:"error,omitempty"`
-	Meaning string `json:"meaning"` // ok, reboot, retry, failed
+	Meaning string `json:"meaning"`          // ok, reboot, retry, failed; of a script also deferred, interrupted, untouched, unknown
+	Detail  string `json:"detail,omitempty"` // of a script: what became of it, in a line
 }
 
 // RestartAwaited says that the machine must restart before what the installer did

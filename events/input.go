@@ -116,6 +116,11 @@ type InstallerEnded struct {
 	Signal string `json:"signal,omitempty"` // what ended it from outside
 	Error  string `json:"error,omitempty"`  // it could not be started
 	TookMS int64  `json:"took_ms"`
+	// Meaning is what is known of the end by better means than the exit code, "" =
+	// nothing: one of the meanings of InstallerExited. Detail says it in a line.
+	Meaning string `json:"meaning,omitempty"`
+	Detail  string `json:"detail,omitempty"`
+	Reboot  bool   `json:"reboot,omitempty"` // the machine must restart, whatever became of it
 }
 
 // InstallProbed answers what became of an attempt without an outcome.

@@ -279,8 +279,10 @@ type Package struct {
 	Services   []string `json:"services,omitempty"`  // stopped through the service manager only
 	Folder     string   `json:"folder"`              // the package's files, working directory of a command
 	// Command and Uninstall are argument vectors, never given to a shell.
-	Command    []string  `json:"command,omitempty"`
-	Uninstall  []string  `json:"uninstall,omitempty"`
+	Command   []string `json:"command,omitempty"`
+	Uninstall []string `json:"uninstall,omitempty"`
+	// Script is what opsi-script runs in place of a command; "" = the command is run.
+	Script     string    `json:"script,omitempty"`
 	Repeatable bool      `json:"repeatable"` // may be run again after an interruption
 	ExitCodes  ExitCodes `json:"exit_codes"`
 	Detect     *Detect   `json:"detect,omitempty"`
@@ -294,6 +296,9 @@ func (p Package) CommandFor(a Action) []string {
 	}
 	return p.Command
 }
+
+// CarriesOut reports whether there is a way to carry out an action.
+func (p Package) CarriesOut(a Action) bool { return p.Script != "" || len(p.CommandFor(a)) > 0 }
 
 // ExitCodes give an installer's exit code its meaning; what is not listed failed.
 type ExitCodes struct {

@@ -19,6 +19,12 @@ const (
 	meansReboot = "reboot"
 	meansRetry  = "retry"
 	meansFailed = "failed"
+
+	// Of a script alone, whose end is read where it writes it.
+	meansDeferred    = "deferred"    // it put itself off
+	meansInterrupted = "interrupted" // it begins again after a restart of the machine
+	meansUntouched   = "untouched"   // it never began
+	meansUnknown     = "unknown"     // it began, and wrote no end
 )
 
 // lastLook: the look before the start found something. The attempt's token is
@@ -115,7 +121,7 @@ func (d *step) ended(in events.InstallerEnded) error {
 		return fmt.Errorf("%w: no product has the attempt %q", ErrStale, in.Token)
 	}
 	e := events.InstallerExited{Product: p.ID, Token: in.Token, Exit: in.Exit, Signal: in.Signal, Error: in.Error,
-		Meaning: meaning(p.Package.ExitCodes, in)}
+		Meaning: meaning(p.Package.ExitCodes, in), Detail: in.Detail}
 	if !current || p.Phase != events.PhaseInstalling || p.Outcome != "" || p.Attempt.Stage == StageExited {
 		if current && p.Attempt.Stage == StageExited {
 			return ErrNothing
@@ -124,11 +130,11 @@ func (d *step) ended(in events.InstallerEnded) error {
 		return nil
 	}
 	d.emit(e)
-	switch e.Meaning {
-	case meansReboot:
+	if in.Reboot || e.Meaning == meansReboot || e.Meaning == meansInterrupted {
 		d.emit(events.RebootWanted{Product: p.ID})
-		fallthrough
-	case meansOK:
+	}
+	switch e.Meaning {
+	case meansReboot, meansOK:
 		if p.Package.Detect == nil {
 			d.finish(p, events.OutcomeOK, exitText(in), true)
 		} // else it is verified first
@@ -144,6 +150,18 @@ func (d *step) ended(in events.InstallerEnded) error {
 		}
 		d.emit(events.Deferred{Product: p.ID, Reason: events.ReasonInstallerBusy, Detail: exitText(in),
 			Count: p.Counter().Defers, Until: d.now.Add(retryPause)})
+	case meansDeferred:
+		d.emit(events.Deferred{Product: p.ID, Reason: events.ReasonScript, Detail: exitText(in), Count: p.Counter().Defers, Until: d.now.Add(max(p.Policy.DeferInterval, events.Minute))})
+	case meansInterrupted:
+		d.emit(events.Deferred{Product: p.ID, Reason: events.ReasonReboot, Detail: p.ID, Count: p.Counter().Defers})
+	case meansUntouched:
+		if p.Attempts >= p.Policy.MaxAttempts {
+			d.finish(p, events.OutcomeFailed, exitText(in), false)
+			return nil
+		}
+		d.emit(events.Deferred{Product: p.ID, Reason: events.ReasonScript, Detail: exitText(in), Count: p.Counter().Defers, Until: d.now.Add(retryPause)})
+	case meansUnknown:
+		d.finish(p, events.OutcomeUnknown, exitText(in), true)
 	default:
 		d.finish(p, events.OutcomeFailed, exitText(in), in.Error == "")
 	}
@@ -152,6 +170,8 @@ func (d *step) ended(in events.InstallerEnded) error {
 
 func meaning(codes events.ExitCodes, in events.InstallerEnded) string {
 	switch {
+	case in.Meaning != "":
+		return in.Meaning
 	case in.Error != "" || in.Signal != "":
 		return meansFailed
 	case slices.Contains(codes.OK, in.Exit):
@@ -166,6 +186,8 @@ func meaning(codes events.ExitCodes, in events.InstallerEnded) string {
 
 func exitText(in events.InstallerEnded) string {
 	switch {
+	case in.Detail != "":
+		return in.Detail
 	case in.Error != "":
 		return "the installer could not be started: " + in.Error
 	case in.Signal != "":

@@ -30,7 +30,7 @@ func (d *step) prepared(p *Product, in events.Prepared) {
 		d.later(p, events.ReasonInactive, "", d.soon(p))
 		return
 	}
-	if len(in.Package.CommandFor(p.Action())) == 0 {
+	if !in.Package.CarriesOut(p.Action()) {
 		d.later(p, events.ReasonDefect, "the package has no command for "+string(p.Action()), d.soon(p))
 		return
 	}

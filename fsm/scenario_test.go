@@ -248,11 +248,14 @@ func (s *scenario) play(f []string) []string {
 			Supervisor: events.ProcessID{PID: 900, Start: 1}, Installer: events.ProcessID{PID: 901, Start: 1}}, f[1])
 	case "stall":
 		return s.tell("daemon", events.InstallerStalled{Token: s.c.Product(f[1]).Attempt.Token, What: "a window of setup.exe"}, f[1])
-	case "exit":
+	case "exit": // exit firefox 0 [says interrupted] [reboot]
 		code, err := strconv.Atoi(f[2])
 		in := events.InstallerEnded{Token: s.c.Product(f[1]).Attempt.Token, Exit: code}
 		if err != nil {
 			in.Exit, in.Signal = -1, f[2]
+		}
+		if i := slices.Index(f, "says"); i > 0 {
+			in.Meaning, in.Detail, in.Reboot = f[i+1], "the script says "+f[i+1], has("reboot")
 		}
 		return s.tell("daemon", in, f[1])
 	case "probe", "verify": // probe firefox [never] unclear|absent|VERSION

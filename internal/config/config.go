@@ -48,7 +48,9 @@ type Source struct {
 	URL       string // the opsi config server, https://opsi.example.org:4447
 	HostID    string // our name there; "" = the key file says it
 	KeyFile   string // absolute path of an opsiclientd.conf, or of a file with the host key
-	CAFile    string // absolute path of the CA that vouches for the server; "" = those of the system
+	// OpsiScript is the absolute path of opsi-script; "" = where opsi's packages put it.
+	OpsiScript string
+	CAFile     string // absolute path of the CA that vouches for the server; "" = those of the system
 }
 
 // The kinds of sources.

@@ -27,6 +27,7 @@ func (c Config) Settings() []Setting {
 		{Key: "source.host_id", Value: c.Source.HostID},
 		{Key: "source.key_file", Value: c.Source.KeyFile},
 		{Key: "source.ca_file", Value: c.Source.CAFile},
+		{Key: "source.opsi_script", Value: c.Source.OpsiScript},
 		{Key: "metadata.overlay", Value: c.Overlay},
 		{Key: "log.level", Value: c.Log.Level},
 		{Key: "log.format", Value: c.Log.Format},

@@ -12,7 +12,7 @@ import (
 )
 
 // ofServer are the keys of [source] that say which server.
-func ofServer() []string { return []string{"url", "host_id", "key_file", "ca_file"} }
+func ofServer() []string { return []string{"url", "host_id", "key_file", "ca_file", "opsi_script"} }
 
 // source reads [source]. A key that the kind has no use for is a mistake: whoever
 // wrote it believes that it counts.
@@ -32,6 +32,7 @@ func (c *Config) source(t *tomlfile.Table) {
 	}
 	s.URL, s.HostID = address(t), name(t)
 	s.KeyFile, s.CAFile = c.folder(t, "key_file", ""), c.folder(t, "ca_file", "")
+	s.OpsiScript = c.folder(t, "opsi_script", "")
 	switch s.Kind {
 	case Local:
 		for _, k := range ofServer() {

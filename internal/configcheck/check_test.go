@@ -102,7 +102,7 @@ func TestFindings(t *testing.T) {
 			"c.toml:7 policy.max_defer bad-value warning {Alone=yes; Counts=5; Origin=built-in; Policy=max_defer; Written=\"x\"}"}},
 		"a near miss": {map[string]string{"c.toml": "[polciy]\n[source]\ndepot = 'depot'\ndepoot = 'x'\n[policy]\nmax_defers = 1\nblackout = 'x'\n"}, []string{
 			"c.toml:1 polciy invalid error {Detail=unknown key (did you mean policy?); known are source, policy, metadata, log, ui}",
-			"c.toml:4 source.depoot invalid error {Detail=unknown key (did you mean depot?); known are kind, depot, poll, algorithm, url, host_id, key_file, ca_file}",
+			"c.toml:4 source.depoot invalid error {Detail=unknown key (did you mean depot?); known are kind, depot, poll, algorithm, url, host_id, key_file, ca_file, opsi_script}",
 			"c.toml:6 policy.max_defers invalid error {Detail=\"max_defers\" is not a policy key (did you mean max_defer?)}",
 			"c.toml:7 policy.blackout invalid error {Detail=this version does not know blackout yet}"}},
 		"what counts instead": {map[string]string{

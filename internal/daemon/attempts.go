@@ -22,8 +22,13 @@ func (a attempts) Begun(_ context.Context, token string) (bool, error) {
 }
 
 func (a attempts) Start(ctx context.Context, w fsm.RunInstaller) (events.InstallerStarted, error) {
+	return a.run(ctx, w, w.Package.CommandFor(w.Action))
+}
+
+// run runs a command as an attempt.
+func (a attempts) run(ctx context.Context, w fsm.RunInstaller, argv []string) (events.InstallerStarted, error) {
 	begun, err := installer.Start(ctx, a.opt, installer.Spec{Token: w.Token, Product: w.Package.Product, Action: w.Action,
-		Argv: w.Package.CommandFor(w.Action), Dir: w.Package.Folder})
+		Argv: argv, Dir: w.Package.Folder})
 	switch {
 	case errors.Is(err, installer.ErrTaken), errors.Is(err, installer.ErrVoided):
 		return begun, fmt.Errorf("%w: %w", effects.ErrBegun, err)

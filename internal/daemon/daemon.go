@@ -130,7 +130,7 @@ func build(o Options, st *store.Store) (*daemon, error) {
 	}
 	d.workers = &effects.Workers{Timer: timer{d.engine.Until}, Packages: d.depot, Asker: d.broker,
 		Looker: arrivals{looker: d.looker, end: time.Now().Add(arrivalTime), agents: d.broker.Agents, changed: d.broker.Changed},
-		Closer: machine, Installer: d.tries, Detector: detector{}, Reporter: d.depot}
+		Closer: machine, Installer: d.depot.installerOf(d.tries), Detector: detector{}, Reporter: d.depot}
 	return d, nil
 }
 

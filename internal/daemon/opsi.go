@@ -13,6 +13,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -25,6 +26,7 @@ import (
 	"github.com/quietsetup/quietsetup/internal/host"
 	"github.com/quietsetup/quietsetup/internal/installer"
 	"github.com/quietsetup/quietsetup/internal/metadata"
+	"github.com/quietsetup/quietsetup/internal/opsiscript"
 	"github.com/quietsetup/quietsetup/internal/policy"
 	"github.com/quietsetup/quietsetup/internal/source/local"
 	"github.com/quietsetup/quietsetup/internal/source/opsi"
@@ -43,6 +45,7 @@ type server struct {
 	packages packages.Reader
 	files    files // nil = the depot is mounted
 	parts    parts
+	runner   opsiscript.Runner // of products that are scripts
 
 	mu     sync.Mutex
 	gone   []string           // wanted, and not on the depot
@@ -113,7 +116,14 @@ func (d *depot) openServer(p parts, stateDir, version string) error {
 	if err := os.Mkdir(folder, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("cannot make the folder of what the server set: %w", err)
 	}
-	s := &server{client: client, parts: p, failed: map[string]failure{}, opsi: opsi.New(opsi.Parts{Server: client, Folder: folder, Warn: p.warn})}
+	runs, err := folderOf(stateDir)
+	if err != nil {
+		return err
+	}
+	s := &server{client: client, parts: p, failed: map[string]failure{}}
+	s.opsi = opsi.New(opsi.Parts{Server: client, Folder: folder, Warn: p.warn, Scripted: s.scripted})
+	s.runner = opsiscript.Runner{Program: c.OpsiScript, System: runtime.GOOS, Site: opsiscript.Site{URL: c.URL, ClientID: who.HostID, Depot: c.Depot}, Key: who.Key.Reveal,
+		Folder: runs, Rows: s.opsi, Wishes: wishes()}
 	depot := c.Depot
 	if depot == "" {
 		depot = filepath.Join(stateDir, "depot")
@@ -125,7 +135,7 @@ func (d *depot) openServer(p parts, stateDir, version string) error {
 		d.glance = s.glance
 	}
 	s.packages = packages.Reader{Depot: shared{p.reader(depot), func() bool { return s.opsi.Settings().Theirs }}, Policy: p.policy(func() []policy.Layer { return s.opsi.Settings().Layers }), CheckCommand: installer.CheckCommand,
-		Place: func(id string) (*events.Problem, error) { return s.opsi.Place(id), nil }, Warn: p.warn}
+		Place: func(id string) (*events.Problem, error) { return s.opsi.Place(id), nil }, Script: s.script, Warn: p.warn}
 	d.source, d.about, d.obey, d.retry = s, s.about, s.obey, client.Retry
 	d.pause = func(err error) time.Duration {
 		if err == nil {

@@ -49,6 +49,14 @@ func (l *loading) control(doc *tomlfile.Document, old bool) {
 	} else if name != "" {
 		l.pkg.Name = name
 	}
+	for _, a := range events.Actions() {
+		if s := strings.TrimSpace(product.Text(string(a)+"Script", "")); s != "" && !strings.EqualFold(s, "none") {
+			if l.pkg.Scripts == nil {
+				l.pkg.Scripts = map[events.Action]string{}
+			}
+			l.pkg.Scripts[a] = s
+		}
+	}
 	l.pkg.Priority = int(max(-100, min(100, product.Int("priority", 0))))
 	dependencies := root.Tables("ProductDependency")
 	if len(dependencies) > maxDependencies {

@@ -15,10 +15,12 @@ type Package struct {
 	events.Package
 	Priority     int // -100..100, higher first
 	Dependencies []Dependency
-	Installer    *Installer   // the one for this machine; nil if none is listed
-	RequiredMB   int64        // space the installer needs, in megabytes; 0 = not known
-	Policy       policy.Layer // what the packager says about policy
-	Warnings     []string     // one line each, with file, line and key
+	Installer    *Installer // the one for this machine; nil if none is listed
+	// Scripts are what the control file names for opsi-script, by action.
+	Scripts    map[events.Action]string
+	RequiredMB int64        // space the installer needs, in megabytes; 0 = not known
+	Policy     policy.Layer // what the packager says about policy
+	Warnings   []string     // one line each, with file, line and key
 
 	install, uninstall tomlfile.Mistake // where the commands stand, without a text
 }

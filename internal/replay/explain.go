@@ -210,6 +210,8 @@ func (w *Explanation) waits(p apitypes.Product) []string {
 			return nil
 		}
 		return []string{"max_attempts", "defer_interval"}
+	case events.ReasonScript:
+		return []string{"max_attempts", "defer_interval"}
 	case events.ReasonHeld:
 		w.Next = NextReleased
 	case events.ReasonDependency:

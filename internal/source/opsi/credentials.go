@@ -42,6 +42,10 @@ func (k Key) secret() string {
 	return *k.hex
 }
 
+// Reveal is the key in clear text. It is for a program that logs in by itself, by a
+// private file, and for nobody else.
+func (k Key) Reveal() string { return k.secret() }
+
 // IsZero reports whether there is no key.
 func (k Key) IsZero() bool { return k.hex == nil }
 

@@ -32,6 +32,8 @@ type Shown struct {
 	// Stored says that this very report was sent before and no answer came, and
 	// that the row holds what it said. Then a request in the row is a new one.
 	Stored bool
+	// Scripted says that opsi-script was started for the run. It writes the row itself.
+	Scripted bool
 }
 
 // Change is what a report of a run of req does to the row; false = nothing has to
@@ -47,7 +49,11 @@ type Shown struct {
 //     depot still offers that one. Otherwise somebody wants something new.
 //   - A row that is not there is made anew with all of the report of an end. Of a
 //     product that waits nothing is written: it would bring the request back.
+//   - What opsi-script left at the end of a run that it carried out stays.
 func Change(clientID string, shown Shown, r events.Report, req events.Request, style Style) (Update, bool) {
+	if shown.left(r, req) {
+		return Update{}, false
+	}
 	u := Update{Type: rowType, ProductID: r.ProductID, ProductType: localboot, ClientID: clientID}
 	result := r.ActionResult
 	if result == "" {

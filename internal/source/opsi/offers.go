@@ -27,6 +27,17 @@ type product struct {
 	PackageVersion string `json:"packageVersion"`
 	Priority       int    `json:"priority"`
 	Name           string `json:"name"`
+	productScripts
+}
+
+// productScripts are what opsi-script runs, "" = nothing.
+type productScripts struct {
+	Setup     string `json:"setupScript"`
+	Update    string `json:"updateScript"`
+	Uninstall string `json:"uninstallScript"`
+	Always    string `json:"alwaysScript"`
+	Once      string `json:"onceScript"`
+	Custom    string `json:"customScript"`
 }
 
 // dependency is one of a product in one version on another product.

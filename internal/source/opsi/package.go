@@ -91,6 +91,13 @@ func (s *Source) Control(ctx context.Context, id string) ([]byte, error) {
 		b, _ := json.Marshal(s) // a string
 		return string(b)
 	}
-	return fmt.Appendf(nil, "[Package]\nversion = %s\n\n[Product]\ntype = \"LocalbootProduct\"\nid = %s\nname = %s\nversion = %s\npriority = %d\n",
-		quote(p.PackageVersion), quote(p.ID), quote(line(p.Name)), quote(p.ProductVersion), p.Priority), nil
+	text := fmt.Appendf(nil, "[Package]\nversion = %s\n\n[Product]\ntype = \"LocalbootProduct\"\nid = %s\nname = %s\nversion = %s\npriority = %d\n",
+		quote(p.PackageVersion), quote(p.ID), quote(line(p.Name)), quote(p.ProductVersion), p.Priority)
+	for _, script := range []struct{ key, name string }{{"setupScript", p.Setup}, {"updateScript", p.Update}, {"uninstallScript", p.Uninstall},
+		{"alwaysScript", p.Always}, {"onceScript", p.Once}, {"customScript", p.Custom}} {
+		if script.name != "" {
+			text = fmt.Appendf(text, "%s = %s\n", script.key, quote(line(script.name)))
+		}
+	}
+	return text, nil
 }

@@ -135,12 +135,16 @@ func (s *Source) shown(ctx context.Context, batch []*filing) (out map[string]Sho
 		depot, offers = depotOf(depots, me)
 	}
 	has := onTheDepot(versions, depot)
+	scripted := map[string]bool{}
+	for _, f := range batch {
+		scripted[f.report.ProductID] = s.parts.Scripted(f.report)
+	}
 	out = make(map[string]Shown, len(batch))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, f := range batch {
 		id := f.report.ProductID
-		sh := Shown{Offer: has[id].text()}
+		sh := Shown{Offer: has[id].text(), Scripted: scripted[id]}
 		for i := range rows {
 			if rows[i].ProductID == id && rows[i].ProductType == localboot && strings.EqualFold(rows[i].ClientID, me) {
 				sh.Row = &rows[i]

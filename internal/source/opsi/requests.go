@@ -128,7 +128,7 @@ func (s *Source) offers(ctx context.Context, depot string, ids []string) (offers
 	where := hostCall(depot, &depots)
 	calls := []*Call{
 		{Method: "productOnDepot_getObjects", Params: []any{onDepot(), filter{"depotId": depot, "productType": localboot}}, Into: &versions, Reads: true},
-		{Method: "product_getObjects", Params: []any{[]string{"id", "productVersion", "packageVersion", "priority", "name"}, filter{"id": ids}}, Into: &o.products, Reads: true},
+		{Method: "product_getObjects", Params: []any{[]string{"id", "productVersion", "packageVersion", "priority", "name", "setupScript", "updateScript", "uninstallScript", "alwaysScript", "onceScript", "customScript"}, filter{"id": ids}}, Into: &o.products, Reads: true},
 		{Method: "productDependency_getObjects", Params: []any{[]string{}, filter{"productId": ids}}, Into: &o.dependencies, Reads: true},
 	}
 	err := s.parts.Server.Do(ctx, append(calls, where)...)

@@ -31,6 +31,9 @@ type Parts struct {
 	// Folder is a private one where it is kept what the server set, for a start while
 	// the server is away; "" = nothing is kept.
 	Folder string
+	// Scripted tells whether opsi-script was started for the run that a report is
+	// about, so that the row is its; nil = never.
+	Scripted func(events.Report) bool
 	// Warn is told what is wrong and stops nothing, one line; nil = nobody.
 	Warn func(product, line string)
 }
@@ -69,6 +72,9 @@ func New(parts Parts) *Source {
 	}
 	if parts.Warn == nil {
 		parts.Warn = func(string, string) {}
+	}
+	if parts.Scripted == nil {
+		parts.Scripted = func(events.Report) bool { return false }
 	}
 	ctx, end := context.WithCancel(context.Background())
 	s := &Source{parts: parts, ctx: ctx, end: end, held: make(chan struct{}, 1), lost: map[string]lostReport{}, kept: true}

@@ -35,6 +35,9 @@ type Reader struct {
 	// CheckCommand finds a command as the installer will find it. Without it no
 	// command is good.
 	CheckCommand metadata.CheckCommand
+	// Script prepares a package whose control file names a script for the action, and
+	// which has no command for it; nil = nobody runs scripts.
+	Script func(metadata.Package, events.Action) (metadata.Package, *events.Problem)
 	// Place tells what is wrong with the place of a product in the order, nil if
 	// nothing is.
 	Place func(id string) (*events.Problem, error)
@@ -59,8 +62,12 @@ func (r Reader) Prepare(ctx context.Context, req events.Request) (events.Policy,
 	for _, line := range slices.Concat(pkg.Warnings, ignored) {
 		r.Warn(id, line)
 	}
-	if problem == nil {
-		problem = pkg.CheckStart(req.Row.ActionRequest, r.CheckCommand)
+	if a := req.Row.ActionRequest; problem == nil {
+		if r.Script != nil && len(pkg.CommandFor(a)) == 0 && pkg.Scripts[a] != "" {
+			pkg, problem = r.Script(pkg, a)
+		} else {
+			problem = pkg.CheckStart(a, r.CheckCommand)
+		}
 	}
 	if problem == nil {
 		if problem, err = r.Place(id); err != nil {

@@ -177,7 +177,7 @@ func (s *Server) oldMethods() map[string]method {
 		"getDepotId": {params: []string{"clientId"}, free: true, do: func(c call) (any, error) {
 			return s.depotOf(c.text("clientId")), nil
 		}},
-		"getProduct_hash": {params: []string{"productId", "depotId"}, do: func(c call) (any, error) {
+		"getProduct_hash": {params: []string{"productId", "depotId"}, free: true, do: func(c call) (any, error) {
 			return s.productHash(c.text("productId"), c.text("depotId"))
 		}},
 		"setProductActionRequest": {params: []string{"productId", "clientId", "actionRequest"}, free: true, do: func(c call) (any, error) {

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"github.com/quietsetup/quietsetup/events"
+	"github.com/quietsetup/quietsetup/fsm"
+	"github.com/quietsetup/quietsetup/internal/config"
+	"github.com/quietsetup/quietsetup/internal/effects"
+	"github.com/quietsetup/quietsetup/internal/installer"
+	"github.com/quietsetup/quietsetup/internal/metadata"
+	"github.com/quietsetup/quietsetup/internal/opsiscript"
+)
+
+// scripts runs attempts for the effects: what has a command as attempts does, what
+// has a script by opsi-script, under the same supervisor.
+type scripts struct {
+	attempts
+	runner opsiscript.Runner
+}
+
+// Start runs the attempt. A row that cannot be read or marked is waited for.
+func (s scripts) Start(ctx context.Context, w fsm.RunInstaller) (events.InstallerStarted, error) {
+	if w.Package.Script == "" {
+		return s.attempts.Start(ctx, w)
+	}
+	program, err := opsiscript.Find(s.runner.Program, opsiscript.Places(s.runner.System), config.CheckOwner)
+	if err != nil {
+		return events.InstallerStarted{}, fmt.Errorf("%w: %w", effects.ErrImpossible, err)
+	}
+	r := s.runner
+	r.Program = program
+	argv, err := r.Prepare(ctx, w.Token, w.Package.Product, w.Action)
+	if errors.Is(err, opsiscript.ErrCommand) {
+		return events.InstallerStarted{}, fmt.Errorf("%w: %w", effects.ErrImpossible, err)
+	}
+	if err != nil {
+		return events.InstallerStarted{}, err
+	}
+	w.Package.Folder = r.Folder // it finds its scripts by itself; ours may not be here
+	return s.run(ctx, w, argv)
+}
+
+// Wait returns the outcome of an attempt.
+func (s scripts) Wait(ctx context.Context, w fsm.WaitInstaller, stalled func(string) error) (events.InstallerEnded, bool, error) {
+	ended, lost, err := s.attempts.Wait(ctx, w, stalled)
+	if err != nil {
+		return ended, lost, err
+	}
+	ended.Token = w.Token
+	return s.settle(ctx, ended, lost)
+}
+
+// Probe finds out what became of an attempt.
+func (s scripts) Probe(ctx context.Context, token string) (effects.Fate, error) {
+	fate, err := s.attempts.Probe(ctx, token)
+	if err != nil || !fate.Lost && fate.Ended == nil {
+		return fate, err
+	}
+	ended := events.InstallerEnded{Token: token, Exit: -1}
+	if fate.Ended != nil {
+		ended = *fate.Ended
+	}
+	ended, lost, err := s.settle(ctx, ended, fate.Lost)
+	if err != nil || lost {
+		return effects.Fate{Lost: lost}, err
+	}
+	return effects.Fate{Ended: &ended}, nil
+}
+
+// settle gives the end of a script its meaning, and leaves any other as it is.
+func (s scripts) settle(ctx context.Context, ended events.InstallerEnded, lost bool) (events.InstallerEnded, bool, error) {
+	began, err := s.runner.Began(ended.Token)
+	if err != nil || !began {
+		return ended, lost, err
+	}
+	if lost {
+		ended.Exit = -1
+	}
+	o, err := s.runner.Settle(ctx, ended.Token, opsiscript.End{Exit: ended.Exit, Signal: ended.Signal, Error: ended.Error, Lost: lost})
+	if err != nil {
+		return ended, lost, err
+	}
+	ended.Detail, ended.Reboot = o.Detail, o.Wish >= opsiscript.Reboot
+	switch {
+	case o.Kind == opsiscript.Done && ended.Reboot:
+		ended.Meaning = "reboot"
+	case o.Kind == opsiscript.Done:
+		ended.Meaning = "ok"
+	default:
+		ended.Meaning = string(o.Kind)
+	}
+	return ended, false, nil
+}
+
+// Remove forgets an attempt.
+func (s scripts) Remove(token string) error {
+	return errors.Join(s.attempts.Remove(token), s.runner.Forget(token))
+}
+
+// folderOf makes the private folder of runs.
+func folderOf(stateDir string) (string, error) {
+	folder := filepath.Join(stateDir, "opsi", "runs")
+	if err := os.Mkdir(folder, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return "", fmt.Errorf("cannot make the folder of opsi-script's runs: %w", err)
+	}
+	return folder, nil
+}
+
+// script prepares a package that is a script. What would ask users itself waits
+// until nobody is there.
+func (s *server) script(pkg metadata.Package, a events.Action) (metadata.Package, *events.Problem) {
+	if _, err := opsiscript.Find(s.runner.Program, opsiscript.Places(s.runner.System), config.CheckOwner); err != nil {
+		return pkg, &events.Problem{Code: metadata.CodeNoCommand, Message: fmt.Sprintf("%s: %s is a script: %v", pkg.Product, pkg.Scripts[a], err)}
+	}
+	var own []string
+	for _, folder := range []string{pkg.Folder, filepath.Join(s.runner.Site.Depot, pkg.Product)} { // brought here, and mounted
+		if !filepath.IsAbs(folder) {
+			continue
+		}
+		found, err := opsiscript.AsksItself(os.DirFS(folder))
+		if err != nil {
+			s.parts.warn(pkg.Product, err.Error())
+		}
+		own = append(own, found...)
+	}
+	if why := opsiscript.AsksTwice(runtime.GOOS, s.opsi.Settings().Theirs, own); why != "" {
+		s.parts.warn(pkg.Product, why+"; so it waits until nobody is there")
+		pkg.Background = false
+	}
+	pkg.Script, pkg.Detect = pkg.Scripts[a], nil // its row tells
+	return pkg, nil
+}
+
+// scripted tells whether opsi-script was started for the run that a report is about.
+func (s *server) scripted(r events.Report) (yes bool) {
+	s.parts.view(func(c *fsm.Client) {
+		p := c.Product(r.ProductID)
+		yes = p != nil && p.Package.Script != "" &&
+			(p.Attempt != nil && p.Attempt.Stage != fsm.StageCleared || p.Wait != nil && p.Wait.Reason == events.ReasonScript)
+	})
+	return yes
+}
+
+// installerOf runs attempts, scripts too if the source has them.
+func (d *depot) installerOf(a attempts) effects.Installer {
+	s, ok := d.source.(*server)
+	if !ok {
+		return a
+	}
+	if err := s.runner.Sweep(func(token string) bool {
+		alive, err := installer.Alive(a.opt.StateDir, token)
+		return alive || err != nil
+	}); err != nil {
+		s.parts.warn("", err.Error())
+	}
+	return scripts{a, s.runner}
+}
