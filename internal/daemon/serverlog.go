@@ -105,6 +105,9 @@ func lineOf(e events.Event) (opsi.LogLevel, string) {
 	case events.AttemptLost:
 		return opsi.LogWarning, "the attempt was interrupted; it is being found out what became of it"
 	case events.InstallerExited:
+		if e.Detail != "" {
+			return opsi.LogNotice, "opsi-script has ended: " + e.Detail
+		}
 		return opsi.LogNotice, fmt.Sprintf("the installer ended with exit code %d: %s", e.Exit, e.Meaning)
 	case events.Finished:
 		level := opsi.LogEssential

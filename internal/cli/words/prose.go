@@ -219,6 +219,7 @@ func (w *Words) Event(e events.Event) string {
 		d["Reason"] = e.Reason
 	case events.InstallerExited:
 		d["Exit"], d["Meaning"] = e.Exit, w.known("meaning.", e.Meaning)
+		d["Detail"] = e.Detail
 	case events.Finished:
 		d["Outcome"], d["Reason"] = w.Outcome(string(e.Outcome)), e.Reason
 	case events.ReportAccepted:
