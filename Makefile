@@ -142,7 +142,8 @@ e2e-windows: $(STATICCHECK)
 
 # The tests of every package as Windows programs, each package on a machine of
 # its own. Left out are the packages whose tests run go or Linux tools. A test that
-# needs what only Linux has is named as skipped.
+# needs what only Linux has is named as skipped. The long ones are short: under Wine
+# each call of the system takes many times as long.
 WINDOWS_TESTED = $(shell GOOS=windows $(GO) list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./... \
 	| grep -vE '/internal/(archtest|crashdisk|figures|fuzzrig|manpages|mutation|packagetest|policydoc|rigs|statesdoc|sim|wine|e2ewindows)$$')
 windows-tests:
@@ -150,7 +151,7 @@ windows-tests:
 	@.ci/tools wine
 	@mkdir -p .ci/cache && $(GO) build -o .ci/cache/testreport ./internal/testreport && $(GO) build -o .ci/cache/wine-testexec ./internal/wine/testexec
 	@.ci/cache/wine-testexec -base >/dev/null
-	@GOOS=windows CGO_ENABLED=0 QUIETSETUP_CI= $(GO) test -count=1 -timeout 10m -exec $(CURDIR)/.ci/cache/wine-testexec -json $(WINDOWS_TESTED) | QUIETSETUP_CI= .ci/cache/testreport
+	@GOOS=windows CGO_ENABLED=0 QUIETSETUP_CI= $(GO) test -short -count=1 -timeout 10m -exec $(CURDIR)/.ci/cache/wine-testexec -json $(WINDOWS_TESTED) | QUIETSETUP_CI= .ci/cache/testreport
 
 # Every fuzz target, found by reading the source, with its share of three million
 # inputs. It is one of the rigs, so check does not run it again.

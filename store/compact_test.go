@@ -130,7 +130,7 @@ func TestCompactCrash(t *testing.T) {
 		t.Fatal(err)
 	}
 	runs := 0
-	for stop := 1; stop <= calls; stop++ {
+	for stop := 1; stop <= calls; stop += sparse() {
 		for _, kind := range []string{"killed", "power cut", "power cut, torn", "disk full"} {
 			dir := copyDir(t, origin)
 			m := newMachine(t, stop)

@@ -212,7 +212,7 @@ func TestCrashAtEveryCall(t *testing.T) {
 		t.Fatalf("without a crash: %d acknowledged, %v", acked, err)
 	}
 	runs := 0
-	for stop := 1; stop <= count.calls; stop++ {
+	for stop := 1; stop <= count.calls; stop += sparse() {
 		for _, kind := range []string{"killed", "power cut", "power cut, torn"} {
 			rng := rand.New(rand.NewPCG(uint64(stop), 7))
 			dir := newDir(t)
@@ -290,7 +290,7 @@ func TestCrashWhileMending(t *testing.T) {
 				t.Fatal(err)
 			}
 			drop(t, s)
-			for stop := 1; stop <= calls; stop++ {
+			for stop := 1; stop <= calls; stop += sparse() {
 				for _, kind := range []string{"killed", "power cut", "power cut, torn"} {
 					d := copyDir(t, broken)
 					m := newMachine(t, stop)

@@ -33,7 +33,7 @@ func TestFaultAtEveryCall(t *testing.T) {
 	}
 	unknown := 0
 	for _, fault := range []error{syscall.ENOSPC, syscall.EIO, &Torn{Written: 100, Err: syscall.ENOSPC}, &Torn{Written: 1 << 20, Err: syscall.EIO}} {
-		for at := 1; at <= calls; at++ {
+		for at := 1; at <= calls; at += sparse() {
 			dir := newDir(t)
 			n, armed := 0, false
 			s, _ := mustOpen(t, Options{Dir: dir, Seam: func(Call) error {
@@ -90,7 +90,7 @@ func TestManyFaults(t *testing.T) {
 	const records = 30
 	want := script(t, records)
 	faults, recoveries := 0, 0
-	for seed := range uint64(40) {
+	for seed := range uint64(40 / sparse()) {
 		rng := rand.New(rand.NewPCG(seed, 3))
 		dir := newDir(t)
 		seam := func(c Call) error {

@@ -104,6 +104,15 @@ func newDir(t testing.TB) string {
 	return filepath.Join(t.TempDir(), "state")
 }
 
+// sparse is how far apart the calls are that a test stops at: it tries every one,
+// and with -short, as under Wine, where each takes many times as long, some.
+func sparse() int {
+	if testing.Short() {
+		return 5
+	}
+	return 1
+}
+
 func mustOpen(t testing.TB, opt Options) (*Store, Findings) {
 	t.Helper()
 	s, f, err := Open(opt)

@@ -57,8 +57,8 @@
 // # Waiting for input
 //
 // On Windows an installer may open a window that nobody sees. When it has done
-// nothing for some minutes and has one, State.Waiting says so. It is a finding, no
-// outcome.
+// nothing for some minutes and has one, State.Waiting says so, and Wait tells it. It
+// is a finding, no outcome: the installer may go on all the same.
 //
 // # Detect
 //
