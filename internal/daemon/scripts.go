@@ -101,9 +101,13 @@ func (s scripts) settle(ctx context.Context, ended events.InstallerEnded, lost b
 	return ended, false, nil
 }
 
-// Remove forgets an attempt.
+// Remove forgets an attempt. Its outcome goes last: what is left of one is swept
+// away at the next start.
 func (s scripts) Remove(token string) error {
-	return errors.Join(s.attempts.Remove(token), s.runner.Forget(token))
+	if err := s.runner.Forget(token); err != nil {
+		return err
+	}
+	return s.attempts.Remove(token)
 }
 
 // folderOf makes the private folder of runs.
