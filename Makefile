@@ -125,6 +125,7 @@ WINDOWS_PROGRAMS ?= bin/windows
 windows-programs:
 	GOOS=windows GOARCH=amd64 $(BUILD) -o $(WINDOWS_PROGRAMS)/ ./cmd/...
 	GOOS=windows GOARCH=amd64 $(GUIBUILD) -o $(WINDOWS_PROGRAMS)/ ./cmd/quietsetup-prompt
+	$(GO) run ./internal/winresources -stamp $$(packaging/windows/version $(VERSION) $$($(GIT) rev-list --count HEAD 2>/dev/null || echo 0)) $(WINDOWS_PROGRAMS)/*.exe
 
 # The Windows programs on Windows machines by Wine: services, dialogs, installers.
 # Brings the tools it needs on a Debian; what is missing then is a failure.
@@ -143,7 +144,7 @@ e2e-windows: $(STATICCHECK)
 # its own. Left out are the packages whose tests run go or Linux tools. A test that
 # needs what only Linux has is named as skipped.
 WINDOWS_TESTED = $(shell GOOS=windows $(GO) list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./... \
-	| grep -vE '/internal/(archtest|crashdisk|figures|fuzzrig|manpages|packagetest|policydoc|rigs|statesdoc|sim|wine|e2ewindows)$$')
+	| grep -vE '/internal/(archtest|crashdisk|figures|fuzzrig|manpages|mutation|packagetest|policydoc|rigs|statesdoc|sim|wine|e2ewindows)$$')
 windows-tests:
 	@echo "== tests as Windows programs"
 	@.ci/tools wine

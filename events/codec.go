@@ -69,6 +69,8 @@ func describeInput(in Input) (name, bool) {
 		return name{"close_observed", 1}, true
 	case InstallerStarted:
 		return name{"installer_started", 1}, true
+	case InstallerStalled:
+		return name{"installer_stalled", 1}, true
 	case InstallerEnded:
 		return name{"installer_ended", 1}, true
 	case InstallProbed:
@@ -103,7 +105,7 @@ func describeInput(in Input) (name, bool) {
 func Inputs() []Input {
 	return []Input{StoreOpened{}, Restarted{}, RequestsObserved{}, Prepared{}, ChecksObserved{},
 		WindowShown{}, WindowFailed{}, UserAnswered{}, TimeCame{}, CloseObserved{},
-		InstallerStarted{}, InstallerEnded{}, InstallProbed{}, InstallVerified{}, ReportAnswered{},
+		InstallerStarted{}, InstallerStalled{}, InstallerEnded{}, InstallProbed{}, InstallVerified{}, ReportAnswered{},
 		DeferRequested{}, ResumeRequested{}, ResetRequested{}, HoldRequested{}, ReleaseRequested{},
 		CheckpointWanted{}, RulesChosen{}, ForkObserved{}, RebuildObserved{}}
 }
@@ -169,6 +171,8 @@ func describeEvent(e Event) (name, bool) {
 		return name{"install_cleared", 1}, true
 	case InstallBegun:
 		return name{"install_begun", 1}, true
+	case AttemptStalled:
+		return name{"attempt_stalled", 1}, true
 	case AttemptVoided:
 		return name{"attempt_voided", 1}, true
 	case AttemptLost:
@@ -177,6 +181,8 @@ func describeEvent(e Event) (name, bool) {
 		return name{"attempt_repeated", 1}, true
 	case InstallerExited:
 		return name{"installer_exited", 1}, true
+	case RestartAwaited:
+		return name{"restart_awaited", 1}, true
 	case Detected:
 		return name{"detected", 1}, true
 	case Finished:
@@ -207,8 +213,8 @@ func Events() []Event {
 		StoreForked{}, StoreRebuilt{}, OrderChanged{}, PresenceChanged{}, Accepted{}, Queued{}, Retargeted{}, Held{},
 		WaitEnded{}, ChecksStarted{}, RoundPrepared{}, ScanFailed{}, WindowOpened{}, WindowSeen{},
 		WindowLost{}, ProgramsChanged{}, Answered{}, WindowClosed{}, Rechecked{}, Deferred{},
-		CloseAgreed{}, SentBack{}, InstallCleared{}, InstallBegun{}, AttemptVoided{}, AttemptLost{},
-		AttemptRepeated{}, InstallerExited{}, Detected{}, Finished{}, ReportAccepted{}, ReportRefused{}, Reported{},
+		CloseAgreed{}, SentBack{}, InstallCleared{}, InstallBegun{}, AttemptStalled{}, AttemptVoided{}, AttemptLost{},
+		AttemptRepeated{}, InstallerExited{}, RestartAwaited{}, Detected{}, Finished{}, ReportAccepted{}, ReportRefused{}, Reported{},
 		HoldPlaced{}, HoldReleased{}, CountersReset{}, RebootWanted{}, RebootDone{}}
 }
 

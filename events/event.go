@@ -298,11 +298,19 @@ type InstallBegun struct {
 	Installer  ProcessID `json:"installer"`
 }
 
-// AttemptVoided takes an intent back that certainly never ran; it is not counted.
+// AttemptStalled says that the installer runs and does not go on. It ends as
+// before, and what does not need its product need not wait for that.
+type AttemptStalled struct {
+	Product string `json:"product"`
+	Token   string `json:"token"`
+	What    string `json:"what"` // what it seems to wait for
+}
+
+// AttemptVoided takes an intent back whose installer did nothing; it is not counted.
 type AttemptVoided struct {
 	Product string `json:"product"`
 	Token   string `json:"token"`
-	Reason  string `json:"reason"` // blocking_program, programs_unknown, never_started
+	Reason  string `json:"reason"` // blocking_program, programs_unknown, never_started, installer_stalled
 }
 
 // AttemptLost says that an installer may be running or have run, and its outcome
@@ -329,6 +337,14 @@ type InstallerExited struct {
 	Error   string `json:"error,omitempty"`
 	Meaning string `json:"meaning"`          // ok, reboot, retry, failed; of a script also deferred, interrupted, untouched, unknown
 	Detail  string `json:"detail,omitempty"` // of a script: what became of it, in a line
+}
+
+// RestartAwaited says that the machine must restart before what the installer did
+// can be looked for again. Others need not wait for it.
+type RestartAwaited struct {
+	Product string `json:"product"`
+	Token   string `json:"token"`
+	Boot    string `json:"boot"` // the boot that has to end
 }
 
 // Detected remembers what a detect rule found; the report tells it.
@@ -419,10 +435,12 @@ func (e CloseAgreed) About() string     { return e.Product }
 func (e SentBack) About() string        { return e.Product }
 func (e InstallCleared) About() string  { return e.Product }
 func (e InstallBegun) About() string    { return e.Product }
+func (e AttemptStalled) About() string  { return e.Product }
 func (e AttemptVoided) About() string   { return e.Product }
 func (e AttemptLost) About() string     { return e.Product }
 func (e AttemptRepeated) About() string { return e.Product }
 func (e InstallerExited) About() string { return e.Product }
+func (e RestartAwaited) About() string  { return e.Product }
 func (e Detected) About() string        { return e.Product }
 func (e Finished) About() string        { return e.Product }
 func (e ReportAccepted) About() string  { return e.Product }

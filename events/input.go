@@ -101,6 +101,13 @@ type InstallerStarted struct {
 	Installer  ProcessID `json:"installer"`
 }
 
+// InstallerStalled says that a running installer does not go on: it waits for
+// input that nobody can give. It is a finding, and the installer may go on all the same.
+type InstallerStalled struct {
+	Token string `json:"token"`
+	What  string `json:"what"` // what it seems to wait for; no title of a window
+}
+
 // InstallerEnded is the outcome file of an attempt. It matches by token alone
 // and is never dropped.
 type InstallerEnded struct {
@@ -204,6 +211,7 @@ func (UserAnswered) input()     {}
 func (TimeCame) input()         {}
 func (CloseObserved) input()    {}
 func (InstallerStarted) input() {}
+func (InstallerStalled) input() {}
 func (InstallerEnded) input()   {}
 func (InstallProbed) input()    {}
 func (InstallVerified) input()  {}

@@ -120,12 +120,14 @@ func (c *Client) fold(e events.Event, seq uint64, now events.Moment, actor strin
 }
 
 // foldSlot gives the slot to a product that is worked on and takes it when the
-// work is over or waits.
+// work is over or waits, or is an attempt that others need not wait for.
 func (c *Client) foldSlot(p *Product) {
 	switch p.Phase {
 	case events.PhaseChecking, events.PhasePrompting, events.PhaseKilling, events.PhaseInstalling:
-		if p.Outcome == "" {
-			c.Slot = p.ID
+		if p.Outcome == "" && !p.Attempt.Yields() {
+			if c.Slot == "" {
+				c.Slot = p.ID
+			}
 			return
 		}
 	}
@@ -347,6 +349,14 @@ func (c *Client) foldAttempt(p *Product, e events.Event, seq uint64, now events.
 		c.changeAttempt(p, e.Token, seq, func(a *Attempt) {
 			a.Stage, a.Supervisor, a.Installer = StageBegun, e.Supervisor, e.Installer
 		})
+	case events.AttemptStalled:
+		if a := p.Attempt; a != nil && a.Token == e.Token { // what waits for its end goes on
+			b := *a
+			b.Stalled = e.What
+			p.Attempt = &b
+		}
+	case events.RestartAwaited:
+		c.changeAttempt(p, e.Token, seq, func(a *Attempt) { a.Awaits = e.Boot })
 	case events.AttemptLost:
 		if p.Attempt == nil || p.Attempt.Token != e.Token {
 			p.Starts, p.Attempts = p.Starts+1, p.Attempts+1

@@ -83,6 +83,37 @@ func (d *step) started(in events.InstallerStarted) error {
 	return nil
 }
 
+// stalled: the installer waits for what nobody gives it. It is left alone; others
+// need not wait for its end.
+func (d *step) stalled(in events.InstallerStalled) error {
+	p, current := d.ofToken(in.Token)
+	if !current || p.Phase != events.PhaseInstalling || p.Outcome != "" || p.Attempt.Stage != StageBegun {
+		return ErrStale
+	}
+	if p.Attempt.Stalled != "" || in.What == "" {
+		return ErrNothing
+	}
+	d.emit(events.AttemptStalled{Product: p.ID, Token: in.Token, What: in.What})
+	return nil
+}
+
+// stalledBeside reports whether another product's installer runs and does not go on.
+func (d *step) stalledBeside(p *Product) bool {
+	beside := false
+	d.c.eachOpen(func(q *Product) {
+		beside = beside || q.ID != p.ID && q.Phase == events.PhaseInstalling && q.Attempt.Stage == StageBegun && q.Attempt.Stalled != ""
+	})
+	return beside
+}
+
+// again: the attempt is over and the check begins once more. Where another product
+// was let past this one, it has the slot, and this one gets in line.
+func (d *step) again(p *Product) {
+	if d.c.Slot != p.ID {
+		d.later(p, events.ReasonInstallerBusy, d.c.Slot, d.now.Add(events.Minute))
+	}
+}
+
 // ended: an outcome matches by its token and is never dropped.
 func (d *step) ended(in events.InstallerEnded) error {
 	p, current := d.ofToken(in.Token)
@@ -108,6 +139,11 @@ func (d *step) ended(in events.InstallerEnded) error {
 			d.finish(p, events.OutcomeOK, exitText(in), true)
 		} // else it is verified first
 	case meansRetry:
+		if d.stalledBeside(p) { // its lock is in the way for as long as it stalls, which is no fault of this package
+			d.emit(events.AttemptVoided{Product: p.ID, Token: in.Token, Reason: "installer_stalled"})
+			d.later(p, events.ReasonInstallerBusy, exitText(in), events.Moment{})
+			return nil
+		}
 		if p.Attempts >= p.Policy.MaxAttempts {
 			d.finish(p, events.OutcomeFailed, "another installer was running at each of "+strconv.Itoa(p.Attempts)+" attempts", false)
 			return nil
@@ -160,15 +196,21 @@ func exitText(in events.InstallerEnded) string {
 	return "exit code " + strconv.Itoa(in.Exit)
 }
 
-// verified: success that cannot be found on the machine is none.
+// verified: success that cannot be found on the machine is none. Where the
+// installer asked for a restart of the machine, files in use are replaced only by
+// that, so what is not found is looked for once more after it.
 func (d *step) verified(p *Product, f events.Detection) {
-	reboot := p.Attempt.Meaning == meansReboot
+	a := p.Attempt
 	d.found(p, f)
 	switch {
 	case !f.Known:
-		d.finish(p, events.OutcomeOK, "exit code "+strconv.Itoa(p.Attempt.Exit)+"; detection gave no answer: "+f.Reason, true)
-	case f.Matches || reboot:
-		d.finish(p, events.OutcomeOK, "exit code "+strconv.Itoa(p.Attempt.Exit), true)
+		d.finish(p, events.OutcomeOK, "exit code "+strconv.Itoa(a.Exit)+"; detection gave no answer: "+f.Reason, true)
+	case f.Matches:
+		d.finish(p, events.OutcomeOK, "exit code "+strconv.Itoa(a.Exit), true)
+	case a.Meaning == meansReboot && a.Awaits == "":
+		d.emit(events.RestartAwaited{Product: p.ID, Token: a.Token, Boot: d.boot})
+	case a.Meaning == meansReboot:
+		d.finish(p, events.OutcomeFailed, "the installer asked for a restart, and after it "+foundText(f), true)
 	default:
 		d.finish(p, events.OutcomeFailed, "the installer reported success, but "+foundText(f), true)
 	}
@@ -189,12 +231,14 @@ func (d *step) probed(p *Product, in events.InstallProbed) {
 	begun := !p.Attempt.Installer.IsZero() // then it did run, whatever became of its file
 	if in.NeverStarted && !p.Attempt.Suspect && !begun {
 		d.emit(events.AttemptVoided{Product: p.ID, Token: in.Token, Reason: "never_started"})
+		d.again(p)
 		return
 	}
 	d.found(p, in.Found)
 	f := in.Found
 	if in.NeverStarted && !begun && (f.Known && !f.Matches || p.Package.Repeatable) {
 		d.emit(events.AttemptVoided{Product: p.ID, Token: in.Token, Reason: "never_started"})
+		d.again(p)
 		return
 	}
 	switch {
@@ -202,6 +246,7 @@ func (d *step) probed(p *Product, in events.InstallProbed) {
 		d.finish(p, events.OutcomeOK, "interrupted, but found complete", true)
 	case p.Package.Repeatable && p.Attempts < p.Policy.MaxAttempts:
 		d.emit(events.AttemptRepeated{Product: p.ID, Token: in.Token, Reason: "interrupted"})
+		d.again(p)
 	case f.Known:
 		d.finish(p, events.OutcomeFailed, "interrupted, and "+foundText(f), true)
 	case p.Package.Repeatable:

@@ -143,6 +143,8 @@ func (d *step) take(in events.Input) error {
 		return d.onWork(in.For, func(p *Product) { d.closed(p, in) })
 	case events.InstallerStarted:
 		return d.started(in)
+	case events.InstallerStalled:
+		return d.stalled(in)
 	case events.InstallerEnded:
 		return d.ended(in)
 	case events.InstallProbed:
@@ -330,6 +332,10 @@ func (d *step) over(p *Product) string {
 		}
 		if _, r := d.obstacle(p); r != events.ReasonReboot {
 			return "restarted"
+		}
+	case events.ReasonInstallerBusy:
+		if p.Wait.Until.IsZero() && !d.stalledBeside(p) {
+			return "installer_done"
 		}
 	case events.ReasonHeld:
 		if d.c.Hold == nil && p.Hold == nil {

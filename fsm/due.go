@@ -45,7 +45,7 @@ func DueFor(c *Client, product string) []Effect {
 		out = append(out, Effect{Ticket: events.Ticket{Kind: w.kind(), Product: p.ID, Run: p.Run, N: n}, Work: w})
 	}
 	if p.Outcome == "" && p.Run > 0 {
-		p.dueWork(add, &out)
+		p.dueWork(c.Clock.Boot, add, &out)
 	}
 	switch {
 	case len(p.Owed) > 0: // in the order of the runs
@@ -56,7 +56,8 @@ func DueFor(c *Client, product string) []Effect {
 	return out
 }
 
-func (p *Product) dueWork(add func(uint64, Work), out *[]Effect) {
+// dueWork is the work of an open run in a boot of the machine.
+func (p *Product) dueWork(boot string, add func(uint64, Work), out *[]Effect) {
 	switch p.Phase {
 	case events.PhasePending, events.PhaseDeferred:
 		if p.Wait == nil {
@@ -107,6 +108,9 @@ func (p *Product) dueWork(add func(uint64, Work), out *[]Effect) {
 			add(p.N.Attempt, ProbeInstall{Token: a.Token, Package: p.Package, Action: p.Action(), Target: p.Target(),
 				Detect: a.Suspect || !a.Installer.IsZero(), Installer: a.Installer})
 		case StageExited:
+			if a.Awaits == boot && boot != "" {
+				return // the restart comes first
+			}
 			add(p.N.Attempt, VerifyInstall{Token: a.Token, Package: p.Package, Action: p.Action(), Target: p.Target()})
 		}
 	}

@@ -75,7 +75,7 @@ type RunInstaller struct {
 }
 
 // WaitInstaller waits for the outcome of a started attempt. It brings back
-// InstallerEnded, or InstallProbed when the attempt is gone without an outcome.
+// InstallerStalled when the installer does not go on, and in the end InstallerEnded, or InstallProbed when the attempt is gone without an outcome.
 type WaitInstaller struct {
 	Token      string
 	Supervisor events.ProcessID

@@ -312,6 +312,7 @@ func (e *explorer) answers(p *place, d Effect) []offer {
 		for _, exit := range []int{0, 1, 1618, 3010} {
 			out = append(out, offer{name: fmt.Sprint("exit ", exit), in: events.InstallerEnded{Token: w.Token, Exit: exit}})
 		}
+		out = append(out, offer{name: "stalled", in: events.InstallerStalled{Token: w.Token, What: "a window"}, world: true})
 		out = append(out, offer{name: "vanished", in: events.InstallProbed{For: t, Token: w.Token}})
 	case ProbeInstall:
 		out = append(out, offer{name: "probe never", in: events.InstallProbed{For: t, Token: w.Token, NeverStarted: true}, world: true},
@@ -385,7 +386,7 @@ func key(p *place) string {
 			fmt.Fprint(&b, "L", len(q.Last.Asks) > 0 && q.Last.Asks[0].Answer == events.ChoiceRecheck)
 		}
 		if a := q.Attempt; a != nil {
-			fmt.Fprint(&b, "A", a.Stage, a.Meaning)
+			fmt.Fprint(&b, "A", a.Stage, a.Meaning, a.Stalled != "", a.Awaits != "", a.Awaits == c.Clock.Boot)
 		}
 		if q.Closing != nil {
 			fmt.Fprint(&b, "C", q.Closing.Why, len(q.Closing.Targets))
@@ -427,7 +428,7 @@ func (e *explorer) judgeState(p *place) {
 		}
 		switch q.Phase {
 		case events.PhaseChecking, events.PhasePrompting, events.PhaseKilling, events.PhaseInstalling:
-			if q.Outcome == "" {
+			if q.Outcome == "" && !q.Attempt.Yields() {
 				active++
 				if p.c.Slot != id {
 					e.t.Fatalf("%s works without the slot\n%s", id, e.trail(p))
@@ -444,6 +445,12 @@ func (e *explorer) judgeState(p *place) {
 		}
 		if (q.Phase == events.PhasePrompting && q.Outcome == "") != (q.Window != nil) {
 			e.t.Fatalf("window and phase differ\n%s", e.trail(p))
+		}
+		if q.Attempt.Yields() && p.c.Slot == id {
+			e.t.Fatalf("%s keeps the slot from others\n%s", id, e.trail(p))
+		}
+		if a := q.Attempt; a != nil && a.Awaits == p.boot {
+			continue // the machine has to restart
 		}
 		if q.Open() && len(due) == 0 && p.c.Hold == nil && q.Hold == nil {
 			e.t.Fatalf("%s is open and nothing is due\n%s", id, e.trail(p))

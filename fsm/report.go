@@ -28,6 +28,12 @@ func (p *Product) report() events.Report {
 			if p.Action() == events.ActionUninstall {
 				r.ActionProgress = "uninstalling"
 			}
+			switch a := p.Attempt; {
+			case a.Awaits != "":
+				r.ActionProgress = waitText(events.ReasonReboot, p.ID)
+			case a.Stalled != "":
+				r.ActionProgress += " (waits for input)"
+			}
 		case p.Progress != "":
 			r.ActionProgress, r.ActionResult = p.Progress, events.ResultNone
 		default:

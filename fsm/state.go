@@ -202,7 +202,13 @@ type Attempt struct {
 	Exit       int              `json:"exit"`
 	Ended      events.Moment    `json:"ended,omitzero"` // when its end was recorded
 	Meaning    string           `json:"meaning,omitempty"`
+	Stalled    string           `json:"stalled,omitempty"` // what it was seen to wait for while it ran
+	Awaits     string           `json:"awaits,omitempty"`  // boot that had to end before the result was looked for again
 }
+
+// Yields reports whether others may be worked on beside the attempt: it waits for
+// somebody to end it, or for a restart of the machine, and that may take for ever.
+func (a *Attempt) Yields() bool { return a != nil && (a.Stalled != "" || a.Awaits != "") }
 
 // New returns the state before the first record.
 func New(t *Table) *Client {

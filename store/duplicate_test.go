@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/quietsetup/quietsetup/store/storetest"
@@ -94,6 +95,8 @@ func TestDuplicateWhileWriting(t *testing.T) {
 		}
 		done <- nil
 	}()
+	end := sync.OnceValue(func() error { close(turns); return <-done })
+	t.Cleanup(func() { _ = end() }) // before the store is released beneath it
 	shortest, longest := 1<<30, 0
 	for range rounds {
 		turns <- true
@@ -122,8 +125,7 @@ func TestDuplicateWhileWriting(t *testing.T) {
 		}
 		shortest, longest = min(shortest, n), max(longest, n)
 	}
-	close(turns)
-	if err := <-done; err != nil {
+	if err := end(); err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("%d copies of %d to %d records", rounds, shortest, longest)
@@ -137,11 +139,16 @@ func TestDuplicateRefuses(t *testing.T) {
 	file := filepath.Join(parent, "file")
 	writeFile(t, file, "x")
 	link := filepath.Join(parent, "link")
-	if err := os.Symlink(t.TempDir(), link); err != nil && runtime.GOOS != "windows" {
-		t.Fatal(err)
+	places := map[string]string{"not empty": full, "a file": file, "a link": link,
+		"inside": filepath.Join(dir, "copy"), "itself": dir, "around": filepath.Dir(dir), "no parent": filepath.Join(parent, "a", "b")}
+	made := os.Symlink(t.TempDir(), link)
+	if _, err := os.Lstat(link); err != nil { // Windows does not let everybody make one, and Wine only says that it did
+		if runtime.GOOS != "windows" {
+			t.Fatal(made, err)
+		}
+		delete(places, "a link")
 	}
-	for name, to := range map[string]string{"not empty": full, "a file": file, "a link": link,
-		"inside": filepath.Join(dir, "copy"), "itself": dir, "around": filepath.Dir(dir), "no parent": filepath.Join(parent, "a", "b")} {
+	for name, to := range places {
 		if _, _, err := Duplicate(dir, to); err == nil {
 			t.Errorf("%s was taken", name)
 		}

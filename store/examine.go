@@ -100,6 +100,10 @@ func (x *examiner) run() error {
 // looks for a moment only; a daemon that starts just then waits for longer.
 func InUse(dir string) (bool, error) {
 	for _, name := range []string{fileLock, nameDB} {
+		share := tryShare
+		if name == nameDB {
+			share = tryShareDB
+		}
 		f, err := openPlain(filepath.Join(dir, name))
 		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrUnsafe) {
 			continue
@@ -107,7 +111,7 @@ func InUse(dir string) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		free, err := tryShare(f)
+		free, err := share(f)
 		if err = errors.Join(err, f.Close()); err != nil {
 			return false, fmt.Errorf("cannot tell whether %s is in use: %w", filepath.Join(dir, name), err)
 		}

@@ -98,7 +98,7 @@ func ExamineDB(path string, opt ExamineOptions) (e *Examination, isDB bool, err 
 		return nil, false, fmt.Errorf("cannot examine it: %w", err)
 	}
 	isDB = isBolt(f)
-	free, err := tryShare(f)
+	free, err := tryShareDB(f)
 	if err = errors.Join(err, f.Close()); err != nil || !isDB {
 		return nil, false, err
 	}

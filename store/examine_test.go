@@ -215,8 +215,22 @@ func TestExamineInUse(t *testing.T) {
 	if n != len(want) {
 		t.Errorf("%d records, want %d", n, len(want))
 	}
+	if _, isDB, err := ExamineDB(filepath.Join(dir, nameDB), ExamineOptions{}); !isDB || !errors.Is(err, ErrInUse) {
+		t.Errorf("log.db alone: %v, %v", isDB, err)
+	}
 	storetest.Fill(t, s, 1)
 	mustClose(t, s)
+	db, err := openBolt(filepath.Join(dir, nameDB), false, time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	remove(t, dir, fileLock)
+	if used, err := InUse(dir); !used || err != nil { // log.db says it, too
+		t.Errorf("log.db is open: %v, %v", used, err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
 	if used, err := InUse(dir); used || err != nil {
 		t.Errorf("in use after its end: %v, %v", used, err)
 	}

@@ -69,6 +69,9 @@ func tryLock(f *os.File) (bool, error) { return flock(f, syscall.LOCK_EX) }
 // itself. It is enough that the file is open for reading.
 func tryShare(f *os.File) (bool, error) { return flock(f, syscall.LOCK_SH) }
 
+// tryShareDB is tryShare for a bbolt file: bbolt locks the whole file, too.
+func tryShareDB(f *os.File) (bool, error) { return tryShare(f) }
+
 func flock(f *os.File, how int) (bool, error) {
 	for {
 		err := syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB)

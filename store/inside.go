@@ -24,10 +24,10 @@ func Inside(dir string, folder, file fs.FileInfo) (bool, error) {
 		return false, fmt.Errorf("cannot tell what lies in %s: %w", dir, err)
 	}
 	found := false
-	err = filepath.WalkDir(real, func(_ string, e fs.DirEntry, err error) error {
+	err = filepath.WalkDir(real, func(path string, _ fs.DirEntry, err error) error {
 		var info fs.FileInfo
 		if err == nil {
-			info, err = e.Info()
+			info, err = os.Lstat(path) // a folder's list may name a file by another number than the file does, as Wine's
 		}
 		switch {
 		case errors.Is(err, fs.ErrNotExist): // moved meanwhile

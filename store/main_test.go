@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 
@@ -90,7 +91,10 @@ func patientProbe(ctx context.Context, path string) error {
 // system offers that: what is tested here does not depend on how slow a disk is.
 func newDir(t testing.TB) string {
 	t.Helper()
-	const shm = "/dev/shm"
+	shm := "/dev/shm"
+	if runtime.GOOS == "windows" {
+		shm = `T:\` // of internal/wine/testexec
+	}
 	if info, err := os.Stat(shm); err == nil && info.IsDir() {
 		if dir, err := os.MkdirTemp(shm, "store-test-"); err == nil {
 			t.Cleanup(func() { _ = os.RemoveAll(dir) })

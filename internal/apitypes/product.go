@@ -111,7 +111,7 @@ type Attempt struct {
 	N          int        `json:"n"` // 1, 2, … per run
 	Max        int        `json:"max"`
 	Token      string     `json:"token"`
-	State      string     `json:"state"` // cleared, running, lost, ended
+	State      string     `json:"state"` // cleared, running, stalled, lost, ended
 	PID        int        `json:"pid,omitempty"`
 	Supervisor int        `json:"supervisor_pid,omitempty"`
 	Began      *time.Time `json:"began,omitempty"`

@@ -30,7 +30,7 @@ type Readiness struct {
 	At          time.Time      `json:"at"`
 	Server      string         `json:"server"`        // the address that was asked
 	HostID      string         `json:"host_id"`       // who asked
-	Depot       string         `json:"depot"`         // the folder where packages were looked for
+	Depot       string         `json:"depot"`         // the folder where packages were looked for, "" = they came by HTTPS from the depot
 	OwnUserOnly bool           `json:"own_user_only"` // without root only one's own programs can be seen
 	Products    []ReadyProduct `json:"products"`      // in the order in which they would be done
 	Gone        []string       `json:"gone"`          // wanted, and not on the client's depot
@@ -57,4 +57,19 @@ type ReadyAsk struct {
 	Owner    string   `json:"owner"` // "uid:1000"
 	User     string   `json:"user,omitempty"`
 	Programs []string `json:"programs"` // their names
+}
+
+// ServerSetup are the config ids that a site may set.
+type ServerSetup struct {
+	Schema string     `json:"schema"` // server_setup/v1
+	IDs    []ConfigID `json:"ids"`
+	Made   []string   `json:"made"` // those that were made just now
+}
+
+// ConfigID is one of them.
+type ConfigID struct {
+	ID       string   `json:"id"`
+	Meaning  string   `json:"meaning"`  // English
+	Possible []string `json:"possible"` // values; empty = whatever the meaning says
+	Many     bool     `json:"many"`     // more than one value may be set
 }

@@ -158,7 +158,7 @@ func rooms() []room {
 			"checks", "events", "fsm", "store", "internal/apitypes", "internal/atomicfile", "internal/cli/words", "internal/config", "internal/configcheck", "internal/demo", "internal/doctor",
 			"internal/host", "internal/i18n", "internal/localclient", "internal/localsock", "internal/meant", "internal/metadata", "internal/metadata/canon",
 			"internal/metadata/draft", "internal/metadata/lint", "internal/metadata/productid", "internal/metadata/tomlfile", "internal/order", "internal/policy",
-			"internal/promptui", "internal/readiness", "internal/replay", "internal/source/opsi", "internal/source/opsi/servercheck", "internal/storecheck", "internal/view"},
+			"internal/promptui", "internal/readiness", "internal/replay", "internal/source/opsi", "internal/source/opsi/depotfiles", "internal/source/opsi/servercheck", "internal/storecheck", "internal/view"},
 			[]string{cobra, goPretty, xterm, xsys},
 			"inspects from outside: it must not reach engine, effects or installer, or support could act by looking"},
 

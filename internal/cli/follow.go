@@ -54,6 +54,8 @@ func (f *follower) take(e events.Event) {
 		f.waits(e.Reason, e.Detail, e.Until)
 	case events.Held:
 		f.waits(e.Reason, e.Detail, e.Until)
+	case events.RestartAwaited:
+		f.waits(events.ReasonReboot, e.Product, events.Moment{})
 	case events.Reported:
 		f.rests = true
 	case events.Accepted:

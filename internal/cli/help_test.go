@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -19,6 +20,9 @@ const helpScript = "testdata/script/help.txtar"
 // TestHelpIsWrittenDown: the script help.txtar asks every command for its help.
 // With -update it is written anew; then look at what changed.
 func TestHelpIsWrittenDown(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		return // the page is written on Linux, and the default paths differ
+	}
 	var ask strings.Builder
 	ask.WriteString("# SPDX-License-Identifier: Apache-2.0\n# The help of every command: go test ./internal/cli -run Help -update\n[windows] stop 'other default paths'\n\n")
 	arc := &txtar.Archive{}

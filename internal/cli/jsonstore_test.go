@@ -49,6 +49,13 @@ func madeUp(line string) func(a *app) error {
 				{Check: "clock", Code: "clock_unasked", State: codes["clock_unasked"]},
 			}, at)
 		}
+	case "server setup --json":
+		return func(a *app) error {
+			return a.document(apitypes.ServerSetup{Schema: schemaServerSetup, Made: []string{"quietsetup.max_defer"}, IDs: []apitypes.ConfigID{
+				{ID: "quietsetup.active", Meaning: "quietsetup: whether anything is installed at all; true or false; empty = not said here", Possible: []string{"true", "false"}},
+				{ID: "quietsetup.hold", Meaning: "quietsetup: products that must be left alone, or all", Possible: []string{}, Many: true},
+			}})
+		}
 	case "server readiness --json":
 		return func(a *app) error {
 			return a.document(apitypes.Readiness{Schema: schemaReadiness, At: time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC), Server: "https://opsi.example.org:4447",

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -49,7 +50,11 @@ func TestLostOutput(t *testing.T) {
 // TestSilentService: a service that does not answer is a failure with advice.
 func TestSilentService(t *testing.T) {
 	err := fmt.Errorf("%w within %v", localclient.ErrSilent, 10*time.Second)
-	if exitCode(err) != exitFailed || !strings.Contains(hintOf(err), "systemctl status quietsetupd") {
+	advice := "systemctl status quietsetupd"
+	if runtime.GOOS == "windows" {
+		advice = "service.log"
+	}
+	if exitCode(err) != exitFailed || !strings.Contains(hintOf(err), advice) {
 		t.Errorf("exit %d, hint %q", exitCode(err), hintOf(err))
 	}
 }

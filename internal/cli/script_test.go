@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -50,6 +51,8 @@ func TestScripts(t *testing.T) {
 			"folder": folder,
 			"schema": schema,
 			"bytes":  sameBytes,
+			"first":  first,
+			"paths":  samePaths,
 			"serve":  serve,
 			"state":  state,
 			"inuse":  inUse,
@@ -116,6 +119,31 @@ func schema(ts *testscript.TestScript, neg bool, args []string) {
 		if _, ok := doc[m]; !ok {
 			ts.Fatalf("no member %s", m)
 		}
+	}
+}
+
+// first copies the first lines of a file: first 9 log.ndjson cut.ndjson
+func first(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: first N FILE TO")
+	}
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	lines := strings.SplitAfterN(ts.ReadFile(args[1]), "\n", n+1)
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(strings.Join(lines[:min(n, len(lines))], "")), 0o600))
+}
+
+// samePaths is cmp stdout FILE, but for how this system spells its paths.
+func samePaths(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: paths FILE")
+	}
+	got := ts.ReadFile("stdout")
+	if runtime.GOOS == "windows" {
+		got = regexp.MustCompile(`\\\\|\\([^"\\])`).ReplaceAllString(got, "/$1") // not what JSON writes before a quote
+	}
+	if want := ts.ReadFile(args[0]); got != want {
+		ts.Fatalf("stdout is not %s:\n%s", args[0], got)
 	}
 }
 

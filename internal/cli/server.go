@@ -31,7 +31,7 @@ func (a *app) serverCommand() *cobra.Command {
 		Args:  exact(0),
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.serverCheckCommand(), a.serverReadinessCommand())
+	cmd.AddCommand(a.serverCheckCommand(), a.serverReadinessCommand(), a.serverSetupCommand())
 	return cmd
 }
 
@@ -63,7 +63,9 @@ func (o serverOptions) source() (config.Config, error) {
 		return c, usage(errors.New("--url stands for a server of no config file: leave out --config"))
 	}
 	s := &c.Source
-	s.Kind = config.Opsi
+	if s.Kind != config.Opsi { // the folder is the default of the other kind
+		s.Kind, s.Depot = config.Opsi, ""
+	}
 	for _, x := range []struct {
 		flag string
 		to   *string

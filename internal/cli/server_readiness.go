@@ -5,6 +5,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -26,6 +27,7 @@ import (
 	"github.com/quietsetup/quietsetup/internal/metadata/tomlfile"
 	"github.com/quietsetup/quietsetup/internal/readiness"
 	"github.com/quietsetup/quietsetup/internal/source/opsi"
+	"github.com/quietsetup/quietsetup/internal/source/opsi/depotfiles"
 	"github.com/quietsetup/quietsetup/internal/view"
 )
 
@@ -78,16 +80,31 @@ JSON: server_readiness/v1.`, "5 the server cannot be reached or refuses the logi
 }
 
 func (a *app) readiness(ctx context.Context, c config.Config) (apitypes.Readiness, error) {
-	w, src, client, err := a.wantedAt(ctx, c)
+	client, err := a.clientOf(c.Source)
 	if err != nil {
+		return apitypes.Readiness{}, err
+	}
+	defer func() { _ = client.Close() }() // the session ends by itself, too
+	src := opsi.New(opsi.Parts{Server: client})
+	defer func() { _ = src.Close() }() // it has nothing to report
+	var w opsi.Wanted
+	if err := src.Poll(ctx, func(now opsi.Wanted) error { w = now; return nil }); err != nil {
 		return apitypes.Readiness{}, err
 	}
 	m := host.New(host.Options{OwnUserOnly: os.Geteuid() != 0})
 	d := apitypes.Readiness{Schema: schemaReadiness, At: time.Now().UTC(), Server: client.Place(), HostID: client.HostID(), Depot: c.Source.Depot,
 		OwnUserOnly: os.Geteuid() != 0, Products: []apitypes.ReadyProduct{}, Gone: filled(w.Gone)}
-	reader := readerHere(c, m)
+	look := look{config: c, source: src, reader: readerHere(c, m), machine: m}
+	if c.Source.Depot == "" {
+		files, err := a.filesOf(c.Source, src)
+		if err != nil {
+			return apitypes.Readiness{}, err
+		}
+		defer files.end()
+		look.fetch, look.reader.Depot = files.Metadata, files.dir
+	}
 	for _, req := range inTurn(w) {
-		p, err := readyProduct(ctx, c, src, reader, m, req)
+		p, err := look.product(ctx, req)
 		if err != nil {
 			return apitypes.Readiness{}, err
 		}
@@ -96,29 +113,59 @@ func (a *app) readiness(ctx context.Context, c config.Config) (apitypes.Readines
 	return d, nil
 }
 
-// wantedAt asks the server once what it wants here.
-func (a *app) wantedAt(ctx context.Context, c config.Config) (opsi.Wanted, *opsi.Source, *opsi.Client, error) {
-	s := c.Source
-	who, err := opsi.ReadCredentials(s.KeyFile, s.HostID, config.CheckSecret)
+// clientOf is this machine at its server.
+func (a *app) clientOf(s config.Source) (*opsi.Client, error) {
+	who, roots, err := identity(s)
 	if err != nil {
-		return opsi.Wanted{}, nil, nil, ofKeyFile(err)
+		return nil, err
 	}
-	opt := opsi.Options{Server: s.URL, Credentials: who, Program: "quietsetup/" + a.Version, Timeout: time.Minute}
+	client, err := opsi.NewClient(opsi.Options{Server: s.URL, Credentials: who, Roots: roots, Program: "quietsetup/" + a.Version, Timeout: time.Minute})
+	if err != nil {
+		return nil, ofKeyFile(err)
+	}
+	return client, nil
+}
+
+// identity is who we are at the server, and whom we trust; nil = whom the system does.
+func identity(s config.Source) (who opsi.Credentials, roots *x509.CertPool, err error) {
+	if who, err = opsi.ReadCredentials(s.KeyFile, s.HostID, config.CheckSecret); err != nil {
+		return who, nil, ofKeyFile(err)
+	}
 	if s.CAFile != "" {
-		if opt.Roots, err = opsi.ReadRoots(s.CAFile, config.CheckOwner); err != nil {
-			return opsi.Wanted{}, nil, nil, ofKeyFile(err)
+		if roots, err = opsi.ReadRoots(s.CAFile, config.CheckOwner); err != nil {
+			return who, nil, ofKeyFile(err)
 		}
 	}
-	client, err := opsi.NewClient(opt)
+	return who, roots, nil
+}
+
+// files are what a look fetches from the depot, for as long as it takes.
+type files struct {
+	*depotfiles.Cache
+	dir string
+}
+
+// filesOf makes a place for them: what the service keeps is the service's.
+func (a *app) filesOf(s config.Source, src *opsi.Source) (*files, error) {
+	who, roots, err := identity(s)
 	if err != nil {
-		return opsi.Wanted{}, nil, nil, ofKeyFile(err)
+		return nil, err
 	}
-	defer func() { _ = client.Close() }() // the session ends by itself, too
-	src := opsi.New(opsi.Parts{Server: client})
-	defer func() { _ = src.Close() }() // it has nothing to report
-	var w opsi.Wanted
-	err = src.Poll(ctx, func(now opsi.Wanted) error { w = now; return nil })
-	return w, src, client, err
+	dir, err := os.MkdirTemp("", "quietsetup-readiness-")
+	if err != nil {
+		return nil, fmt.Errorf("cannot make a folder for metadata: %w", err)
+	}
+	cache, err := depotfiles.New(depotfiles.Options{Dir: filepath.Join(dir, "depot"), Server: src.DepotURL, Control: src.Control, HTTP: opsi.NewHTTP(roots), Credentials: who,
+		Program: "quietsetup/" + a.Version, FreeSpace: host.FreeSpace})
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return &files{cache, filepath.Join(dir, "depot")}, nil
+}
+
+func (f *files) end() {
+	_ = f.Close() // the session ends by itself, too
+	_ = os.RemoveAll(filepath.Dir(f.dir))
 }
 
 // ofKeyFile gives what is wrong with the files that say who we are, and whom to
@@ -143,16 +190,35 @@ func inTurn(w opsi.Wanted) []events.Request {
 	return out
 }
 
-// readyProduct looks at one product.
-func readyProduct(ctx context.Context, c config.Config, src *opsi.Source, reader metadata.Reader, m *host.Machine, req events.Request) (apitypes.ReadyProduct, error) {
+// look is what a look at products works with.
+type look struct {
+	config  config.Config
+	source  *opsi.Source
+	reader  metadata.Reader
+	machine *host.Machine
+	fetch   func(ctx context.Context, product string) error // brings a product's metadata to the reader's depot; nil = it is there
+}
+
+// product looks at one product.
+func (l look) product(ctx context.Context, req events.Request) (apitypes.ReadyProduct, error) {
 	id, action := req.Row.ProductID, req.Row.ActionRequest
+	src, reader, m := l.source, l.reader, l.machine
 	p := apitypes.ReadyProduct{Product: id, Action: string(action), Version: req.Target(), Requires: filled(req.Requires), Asks: []apitypes.ReadyAsk{}}
+	var refused *depotfiles.Refused
+	if l.fetch != nil {
+		if err := l.fetch(ctx, id); err != nil && !errors.As(err, &refused) {
+			return p, err
+		}
+	}
 	pkg, problem, err := reader.Load(id)
 	if err != nil {
 		return p, err
 	}
 	set := src.Settings()
-	policy, _ := c.Policy(id, pkg.Policy, set.Layers...)
+	policy, _ := l.config.Policy(id, pkg.Policy, set.Layers...)
+	if refused != nil {
+		problem = refused.Problem()
+	}
 	defect := problem
 	if problem == nil {
 		problem = src.Place(id)

@@ -16,6 +16,7 @@ import (
 	"github.com/quietsetup/quietsetup/internal/apitypes"
 	"github.com/quietsetup/quietsetup/internal/cli/words"
 	"github.com/quietsetup/quietsetup/internal/metadata"
+	"github.com/quietsetup/quietsetup/internal/source/opsi"
 	"github.com/quietsetup/quietsetup/internal/source/opsi/opsitest"
 	"github.com/quietsetup/quietsetup/internal/source/opsi/servercheck"
 )
@@ -210,5 +211,62 @@ func TestServerReadiness(t *testing.T) {
 	s.Stop()
 	if code, _, said = ran(t, append([]string{"server", "readiness", "--depot", depot}, flags...)...); code != exitServer || !strings.Contains(said, "quietsetup server check") {
 		t.Errorf("exit %d, %s", code, said)
+	}
+}
+
+// TestServerSetup prints the config ids without any server, and makes them once.
+func TestServerSetup(t *testing.T) {
+	code, out, said := ran(t, "server", "setup")
+	if code != exitOK || said != "" || !strings.Contains(out, "quietsetup.max_defer") || !strings.Contains(out, "kill, defer, fail") {
+		t.Errorf("exit %d: %s %s", code, out, said)
+	}
+	if runtime.GOOS == "windows" {
+		return // a file that a test writes is one that others can read there
+	}
+	s, flags := atServer(t)
+	for _, made := range []int{len(opsi.ConfigObjects()), 0} {
+		code, out, said = ran(t, append([]string{"server", "setup", "--make", "--json"}, flags...)...)
+		var d apitypes.ServerSetup
+		if err := json.Unmarshal([]byte(out), &d); err != nil || code != exitOK || d.Schema != "server_setup/v1" || len(d.Made) != made || len(d.IDs) != len(opsi.ConfigObjects()) {
+			t.Errorf("exit %d, %v, %d made and not %d: %s", code, err, len(d.Made), made, said)
+		}
+	}
+	if n := len(s.Rows("config", opsitest.Object{"id": "quietsetup.*"})); n != len(opsi.ConfigObjects()) {
+		t.Errorf("the server has %d", n)
+	}
+}
+
+// TestServerReadinessFetches: without a folder the metadata comes from the depot, and
+// nothing of it is left behind.
+func TestServerReadinessFetches(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		return // a file that a test writes is one that others can read there
+	}
+	s, flags := atServer(t)
+	t.Setenv("TMPDIR", t.TempDir())
+	machine := metadata.ThisMachine()
+	text := strings.NewReplacer("OS", machine.OS, "ARCH", machine.Arch).Replace(readyMetadata)
+	s.AddProduct(opsitest.Product{ID: "good", Files: map[string]string{"opsi-meta-data.toml": text, "big.bin": strings.Repeat("x", 1<<20)}})
+	s.AddProduct(opsitest.Product{ID: "plain", Files: map[string]string{"setup.opsiscript": "x"}})
+	for _, id := range []string{"good", "plain"} {
+		s.Request(opsiClient, id, "setup")
+	}
+	code, out, said := ran(t, append([]string{"server", "readiness", "--json"}, flags...)...)
+	var d apitypes.Readiness
+	if err := json.Unmarshal([]byte(out), &d); err != nil || code != exitOK || len(d.Products) != 2 || d.Depot != "" {
+		t.Fatalf("exit %d, %v, %s %s", code, err, said, out)
+	}
+	for _, p := range d.Products {
+		if want := map[string]string{"good": "capable", "plain": "no_command"}[p.Product]; p.State != want {
+			t.Errorf("%s: %+v", want, p)
+		}
+	}
+	if left, err := os.ReadDir(os.Getenv("TMPDIR")); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+	for _, r := range s.Requests() {
+		if strings.HasSuffix(r.Path, "big.bin") {
+			t.Error("more than the metadata was fetched")
+		}
 	}
 }

@@ -55,6 +55,10 @@ func TestStoreInUse(t *testing.T) {
 		return code, o.String(), e.String()
 	}
 	copied := filepath.Join(t.TempDir(), "copy")
+	stop := "systemctl stop quietsetupd"
+	if runtime.GOOS == "windows" {
+		stop = "quietsetupd service stop"
+	}
 	for _, c := range []struct {
 		args   []string
 		code   int
@@ -63,7 +67,7 @@ func TestStoreInUse(t *testing.T) {
 	}{
 		{[]string{"store", "check"}, exitOK, "The service works on it", false},
 		{[]string{"--output-format", "csv", "--no-header", "store", "check"}, exitOK, "\nlog.db,skipped,1,,,,in_use,log.db,,,,\n", false}, // as in JSON, where 0 is left out
-		{[]string{"store", "check", filepath.Join(dir, "log.db")}, exitInUse, "systemctl stop quietsetupd", true},
+		{[]string{"store", "check", filepath.Join(dir, "log.db")}, exitInUse, stop, true},
 		{[]string{"store", "copy", copied}, exitOK, "Without log.db", false},
 		{[]string{"store", "check", copied}, exitOK, "not part of this copy", false},
 		{[]string{"store", "export"}, exitOK, "without private parts", true},

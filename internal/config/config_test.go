@@ -4,10 +4,12 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -120,6 +122,10 @@ const server = "[source]\nkind = 'opsi'\nkey_file = 'key'\ndepot = 'depot'\n"
 
 // TestMistakes holds the messages an admin reads, word for word.
 func TestMistakes(t *testing.T) {
+	program := "/srv/logo.exe"
+	if runtime.GOOS == "windows" {
+		program = `C:\srv\logo.exe`
+	}
 	for _, c := range []struct {
 		text string
 		want []string
@@ -148,7 +154,7 @@ func TestMistakes(t *testing.T) {
 			`:2: log.level: must be debug or info or warn or error, is "loud"`, ":3: log.format: must be a string, is true or false"}},
 		{"[ui]\ncontact = \"a\\nb\"\n", []string{":2: ui.contact: must be one line of at most 200 bytes"}},
 		{"[ui]\nasker = \"a\\tb\"\nlogo = 'logo.png'\n", []string{":2: ui.asker: must be one line of at most 200 bytes", `:3: ui.logo: must be an absolute path, is "logo.png"`}},
-		{"[ui]\nlogo = '/srv/logo.exe'\n", []string{`:2: ui.logo: must be a .png, .svg or .jpg file, is "/srv/logo.exe"`}},
+		{"[ui]\nlogo = '" + program + "'\n", []string{fmt.Sprintf(":2: ui.logo: must be a .png, .svg or .jpg file, is %q", program)}},
 		{"policy = 1\n", []string{":1: policy: must be a table, is a whole number"}},
 		{"[policy]\nmax_defers = 1\nblackout = ['22:00-06:00']\n[policy.product.firefox]\nx = 1\n[policy.product.Firefox]\n", []string{
 			":3: policy.blackout: this version does not know blackout yet", `:2: policy.max_defers: "max_defers" is not a policy key (did you mean max_defer?)`,

@@ -18,7 +18,7 @@ func (l *look) server() {
 		return
 	}
 	if s.KeyFile != "" {
-		_, err := opsi.ReadCredentials(s.KeyFile, s.HostID, config.CheckOwner)
+		_, err := opsi.ReadCredentials(s.KeyFile, s.HostID, config.CheckSecret)
 		l.needed(codeKey, "source.key_file", err)
 	}
 	if s.CAFile != "" {

@@ -38,8 +38,8 @@ func (a attempts) run(ctx context.Context, w fsm.RunInstaller, argv []string) (e
 	return begun, err
 }
 
-func (a attempts) Wait(ctx context.Context, w fsm.WaitInstaller) (events.InstallerEnded, bool, error) {
-	r, err := installer.Wait(ctx, a.opt.StateDir, w.Token, w.Supervisor, w.Installer)
+func (a attempts) Wait(ctx context.Context, w fsm.WaitInstaller, stalled func(string) error) (events.InstallerEnded, bool, error) {
+	r, err := installer.Wait(ctx, a.opt.StateDir, w.Token, w.Supervisor, w.Installer, stalled)
 	return r.Ended, r.Lost, err
 }
 

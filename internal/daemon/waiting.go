@@ -10,7 +10,7 @@ import (
 // tellWaiting adds to a product what its running installer seems to wait for. The
 // log does not know: it is seen on the machine, now, and decides nothing.
 func (v *views) tellWaiting(p *apitypes.Product) {
-	if p.Attempt == nil || p.Attempt.State != "running" {
+	if p.Attempt == nil || p.Attempt.State != "running" && p.Attempt.State != "stalled" {
 		return
 	}
 	if s, err := installer.Inspect(v.stateDir, p.Attempt.Token); err == nil {

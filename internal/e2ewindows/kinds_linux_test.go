@@ -145,8 +145,8 @@ func TestRestartInTheMiddle(t *testing.T) {
 }
 
 // TestInstallerAsks: the installer waits for an answer in a window that nobody
-// sees. That is noticed and told, nothing is ended by itself, and when somebody
-// has ended it, the truth is reported and the next product comes.
+// sees. That is noticed and told, nothing is ended by itself, and others go on
+// beside it. When somebody has ended it, the truth is reported.
 func TestInstallerAsks(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t, impatient)
@@ -166,14 +166,21 @@ func TestInstallerAsks(t *testing.T) {
 		t.Errorf("it is told as %q: %+v", told.OverdueWhy, told)
 	}
 	t.Logf("told: %s", told.OverdueWhy)
+	m.untilPhase("next", "reported")
+	if r := m.row("next"); r.ActionResult != "successful" || r.ProductVersion != "1.0" {
+		t.Errorf("the report of the next: %+v", r)
+	}
+	told = m.product("app")
+	if told.Phase != "installing" || told.Attempt == nil || told.Attempt.State != "stalled" || !m.alive(`\setup.exe`) {
+		t.Errorf("it does not stand still any more: %+v", told)
+	}
+	if r := m.row("app"); r.ActionProgress != "installing (waits for input)" || r.ActionRequest != "setup" {
+		t.Errorf("the report meanwhile: %+v", r)
+	}
 	m.must("taskkill", "/f", "/im", "setup.exe")
 	m.untilPhase("app", "reported")
 	if r := m.row("app"); r.ActionResult != "failed" || r.ActionRequest != "none" || r.ProductVersion != "" {
 		t.Errorf("the report: %+v", r)
-	}
-	m.untilPhase("next", "reported")
-	if r := m.row("next"); r.ActionResult != "successful" || r.ProductVersion != "1.0" {
-		t.Errorf("the report of the next: %+v", r)
 	}
 	m.verify()
 }

@@ -18,7 +18,9 @@ type Installer interface {
 	// ErrBegun, ErrImpossible; after any other error it may be tried again.
 	Start(ctx context.Context, work fsm.RunInstaller) (events.InstallerStarted, error)
 	// Wait returns the outcome of a started attempt; lost = it is gone without one.
-	Wait(ctx context.Context, work fsm.WaitInstaller) (ended events.InstallerEnded, lost bool, err error)
+	// Meanwhile it calls stalled once if the installer does not go on, with what it
+	// seems to wait for, and returns its error.
+	Wait(ctx context.Context, work fsm.WaitInstaller, stalled func(what string) error) (ended events.InstallerEnded, lost bool, err error)
 	// Probe finds out what became of an attempt. It never runs it.
 	Probe(ctx context.Context, token string) (Fate, error)
 	// Remove forgets an attempt whose end is durable in the log.

@@ -254,6 +254,27 @@ func TestOutcomeIsRemovedLast(t *testing.T) {
 	}
 }
 
+// TestStalledIsTold: what an installer seems to wait for comes in before its end,
+// and that an earlier daemon told it already is no fault.
+func TestStalledIsTold(t *testing.T) {
+	for verdict, want := range map[error]error{nil: nil, fsm.ErrNothing: nil, errNo: errNo} {
+		b := newBench()
+		b.stalls, b.end = "a window of setup.exe", events.InstallerEnded{Token: "t"}
+		b.verdict = func(in events.Input) error {
+			if _, stalled := in.(events.InstallerStalled); stalled {
+				return verdict
+			}
+			return nil
+		}
+		if err := b.do(t.Context(), fsm.WaitInstaller{Token: "t"}); !errors.Is(err, want) {
+			t.Fatalf("verdict %v: %v", verdict, err)
+		}
+		if in := b.got[0].(events.InstallerStalled); in.Token != "t" || in.What != b.stalls {
+			t.Errorf("got %+v", in)
+		}
+	}
+}
+
 func TestLostIsDetected(t *testing.T) {
 	b := newBench()
 	b.lost, b.found = true, events.Detection{Known: true, Matches: true}

@@ -34,6 +34,7 @@ type bench struct {
 	ids     events.InstallerStarted
 	end     events.InstallerEnded
 	lost    bool
+	stalls  string
 	fate    Fate
 	removed []string
 	report  error
@@ -117,7 +118,12 @@ func (b *bench) Start(context.Context, fsm.RunInstaller) (events.InstallerStarte
 	return b.ids, b.startAs
 }
 
-func (b *bench) Wait(context.Context, fsm.WaitInstaller) (events.InstallerEnded, bool, error) {
+func (b *bench) Wait(_ context.Context, _ fsm.WaitInstaller, stalled func(string) error) (events.InstallerEnded, bool, error) {
+	if b.stalls != "" {
+		if err := stalled(b.stalls); err != nil {
+			return events.InstallerEnded{}, false, err
+		}
+	}
 	return b.end, b.lost, nil
 }
 

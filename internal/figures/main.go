@@ -3,7 +3,7 @@
 // Command figures measures what the design promises and says for each figure
 // what came out, what was wanted and whether it was reached. It runs the
 // repository's benchmarks, measures the size of the service and the memory and
-// processor time of an idle one, prints a table and writes it to a file with
+// processor time of an idle one, and the Windows programs where Wine is there, prints a table and writes it to a file with
 // the machine and the date.
 //
 //	go run ./internal/figures -o docs/figures.md
@@ -54,6 +54,9 @@ func run(ctx context.Context, o options, stdout io.Writer) error {
 		return err
 	}
 	if err := service(ctx, o.idle, values); err != nil {
+		return err
+	}
+	if err := windows(ctx, o.count, values); err != nil {
 		return err
 	}
 	bugs, err := planted("planted.json")

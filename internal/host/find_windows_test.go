@@ -203,6 +203,7 @@ func BenchmarkFind(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(len(rows)), "processes")
+	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/float64(len(rows)), "us/process")
 }
 
 func TestMachineAccount(t *testing.T) {

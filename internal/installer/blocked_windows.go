@@ -108,10 +108,14 @@ func (p *blocked) enclose() error {
 		return err
 	}
 	p.job = job
-	if old {
-		return errors.New("somebody else has made its job")
+	if old { // whoever saw the process begin made a job of that name: it must not keep anything from being installed
+		stranger := job
+		p.job, err = namelessJob()
+		if err = errors.Join(err, windows.CloseHandle(stranger)); err != nil {
+			return err
+		}
 	}
-	return join(job, id.PID)
+	return join(p.job, id.PID)
 }
 
 // abandon ends the process without an installer having run.

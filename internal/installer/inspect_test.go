@@ -81,7 +81,7 @@ func TestReboot(t *testing.T) {
 			if c.waitLost {
 				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 				defer cancel()
-				if res, err := Wait(ctx, w.state, token, c.id, c.id); err != nil || !res.Lost {
+				if res, err := Wait(ctx, w.state, token, c.id, c.id, nil); err != nil || !res.Lost {
 					t.Errorf("Wait: %+v, %v", res, err)
 				}
 			}
@@ -130,13 +130,13 @@ func TestWaitWithoutFile(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	gone := events.ProcessID{PID: os.Getpid(), Start: 1}
-	if res, err := Wait(t.Context(), w.state, "id.x.1.1", gone, gone); err != nil || !res.Lost {
+	if res, err := Wait(t.Context(), w.state, "id.x.1.1", gone, gone, nil); err != nil || !res.Lost {
 		t.Errorf("%+v, %v", res, err)
 	}
 	if err := Void(w.state, "id.x.1.1"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Wait(t.Context(), w.state, "id.x.1.1", gone, gone); !errors.Is(err, ErrVoided) {
+	if _, err := Wait(t.Context(), w.state, "id.x.1.1", gone, gone, nil); !errors.Is(err, ErrVoided) {
 		t.Errorf("a void attempt: %v", err)
 	}
 }
@@ -189,7 +189,7 @@ func TestBrokenFile(t *testing.T) {
 			if read(t, w.file(token, endBroken)) != text {
 				t.Error("the broken file was not kept")
 			}
-			if res, err := Wait(t.Context(), w.state, token, events.ProcessID{}, events.ProcessID{}); err != nil || !res.Lost {
+			if res, err := Wait(t.Context(), w.state, token, events.ProcessID{}, events.ProcessID{}, nil); err != nil || !res.Lost {
 				t.Errorf("Wait: %+v, %v", res, err)
 			}
 			if err := errors.Join(Remove(w.state, token), os.Remove(w.file(token, endBroken))); err != nil {
@@ -244,7 +244,7 @@ func TestHostileTokens(t *testing.T) {
 	} {
 		_, inspect := Inspect(w.state, token)
 		_, probe := Probe(t.Context(), w.state, token)
-		_, wait := Wait(t.Context(), w.state, token, events.ProcessID{}, events.ProcessID{})
+		_, wait := Wait(t.Context(), w.state, token, events.ProcessID{}, events.ProcessID{}, nil)
 		for what, err := range map[string]error{"Inspect": inspect, "Probe": probe, "Wait": wait, "Void": Void(w.state, token), "Remove": Remove(w.state, token)} {
 			if !errors.Is(err, ErrToken) {
 				t.Errorf("%s(%q): %v", what, token, err)

@@ -34,6 +34,17 @@ func createJob(leader events.ProcessID) (job windows.Handle, old bool, err error
 	if err != nil {
 		return 0, false, err
 	}
+	return makeJob(name)
+}
+
+// namelessJob makes a job that only its maker can list. When that is gone, the
+// processes' parents tell (see group).
+func namelessJob() (windows.Handle, error) {
+	job, _, err := makeJob(nil)
+	return job, err
+}
+
+func makeJob(name *uint16) (job windows.Handle, old bool, err error) {
 	// x/sys does not tell whether it was there.
 	r, _, last := windows.NewLazySystemDLL("kernel32.dll").NewProc("CreateJobObjectW").Call(0, uintptr(unsafe.Pointer(name)))
 	if r == 0 {

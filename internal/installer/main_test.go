@@ -128,7 +128,7 @@ func (w *world) wait(t testing.TB, begun events.InstallerStarted) Result {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	res, err := Wait(ctx, w.state, begun.Token, begun.Supervisor, begun.Installer)
+	res, err := Wait(ctx, w.state, begun.Token, begun.Supervisor, begun.Installer, nil)
 	if err != nil {
 		t.Fatalf("Wait: %v", err)
 	}

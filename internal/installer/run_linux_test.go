@@ -151,7 +151,7 @@ func TestSupervisorOutlivesSignals(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
 	defer cancel()
-	if _, err := Wait(ctx, w.state, s.Token, st.Started.Supervisor, st.Started.Installer); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := Wait(ctx, w.state, s.Token, st.Started.Supervisor, st.Started.Installer, nil); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("Wait: %v", err)
 	}
 	write(t, gate, "", 0o600)

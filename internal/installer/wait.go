@@ -29,7 +29,10 @@ type Result struct {
 //
 // When the supervisor was killed and the installer has ended, processes of its
 // session are waited for as long as the supervisor would have.
-func Wait(ctx context.Context, stateDir, token string, supervisor, installer events.ProcessID) (Result, error) {
+//
+// stalled, if not nil, is called once with what a running installer seems to wait
+// for; its error ends the wait.
+func Wait(ctx context.Context, stateDir, token string, supervisor, installer events.ProcessID, stalled func(what string) error) (Result, error) {
 	if err := checkToken(token); err != nil {
 		return Result{}, err
 	}
@@ -60,6 +63,12 @@ func Wait(ctx context.Context, stateDir, token string, supervisor, installer eve
 					return Result{}, fmt.Errorf("cannot wait for %s: %w", token, err)
 				}
 			}
+		}
+		if s.Waiting != "" && stalled != nil {
+			if err := stalled(s.Waiting); err != nil {
+				return Result{}, err
+			}
+			stalled = nil
 		}
 		over := !s.Alive
 		if s.Alive {

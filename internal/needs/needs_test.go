@@ -20,14 +20,18 @@ func (v *verdict) Fatalf(string, ...any) { v.failed = true }
 
 func TestNeeds(t *testing.T) {
 	const absent = "no-such-program-anywhere"
+	there := "sh"
+	if runtime.GOOS == "windows" {
+		there = "cmd"
+	}
 	for _, c := range []struct {
 		name string
 		met  bool
 		ask  func(testing.TB)
 	}{
 		{"no tool", true, func(t testing.TB) { Tool(t) }},
-		{"a tool that is there", true, func(t testing.TB) { Tool(t, "go") }},
-		{"a tool that is missing", false, func(t testing.TB) { Tool(t, "go", absent) }},
+		{"a tool that is there", true, func(t testing.TB) { Tool(t, there) }},
+		{"a tool that is missing", false, func(t testing.TB) { Tool(t, there, absent) }},
 		{"root", os.Geteuid() == 0, Root},
 		{"linux", runtime.GOOS == "linux", Linux},
 	} {

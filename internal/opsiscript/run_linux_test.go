@@ -158,7 +158,7 @@ func (w *world) settle(t testing.TB, begun events.InstallerStarted) (Outcome, in
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	res, err := installer.Wait(ctx, w.state, begun.Token, begun.Supervisor, begun.Installer)
+	res, err := installer.Wait(ctx, w.state, begun.Token, begun.Supervisor, begun.Installer, func(string) error { return nil })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,8 @@ func moves(e events.Event) bool {
 	switch e.(type) {
 	case events.Accepted, events.Held, events.WaitEnded, events.ChecksStarted, events.WindowOpened, events.Rechecked,
 		events.Deferred, events.CloseAgreed, events.SentBack, events.InstallCleared, events.InstallBegun,
-		events.AttemptVoided, events.AttemptLost, events.AttemptRepeated, events.InstallerExited, events.Finished:
+		events.AttemptVoided, events.AttemptLost, events.AttemptRepeated, events.AttemptStalled, events.InstallerExited,
+		events.RestartAwaited, events.Finished:
 		return true
 	}
 	return false

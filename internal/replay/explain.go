@@ -82,6 +82,7 @@ const (
 	ReasonClosing        = "closing"
 	ReasonStarting       = "starting" // an installer is about to start
 	ReasonInstalling     = "installing"
+	ReasonStalled        = "stalled"   // the installer runs and does not go on
 	ReasonProbing        = "probing"   // it is found out what became of an installer
 	ReasonVerifying      = "verifying" // it is looked whether the product is there
 	ReasonReporting      = "reporting" // done; the source does not know yet
@@ -204,6 +205,10 @@ func (w *Explanation) waits(p apitypes.Product) []string {
 	case events.ReasonRefused:
 		return []string{"close_grace", "defer_interval"}
 	case events.ReasonInstallerBusy:
+		if p.Waits.Until == nil {
+			w.Next = NextSlot // the other installer stands still; its end is awaited
+			return nil
+		}
 		return []string{"max_attempts", "defer_interval"}
 	case events.ReasonScript:
 		return []string{"max_attempts", "defer_interval"}
@@ -259,6 +264,8 @@ func (w *Explanation) works(p apitypes.Product) []string {
 			w.Reason = ReasonStarting
 		case "lost":
 			w.Reason = ReasonProbing
+		case "stalled":
+			w.Reason = ReasonStalled
 		case "ended":
 			w.Reason, w.Next = ReasonVerifying, NextReport
 		}

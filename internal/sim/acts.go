@@ -130,7 +130,7 @@ func (j *judge) installs(work fsm.RunInstaller) {
 		}
 	}
 	for _, a := range j.w.running {
-		if a.alive && a.work.Token != work.Token {
+		if _, o := j.try(a.work.Token); a.alive && a.work.Token != work.Token && (o == nil || !o.stalls) {
 			j.fault("%s runs beside %s", work.Token, a.work.Token)
 		}
 	}
@@ -156,7 +156,7 @@ func (j *judge) attempt(f *file, e events.Event) {
 		j.mayWork(f, "an installer is cleared")
 		for _, o := range j.files {
 			for _, t := range o.tries {
-				if !t.over {
+				if !t.over && !t.stalls {
 					j.fault("%s is cleared beside %s", e.Token, t.token)
 				}
 			}
@@ -166,9 +166,16 @@ func (j *judge) attempt(f *file, e events.Event) {
 		if _, t := j.try(e.Token); t != nil && !t.ran {
 			j.fault("%s is said to run and never did", e.Token)
 		}
+	case events.AttemptStalled:
+		if _, t := j.try(e.Token); t != nil {
+			if a := j.w.files[e.Token]; a == nil || !a.stalls {
+				j.fault("%s is said to stand still and does not", e.Token)
+			}
+			t.stalls = true
+		}
 	case events.AttemptVoided:
 		if _, t := j.try(e.Token); t != nil {
-			if t.ran {
+			if t.ran && !(t.exited && t.reason) { // one that found another installer running did nothing
 				j.fault("%s is taken back (%s) and ran", e.Token, e.Reason)
 			}
 			t.voided, t.over = true, true

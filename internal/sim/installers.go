@@ -18,6 +18,7 @@ type attempt struct {
 	supervisor events.ProcessID
 	installer  events.ProcessID
 	alive      bool
+	stalls     bool // stands in a window that nobody sees, and its supervisor has noticed
 	end        events.InstallerEnded
 	ends       *item
 	waiter     *task
@@ -93,6 +94,13 @@ func (w *world) run(a *attempt) {
 	}
 	a.end.TookMS = takes
 	a.ends = w.after(takes, func() { w.finishInstaller(a, done) })
+	if takes >= 10*hour { // it stands in a window that nobody sees
+		w.after(5*minute, func() {
+			if a.stalls = a.alive; a.alive && a.waiter != nil {
+				a.waiter.wakeIn(second)
+			}
+		})
+	}
 	w.trouble(12, takes)
 }
 
@@ -156,7 +164,7 @@ func (w *world) endHanging() {
 }
 
 // Wait waits for the outcome of an attempt.
-func (h *hands) Wait(_ context.Context, work fsm.WaitInstaller) (events.InstallerEnded, bool, error) {
+func (h *hands) Wait(_ context.Context, work fsm.WaitInstaller, stalled func(string) error) (events.InstallerEnded, bool, error) {
 	for {
 		a := h.w.files[work.Token]
 		if a == nil || a.stage != over && !a.alive {
@@ -167,6 +175,12 @@ func (h *hands) Wait(_ context.Context, work fsm.WaitInstaller) (events.Installe
 				delete(h.w.files, work.Token)
 			}
 			return a.end, false, nil
+		}
+		if a.stalls && stalled != nil {
+			if err := stalled("a window"); err != nil {
+				return events.InstallerEnded{}, false, err
+			}
+			stalled = nil
 		}
 		a.waiter = h.t
 		if err := h.t.block(); err != nil {

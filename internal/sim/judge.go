@@ -63,6 +63,7 @@ type try struct {
 	ended  *events.InstallerEnded // really, and its file was written
 	voided bool
 	exited bool // recorded
+	stalls bool // recorded: others may be let past it
 	reason bool // another one may follow
 	over   bool
 }
@@ -182,6 +183,9 @@ func (j *judge) state(c *fsm.Client, did []events.Event) {
 		if p.Open() {
 			switch p.Phase {
 			case events.PhaseChecking, events.PhasePrompting, events.PhaseKilling, events.PhaseInstalling:
+				if p.Attempt.Yields() {
+					break // others may be worked on beside it
+				}
 				if active++; c.Slot != f.id {
 					j.fault("%s is %s without the slot", f.id, p.Phase)
 				}
@@ -263,9 +267,12 @@ func (j *judge) goesOn(c *fsm.Client, p *fsm.Product) {
 	}
 	if p.Waiting() && p.Wait != nil && p.Wait.Until.IsZero() {
 		switch p.Wait.Reason {
-		case events.ReasonDependency, events.ReasonReboot:
+		case events.ReasonDependency, events.ReasonReboot, events.ReasonInstallerBusy:
 			return // for another one, which has work or waits for the machine
 		}
+	}
+	if a := p.Attempt; a != nil && a.Awaits != "" && a.Awaits == c.Clock.Boot {
+		return // the machine has to restart
 	}
 	if p.Waiting() && p.Wait == nil {
 		if c.Slot == "" {

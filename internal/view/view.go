@@ -135,10 +135,18 @@ func (v View) waits(p *fsm.Product) *apitypes.Waits {
 		return &apitypes.Waits{Reason: string(p.Wait.Reason), Detail: p.Hold.Reason, Since: wall(p.Wait.Since)}
 	case p.Wait != nil:
 		return &apitypes.Waits{Reason: string(p.Wait.Reason), Detail: p.Wait.Detail, Since: wall(p.Wait.Since), Until: wall(p.Wait.Until)}
+	case v.awaitsRestart(p):
+		return &apitypes.Waits{Reason: string(events.ReasonReboot), Detail: p.ID, Since: wall(p.Attempt.Ended)}
 	case p.Waiting() && v.c.Slot != "" && v.c.Slot != p.ID:
 		return &apitypes.Waits{Reason: ReasonSlot, Detail: v.c.Slot}
 	}
 	return nil
+}
+
+// awaitsRestart: what the installer did is looked for again after a restart of the machine.
+func (v View) awaitsRestart(p *fsm.Product) bool {
+	a := p.Attempt
+	return p.Open() && a != nil && a.Awaits != "" && a.Awaits == v.c.Clock.Boot
 }
 
 func window(w *events.Window) *apitypes.Window {
@@ -167,6 +175,9 @@ func attempt(p *fsm.Product) *apitypes.Attempt {
 	switch a.Stage {
 	case fsm.StageBegun:
 		out.State = "running"
+		if a.Stalled != "" {
+			out.State = "stalled"
+		}
 	case fsm.StageExited:
 		out.State = "ended"
 		exit := a.Exit

@@ -136,8 +136,10 @@ func (p *Prefix) Environ() []string {
 			env = append(env, e)
 		}
 	}
+	// A locale that every Linux has: without one, names of files are ASCII to Wine. It
+	// speaks English in it.
 	// Without mscoree and mshtml Wine does not ask for downloads.
-	env = append(env, "WINEPREFIX="+p.Dir, "WINEDEBUG=-all", "WINEDLLOVERRIDES=mscoree,mshtml=", "LANG=en_US.UTF-8")
+	env = append(env, "WINEPREFIX="+p.Dir, "WINEDEBUG=-all", "WINEDLLOVERRIDES=mscoree,mshtml=", "LANG=C.UTF-8")
 	if p.Display != "" {
 		env = append(env, "DISPLAY="+p.Display)
 	}

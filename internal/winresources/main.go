@@ -19,8 +19,13 @@
 //
 // # The version
 //
-// The number stays 0.0.0.0: a committed file cannot know the build it ends up
-// in. Which build a program is of, it says itself ("quietsetup version").
+// In the committed files the number is 0.0.0.0: they cannot know the build they end
+// up in. What is shipped gets the number of the MSI once it is linked:
+//
+//	go run ./internal/winresources -stamp 0.0.1234 bin/windows/*.exe
+//
+// Of two files with the same name Windows Installer keeps the one with the higher
+// number ("File Versioning Rules").
 package main
 
 import (
@@ -97,7 +102,21 @@ func (p program) object(arch winres.Arch) ([]byte, error) {
 
 func main() {
 	dir := flag.String("C", ".", "the module's `folder`")
+	version := flag.String("stamp", "", "write this `version` into the programs that are named")
 	flag.Parse()
+	if *version != "" {
+		v, err := numbers(*version)
+		for _, file := range flag.Args() {
+			if err == nil {
+				err = stamp(file, v)
+			}
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "winresources: cannot stamp:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	for _, p := range programs() {
 		for _, arch := range arches() {
 			text, err := p.object(arch)

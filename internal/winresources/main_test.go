@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/tc-hib/winres"
+	"github.com/tc-hib/winres/version"
 
 	"github.com/quietsetup/quietsetup/internal/needs"
 )
@@ -62,6 +63,9 @@ func TestBuiltPrograms(t *testing.T) {
 				if out, err := cmd.CombinedOutput(); err != nil {
 					t.Fatalf("cannot build %s: %v: %s", p.name, err, out)
 				}
+				if err := stamp(exe, [4]uint16{1, 2, 3, 65535}); err != nil {
+					t.Fatal(err)
+				}
 				p.check(t, exe)
 			}
 		})
@@ -108,7 +112,24 @@ func (p program) check(t *testing.T, exe string) {
 	if icon, err := rs.GetIcon(iconID); err != nil || icon == nil {
 		t.Errorf("%s has no icon: %v", p.name, err)
 	}
-	if rs.Get(winres.RT_VERSION, winres.ID(1), english) == nil {
-		t.Errorf("%s has no version information", p.name)
+	info, err := version.FromBytes(rs.Get(winres.RT_VERSION, winres.ID(1), english))
+	if err != nil {
+		t.Fatalf("%s has no version information: %v", p.name, err)
+	}
+	if want := [4]uint16{1, 2, 3, 65535}; info.FileVersion != want || info.ProductVersion != want {
+		t.Errorf("%s has version %v of product %v, want %v", p.name, info.FileVersion, info.ProductVersion, want)
+	}
+}
+
+func TestNumbers(t *testing.T) {
+	for text, want := range map[string][4]uint16{"0.0.1234": {0, 0, 1234}, "1.2.3.4": {1, 2, 3, 4}, "7": {7}} {
+		if got, err := numbers(text); err != nil || got != want {
+			t.Errorf("%s: %v, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"", "1.", "1.2.3.4.5", "65536", "-1", "1.x", "v1"} {
+		if got, err := numbers(text); err == nil {
+			t.Errorf("%q is %v", text, got)
+		}
 	}
 }

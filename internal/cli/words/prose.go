@@ -40,6 +40,8 @@ func (w *Words) Input(in events.Input) string {
 		} else {
 			key += w.seen(in.Seen, d)
 		}
+	case events.InstallerStalled:
+		d["What"] = in.What
 	case events.InstallerEnded:
 		d["Exit"], d["Signal"], d["Error"] = in.Exit, in.Signal, in.Error
 		switch {
@@ -209,6 +211,8 @@ func (w *Words) Event(e events.Event) string {
 		d["Attempt"] = e.Attempt
 	case events.InstallBegun:
 		d["PID"] = e.Installer.PID
+	case events.AttemptStalled:
+		d["What"] = e.What
 	case events.AttemptVoided:
 		d["Reason"] = e.Reason
 	case events.AttemptRepeated:

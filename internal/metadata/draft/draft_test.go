@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -54,6 +55,9 @@ func TestDepot(t *testing.T) {
 			}
 			if p.Want.Result == "kept" {
 				return // drafted only when forced
+			}
+			if runtime.GOOS == "windows" && slices.Contains([]string{"linux-sh", "linux-deb", "links-out"}, p.ID) {
+				return // the right to run a file, and links, are not to be had there
 			}
 			compare(t, d, p.Want)
 			loads(t, depot, d, p.Want)

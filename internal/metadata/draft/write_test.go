@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -48,7 +49,7 @@ func TestWrite(t *testing.T) {
 	}
 	holds(t, file, "one")
 	info, err := os.Stat(file)
-	if err != nil || info.Mode() != 0o644 {
+	if err != nil || info.Mode() != 0o644 && runtime.GOOS != "windows" { // where a file's list of rights counts
 		t.Errorf("mode %v, %v", info.Mode(), err)
 	}
 	if _, err := Write(root, "a.toml", []byte("two"), false); !errors.Is(err, ErrExists) {
@@ -85,14 +86,15 @@ func TestWriteThroughNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer root.Close()
-	if err := os.Symlink(outside, filepath.Join(dir, "link.toml")); err != nil {
-		t.Fatal(err)
-	}
+	made := linked(t, outside, filepath.Join(dir, "link.toml"))
 	if err := os.Mkdir(filepath.Join(dir, "folder.toml"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"link.toml", "folder.toml"} {
 		for _, replace := range []bool{false, true} {
+			if name == "link.toml" && !made {
+				continue
+			}
 			if _, err := Write(root, name, []byte("x"), replace); err == nil {
 				t.Errorf("%s was written, replace %v", name, replace)
 			}
@@ -101,9 +103,22 @@ func TestWriteThroughNothing(t *testing.T) {
 	if _, err := os.Stat(outside); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the link was followed: %v", err)
 	}
-	if got := names(t, dir); len(got) != 2 {
+	if got := names(t, dir); len(got) > 2 || slices.ContainsFunc(got, func(name string) bool { return name != "link.toml" && name != "folder.toml" }) {
 		t.Errorf("something was left behind: %q", got)
 	}
+}
+
+// linked makes a link. Windows does not let everybody, and Wine only says that it did.
+func linked(t *testing.T, to, link string) bool {
+	t.Helper()
+	err := os.Symlink(to, link)
+	if _, there := os.Lstat(link); there == nil {
+		return true
+	}
+	if runtime.GOOS != "windows" {
+		t.Fatal(err)
+	}
+	return false
 }
 
 // TestHostilePackage opens nothing that could keep it waiting or lead out.
@@ -122,8 +137,8 @@ func TestHostilePackage(t *testing.T) {
 	if err := os.RemoveAll(dir); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink(filepath.Join(depot, "grepwin", "CLIENT_DATA"), dir); err != nil {
-		t.Fatal(err)
+	if !linked(t, filepath.Join(depot, "grepwin", "CLIENT_DATA"), dir) {
+		return
 	}
 	if _, err := makeIn(t, depot, "7zip"); !errors.Is(err, ErrBroken) {
 		t.Errorf("a linked CLIENT_DATA: %v", err)

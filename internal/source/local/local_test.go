@@ -337,7 +337,7 @@ func TestDamagedRowsHarmNoOther(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{".good.json.quietsetup-new", "README", "Con.json", "..json"} { // none of ours
+	for _, name := range []string{".good.json.quietsetup-new", "README", "Upper.json", "..json"} { // none of ours
 		if err := os.WriteFile(filepath.Join(w.state, "local", name), []byte("x"), 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -64,6 +64,15 @@ func run(args []string) (code int, err error) {
 			code, err = 1, e
 		}
 	}()
+	forget, err := inMemory(prefix)
+	if err != nil {
+		return 1, err
+	}
+	defer func() {
+		if e := forget(); e != nil && err == nil {
+			code, err = 1, e
+		}
+	}()
 	program, err := inside(prefix, args[0])
 	if err != nil {
 		return 1, err
@@ -79,6 +88,23 @@ func run(args []string) (code int, err error) {
 		return 1, fmt.Errorf("cannot run %s: %w", args[0], err)
 	}
 	return 0, nil
+}
+
+// inMemory gives the machine a disk in memory, T:, for tests that write much and do
+// not depend on how slow a disk is. The result ends that.
+func inMemory(prefix *wine.Prefix) (forget func() error, err error) {
+	const shm = "/dev/shm"
+	if info, err := os.Stat(shm); err != nil || !info.IsDir() {
+		return func() error { return nil }, nil // the disk does as well
+	}
+	memory, err := os.MkdirTemp(shm, "qswine")
+	if err == nil {
+		err = os.Symlink(memory, filepath.Join(prefix.Dir, "dosdevices", "t:"))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot give %s a disk in memory: %w", prefix.Dir, err)
+	}
+	return func() error { return os.RemoveAll(memory) }, nil
 }
 
 // inside copies a program onto the machine's own disk, into a folder that nobody else
