@@ -3,6 +3,7 @@
 package daemon
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -122,7 +123,7 @@ func (d *depot) openServer(p parts, stateDir, version string) error {
 	}
 	s := &server{client: client, parts: p, failed: map[string]failure{}}
 	s.opsi = opsi.New(opsi.Parts{Server: client, Folder: folder, Warn: p.warn, Scripted: s.scripted})
-	s.runner = opsiscript.Runner{Program: c.OpsiScript, System: runtime.GOOS, Site: opsiscript.Site{URL: c.URL, ClientID: who.HostID, Depot: c.Depot}, Key: who.Key.Reveal,
+	s.runner = opsiscript.Runner{Program: c.OpsiScript, System: runtime.GOOS, Site: opsiscript.Site{URL: c.URL, ClientID: who.HostID, Depot: cmp.Or(c.Depot, opsiscript.Mount(runtime.GOOS))}, Key: who.Key.Reveal,
 		Folder: runs, Rows: s.opsi, Wishes: wishes()}
 	depot := c.Depot
 	if depot == "" {

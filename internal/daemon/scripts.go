@@ -101,9 +101,13 @@ func (s scripts) settle(ctx context.Context, ended events.InstallerEnded, lost b
 	return ended, false, nil
 }
 
-// Remove forgets an attempt.
+// Remove forgets an attempt. Its outcome goes last: what is left of one is swept
+// away at the next start.
 func (s scripts) Remove(token string) error {
-	return errors.Join(s.attempts.Remove(token), s.runner.Forget(token))
+	if err := s.runner.Forget(token); err != nil {
+		return err
+	}
+	return s.attempts.Remove(token)
 }
 
 // folderOf makes the private folder of runs.
@@ -117,9 +121,15 @@ func folderOf(stateDir string) (string, error) {
 
 // script prepares a package that is a script. What would ask users itself waits
 // until nobody is there.
-func (s *server) script(pkg metadata.Package, a events.Action) (metadata.Package, *events.Problem) {
+func (s *server) script(pkg metadata.Package, a events.Action) (metadata.Package, *events.Problem, error) {
 	if _, err := opsiscript.Find(s.runner.Program, opsiscript.Places(s.runner.System), config.CheckOwner); err != nil {
-		return pkg, &events.Problem{Code: metadata.CodeNoCommand, Message: fmt.Sprintf("%s: %s is a script: %v", pkg.Product, pkg.Scripts[a], err)}
+		return pkg, &events.Problem{Code: metadata.CodeNoCommand, Message: fmt.Sprintf("%s: %s is a script: %v", pkg.Product, pkg.Scripts[a], err)}, nil
+	}
+	if depot := s.runner.Site.Depot; depot != "" && !filepath.IsAbs(pkg.Scripts[a]) {
+		// opsi-script calls a script that it cannot see a failure of the product.
+		if _, err := os.Stat(filepath.Join(depot, pkg.Product, pkg.Scripts[a])); err != nil {
+			return pkg, nil, fmt.Errorf("its script is not where the depot is mounted: %w", err)
+		}
 	}
 	var own []string
 	for _, folder := range []string{pkg.Folder, filepath.Join(s.runner.Site.Depot, pkg.Product)} { // brought here, and mounted
@@ -137,7 +147,7 @@ func (s *server) script(pkg metadata.Package, a events.Action) (metadata.Package
 		pkg.Background = false
 	}
 	pkg.Script, pkg.Detect = pkg.Scripts[a], nil // its row tells
-	return pkg, nil
+	return pkg, nil, nil
 }
 
 // scripted tells whether opsi-script was started for the run that a report is about.

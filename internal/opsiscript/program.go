@@ -30,6 +30,17 @@ func Places(system string) []string {
 	return []string{"/usr/bin/opsi-script"}
 }
 
+// Mount is where opsi mounts the depot on a system, "" = opsi-script knows it.
+func Mount(system string) string {
+	switch system {
+	case "windows":
+		return ""
+	case "darwin":
+		return "/private/var/opsisetupadmin/opsi_depot"
+	}
+	return "/media/opsi_depot"
+}
+
 // Find is where opsi-script lies: where the config says, and nowhere else if it
 // says something, else the first of the places. owner judges who could change the
 // program (nil = nobody is asked): it will run with all rights.

@@ -36,8 +36,8 @@ type Reader struct {
 	// command is good.
 	CheckCommand metadata.CheckCommand
 	// Script prepares a package whose control file names a script for the action, and
-	// which has no command for it; nil = nobody runs scripts.
-	Script func(metadata.Package, events.Action) (metadata.Package, *events.Problem)
+	// which has no command for it; nil = nobody runs scripts. An error is nobody's fault.
+	Script func(metadata.Package, events.Action) (metadata.Package, *events.Problem, error)
 	// Place tells what is wrong with the place of a product in the order, nil if
 	// nothing is.
 	Place func(id string) (*events.Problem, error)
@@ -64,7 +64,9 @@ func (r Reader) Prepare(ctx context.Context, req events.Request) (events.Policy,
 	}
 	if a := req.Row.ActionRequest; problem == nil {
 		if r.Script != nil && len(pkg.CommandFor(a)) == 0 && pkg.Scripts[a] != "" {
-			pkg, problem = r.Script(pkg, a)
+			if pkg, problem, err = r.Script(pkg, a); err != nil {
+				return events.Policy{}, events.Package{}, nil, fmt.Errorf("cannot prepare %q: %w", id, err)
+			}
 		} else {
 			problem = pkg.CheckStart(a, r.CheckCommand)
 		}
