@@ -169,9 +169,9 @@ func TestPlantedForgottenAnswer(t *testing.T) {
 // source still wants what was done, and it is done again.
 func TestPlantedReportedTooEarly(t *testing.T) {
 	t.Parallel()
-	bin := plant(t, "internal/daemon/source.go", change{
-		"if err := d.local.Report(ctx, r, req); err != nil {\n\t\treturn err\n\t}\n\treturn done()",
-		"if err := done(); err != nil {\n\t\treturn err\n\t}\n\treturn d.local.Report(ctx, r, req)"})
+	bin := plant(t, "internal/daemon/local.go", change{
+		"if err := f.Source.Report(ctx, r, req); err != nil {\n\t\treturn err\n\t}\n\treturn done()",
+		"if err := done(); err != nil {\n\t\treturn err\n\t}\n\treturn f.Source.Report(ctx, r, req)"})
 	planted(t, bin, aim{victims: []string{"daemon"}, moments: []string{"report_accepted"}, kinds: []string{"app"}}, false)
 }
 
