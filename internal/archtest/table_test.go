@@ -146,7 +146,7 @@ func rooms() []room {
 		{"internal/daemon", []string{
 			"checks", "events", "fsm", "store", "internal/apitypes", "internal/config", "internal/effects", "internal/engine",
 			"internal/agentstart", "internal/host", "internal/installer", "internal/localapi", "internal/localsock", "internal/metadata",
-			"internal/opsiscript", "internal/order", "internal/policy", "internal/prompts", "internal/source/local", "internal/source/opsi", "internal/source/opsi/depotfiles", "internal/source/packages", "internal/view", "internal/winsvc"},
+			"internal/opsiscript", "internal/order", "internal/policy", "internal/prompts", "internal/source/local", "internal/source/opsi", "internal/source/opsi/depotfiles", "internal/source/packages", "internal/view", "internal/winfile", "internal/winsvc"},
 			[]string{systemd, xsys, zerolog},
 			"the only composition root; nothing below it may know it"},
 		{"internal/demo", []string{"events", "internal/apitypes", "internal/daemon", "internal/i18n", "internal/localclient", "internal/promptui", "internal/replay", "store"},

@@ -16,6 +16,10 @@ import (
 // ErrInvalid is wrapped by every error about the file; the CLI's exit code 7.
 var ErrInvalid = errors.New("invalid configuration")
 
+// ErrUnread is wrapped instead where the file may be read a moment later: somebody
+// holds it, or the disk failed.
+var ErrUnread = errors.New("configuration cannot be read now")
+
 // Config is a config file with its defaults filled in.
 type Config struct {
 	Path    string // the file this was read from; "" = defaults only

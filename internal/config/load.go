@@ -25,8 +25,8 @@ const maxLine = 200
 
 // Load reads the file at path. With path "" it reads DefaultPath, and no file
 // there means the defaults. A relative depot or overlay is taken from the file's
-// own folder. Every error wraps ErrInvalid and names file, line and key of all
-// mistakes, one a line. A file that others could change is refused by root, who
+// own folder. An error wraps ErrInvalid and names file, line and key of all
+// mistakes, one a line; ErrUnread if the file could not be read just now. A file that others could change is refused by root, who
 // runs what it leads to, and warned of for anybody else.
 func Load(path string) (Config, error) {
 	c, err := Examine(path)
@@ -48,7 +48,10 @@ func Examine(path string) (Config, error) {
 	if path == "" && errors.Is(err, fs.ErrNotExist) {
 		return Default(), nil
 	}
-	if err != nil {
+	switch {
+	case err != nil && passing(err):
+		return Default(), fmt.Errorf("%w: %w", ErrUnread, err)
+	case err != nil:
 		return Default(), fmt.Errorf("%w: cannot read it: %w", ErrInvalid, err)
 	}
 	doc, err := tomlfile.Parse(name, text)
@@ -77,7 +80,7 @@ func read(name string) (text []byte, others, err error) {
 	if !info.Mode().IsRegular() {
 		return nil, nil, fmt.Errorf("%s is not a regular file", name)
 	}
-	f, err := os.OpenFile(name, os.O_RDONLY|noBlock, 0)
+	f, err := open(name)
 	if err != nil {
 		return nil, nil, err
 	}

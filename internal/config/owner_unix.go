@@ -5,6 +5,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -62,5 +63,11 @@ func foreign(name string, owner, self int, mode fs.FileMode) error {
 	return nil
 }
 
-// noBlock makes opening a pipe return at once instead of waiting for a writer.
-const noBlock = syscall.O_NONBLOCK
+// open opens a file to read it. A pipe returns at once instead of waiting for a
+// writer.
+func open(name string) (*os.File, error) { return os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0) }
+
+// passing reports whether an error of reading may be gone a moment later.
+func passing(err error) bool {
+	return errors.Is(err, syscall.EIO) || errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.ENOMEM)
+}

@@ -3,10 +3,14 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
+
+	"golang.org/x/sys/windows"
 
 	"github.com/quietsetup/quietsetup/internal/winfile"
 )
@@ -56,5 +60,23 @@ func exposed(name string, _ fs.FileInfo) error {
 // readableByAll believes so: whoever cannot read it is shown no logo.
 func readableByAll(fs.FileMode) bool { return true }
 
-// noBlock has no meaning for files here.
-const noBlock = 0
+// open opens a file to read it. An editor or a virus scanner may hold it for a moment.
+func open(name string) (f *os.File, err error) {
+	err = winfile.Patiently(func() error {
+		f, err = os.Open(name)
+		return err
+	})
+	return f, err
+}
+
+// passing reports whether an error of reading may be gone a moment later.
+func passing(err error) bool {
+	for _, e := range []error{windows.ERROR_SHARING_VIOLATION, windows.ERROR_LOCK_VIOLATION, windows.ERROR_NOT_READY,
+		windows.ERROR_CRC, windows.ERROR_SEEK, windows.ERROR_READ_FAULT, windows.ERROR_GEN_FAILURE, windows.ERROR_IO_DEVICE,
+		windows.ERROR_NO_SYSTEM_RESOURCES, windows.ERROR_NOT_ENOUGH_MEMORY, windows.ERROR_DELETE_PENDING} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}

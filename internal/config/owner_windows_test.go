@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/windows"
 
@@ -59,5 +60,42 @@ func TestAFileOthersCanWrite(t *testing.T) {
 		if !strings.Contains(said, want) {
 			t.Errorf("no %q in %s", want, said)
 		}
+	}
+}
+
+// TestAFileSomebodyHolds: a file that somebody holds open is waited for, and one that
+// is not let go is no invalid one: the service is started again.
+func TestAFileSomebodyHolds(t *testing.T) {
+	dir, err := os.MkdirTemp("", "quietsetup-test-*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "quietsetup.toml")
+	t.Cleanup(func() {
+		if err := errors.Join(os.Remove(path), os.Remove(dir)); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := os.WriteFile(path, []byte("[log]\nlevel = 'warn'\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	name, err := windows.UTF16PtrFromString(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	held, err := windows.CreateFile(name, windows.GENERIC_READ, 0, nil, windows.OPEN_EXISTING, 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(path); !errors.Is(err, ErrUnread) || errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), path) {
+		t.Errorf("held all the time: %v", err)
+	}
+	let := time.AfterFunc(200*time.Millisecond, func() { _ = windows.CloseHandle(held) })
+	defer let.Stop()
+	if _, err := Load(path); err != nil {
+		t.Errorf("held for a moment: %v", err)
+	}
+	if _, err := Load(path + "2"); !errors.Is(err, ErrInvalid) || errors.Is(err, ErrUnread) {
+		t.Errorf("a missing one: %v", err)
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/quietsetup/quietsetup/internal/agentstart"
 	"github.com/quietsetup/quietsetup/internal/config"
 	"github.com/quietsetup/quietsetup/internal/localsock"
+	"github.com/quietsetup/quietsetup/internal/winfile"
 	"github.com/quietsetup/quietsetup/internal/winsvc"
 )
 
@@ -46,7 +47,8 @@ service: Windows' service ` + serviceName + `.
   run              what the service manager starts; not to be called by hand
   --json           how it is now, as JSON (service/v1); not with run
 
-Exit codes of service: also 3 not running (status), 4 no such service.
+Exit codes of service: also 3 not running (status), 4 no such service; of run also 7
+for a program that others could change.
 `
 
 // serviceDoc is the JSON of a command about the service.
@@ -226,10 +228,35 @@ func guarded(exe string) error {
 	if err == nil {
 		err = config.Changeable(exe, info)
 	}
+	if err == nil { // who can add a file beside it adds a DLL that it loads
+		if err = winfile.Check(filepath.Dir(exe)); err != nil {
+			err = fmt.Errorf("%s: %w", filepath.Dir(exe), err)
+		}
+	}
 	if err != nil {
-		return fmt.Errorf("cannot make a service of a program that others could change: %w", err)
+		return fmt.Errorf("cannot run a program that others could change as a service: %w", err)
 	}
 	return nil
+}
+
+// guardedNow is guarded for what runs. Lists may have changed since it was put in,
+// and the MSI puts it in without asking.
+func guardedNow() error {
+	exe, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("cannot find the running program: %w", err)
+	}
+	return guarded(exe)
+}
+
+// tighten keeps others from the folder of config and state, where it belongs to the
+// administrators and is only lax. What it did is for the log.
+func tighten(dir string) (note string, err error) {
+	done, err := winfile.Tighten(dir)
+	if err != nil || !done {
+		return "", err
+	}
+	return "everybody could put files into " + dir + "; now only the system and the administrators can; look at what is in it", nil
 }
 
 // runService is the daemon as a service. What it says goes to the log in the
@@ -241,6 +268,10 @@ func runService(version, file, state string, stderr io.Writer) int {
 		// The MSI cannot say that, and an admin may have put the service in by hand.
 		if err := winsvc.Recover(serviceName); err != nil {
 			events.tell(winsvc.Warning, err.Error())
+		}
+		if err := guardedNow(); err != nil {
+			events.tell(winsvc.Error, "quietsetupd has ended: "+err.Error())
+			return winsvc.Ending{Code: exitInvalid}
 		}
 		code := exitCode(serve(ctx, version, file, state, &Service{Ready: ready, Logons: logons}, events))
 		return winsvc.Ending{Code: code, Again: mayPass(code)}
@@ -268,6 +299,7 @@ func mayPass(code int) bool {
 // in the event log.
 func serve(ctx context.Context, version, file, state string, s *Service, events *eventLog) (err error) {
 	var to *logFile
+	note, lax := tighten(filepath.Dir(defaultState()))
 	o, err := options(version, file, state, func(c config.Log, dir string) (zerolog.Logger, error) {
 		to = newLogFile(dir)
 		log, err := logger(c, to)
@@ -280,8 +312,17 @@ func serve(ctx context.Context, version, file, state string, s *Service, events 
 		defer func() { err = errors.Join(err, to.Close()) }()
 	}
 	if err != nil {
+		if note != "" {
+			events.tell(winsvc.Warning, note)
+		}
 		events.tell(winsvc.Error, "quietsetupd has ended: "+err.Error())
 		return err
+	}
+	if note != "" {
+		o.Log.Warn().Msg(note)
+	}
+	if lax != nil { // what matters of it is judged again
+		o.Log.Warn().Err(lax).Msg("the folder of config and state may be open to others")
 	}
 	crashes := sync.OnceFunc(func() {
 		last, err := keepCrash(o.StateDir)

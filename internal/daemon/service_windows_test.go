@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/windows"
+
 	"github.com/quietsetup/quietsetup/internal/localclient"
 	"github.com/quietsetup/quietsetup/internal/localsock"
 )
@@ -122,5 +124,49 @@ func TestServiceUsage(t *testing.T) {
 	}
 	if code, out, _ := command(t, "service", "start", "--help"); code != exitOK || !strings.Contains(out, "service install") {
 		t.Errorf("service start --help ends with %d, %s", code, out)
+	}
+}
+
+// TestGuarded: a program is believed only where nobody else can change it or add a
+// file beside it; a folder that is ours is made strict, and the log is told.
+func TestGuarded(t *testing.T) {
+	dir, err := os.MkdirTemp("", "qsd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	exe := filepath.Join(dir, "program.exe")
+	t.Cleanup(func() {
+		if err := errors.Join(os.Remove(exe), os.Remove(dir)); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := os.WriteFile(exe, nil, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(guarded(exe), guardedNow()); err != nil {
+		t.Errorf("of ours: %v", err)
+	}
+	sd, err := windows.SecurityDescriptorFromString("D:P(A;;FA;;;SY)(A;;FRFXFW;;;WD)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, _, err := sd.DACL()
+	if err == nil {
+		err = windows.SetNamedSecurityInfo(dir, windows.SE_FILE_OBJECT, windows.DACL_SECURITY_INFORMATION, nil, nil, list, nil)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := guarded(exe); err == nil || !strings.Contains(err.Error(), dir) || !strings.Contains(err.Error(), "S-1-1-0 can write to it") {
+		t.Errorf("in a folder that all can write to: %v", err)
+	}
+	if note, err := tighten(dir); err != nil || !strings.Contains(note, dir) {
+		t.Errorf("made strict: %q, %v", note, err)
+	}
+	if note, err := tighten(dir); err != nil || note != "" {
+		t.Errorf("again: %q, %v", note, err)
+	}
+	if err := guarded(exe); err != nil {
+		t.Errorf("after that: %v", err)
 	}
 }

@@ -96,9 +96,11 @@ func (d *drives) withLetter(path string) string {
 
 // longName replaces short names (PROGRA~1) by those they stand for. A process
 // keeps the name by which its executable was opened, so it may hold some. A part
-// that is not there any more stays as it is, below the part that is.
+// that is not there any more stays as it is, below the part that is. Only what lies
+// on a drive is asked for: whoever starts a program from a server of his choice
+// would have the machine log on there at each look.
 func longName(path string) string {
-	if !strings.Contains(path, "~") {
+	if !strings.Contains(path, "~") || !onDrive(path) {
 		return path
 	}
 	head, tail := path, ""
@@ -112,6 +114,12 @@ func longName(path string) string {
 		}
 		head, tail = path[:i], path[i:]
 	}
+}
+
+// onDrive reports whether a path begins with a drive's letter, in either spelling.
+func onDrive(path string) bool {
+	path = strings.TrimPrefix(path, `\\?\`)
+	return len(path) > 2 && ('A' <= path[0]&^0x20 && path[0]&^0x20 <= 'Z') && path[1] == ':' && path[2] == '\\'
 }
 
 func longPathName(path string) (string, error) {

@@ -47,6 +47,23 @@ func TestResolve(t *testing.T) {
 	}
 }
 
+// TestOnDrive: nothing else is opened for its long name.
+func TestOnDrive(t *testing.T) {
+	for path, want := range map[string]bool{
+		`C:\PROGRA~1\a.exe`: true, `z:\a~1.exe`: true, `\\?\C:\a~1.exe`: true,
+		`\\server\share\a~1.exe`: false, `\\?\UNC\server\share\a~1.exe`: false, `\\.\UNC\server\share\a~1.exe`: false,
+		`\\?\unc\server\a~1`: false, `//server/share/a~1.exe`: false, `\??\UNC\server\a~1`: false, `\Device\Mup\server\a~1`: false,
+		`\\?\GLOBALROOT\Device\Mup\server\a~1`: false, `a~1.exe`: false, `C:a~1.exe`: false, ``: false, `1:\a~1`: false,
+	} {
+		if got := onDrive(path); got != want {
+			t.Errorf("%q: %v", path, got)
+		}
+		if !want && longName(path) != path {
+			t.Errorf("%q is looked for", path)
+		}
+	}
+}
+
 // disk is a disk of links and folders, as the system's answers show it.
 type disk struct {
 	real  map[string]string // what can be opened, and where it lies

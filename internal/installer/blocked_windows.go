@@ -222,10 +222,13 @@ func keepJob() windows.Handle {
 	if err == nil && !old {
 		err = join(job, self.PID)
 	}
-	if err != nil {
-		return 0
+	if err == nil && (!old || believed(job)) {
+		return job
 	}
-	return job
+	if job != 0 {
+		_ = windows.CloseHandle(job)
+	}
+	return 0
 }
 
 // run starts the installer without a window of its own making: a console program

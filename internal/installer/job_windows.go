@@ -45,28 +45,62 @@ func namelessJob() (windows.Handle, error) {
 }
 
 func makeJob(name *uint16) (job windows.Handle, old bool, err error) {
+	self, err := windows.GetCurrentProcessToken().GetTokenUser()
+	if err != nil {
+		return 0, false, fmt.Errorf("cannot tell who runs this program: %w", err)
+	}
+	us := self.User.Sid.String() // the owner, by which a job is believed
+	sd, err := windows.SecurityDescriptorFromString("O:" + us + "D:P(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;" + us + ")")
+	if err != nil {
+		return 0, false, fmt.Errorf("cannot make the access list of the installer's job: %w", err)
+	}
+	attributes := &windows.SecurityAttributes{SecurityDescriptor: sd}
+	attributes.Length = uint32(unsafe.Sizeof(*attributes))
 	// x/sys does not tell whether it was there.
-	r, _, last := windows.NewLazySystemDLL("kernel32.dll").NewProc("CreateJobObjectW").Call(0, uintptr(unsafe.Pointer(name)))
+	r, _, last := windows.NewLazySystemDLL("kernel32.dll").NewProc("CreateJobObjectW").Call(uintptr(unsafe.Pointer(attributes)), uintptr(unsafe.Pointer(name)))
+	if r == 0 && name != nil && errors.Is(last, windows.ERROR_ACCESS_DENIED) { // a stranger's, who lets nobody open it
+		job, err := namelessJob()
+		return job, false, err
+	}
 	if r == 0 {
 		return 0, false, fmt.Errorf("cannot make a job for the installer: %w", last)
 	}
 	return windows.Handle(r), errors.Is(last, windows.ERROR_ALREADY_EXISTS), nil
 }
 
-// openJob opens the leader's job to list it; 0 if there is none.
+// openJob opens the leader's job to list it; 0 if there is none that can be believed.
+// Everybody can make a job of that name, and one that may not be opened is none of
+// ours.
 func openJob(leader events.ProcessID) (windows.Handle, error) {
 	name, err := jobName(leader)
 	if err != nil {
 		return 0, err
 	}
-	r, _, last := windows.NewLazySystemDLL("kernel32.dll").NewProc("OpenJobObjectW").Call(jobQuery, 0, uintptr(unsafe.Pointer(name)))
-	switch {
-	case r != 0:
-		return windows.Handle(r), nil
-	case errors.Is(last, windows.ERROR_FILE_NOT_FOUND):
-		return 0, nil
+	r, _, _ := windows.NewLazySystemDLL("kernel32.dll").NewProc("OpenJobObjectW").Call(jobQuery|windows.READ_CONTROL, 0, uintptr(unsafe.Pointer(name)))
+	job := windows.Handle(r)
+	if job != 0 && !believed(job) {
+		return 0, windows.CloseHandle(job)
 	}
-	return 0, fmt.Errorf("cannot open the installer's job: %w", last)
+	return job, nil
+}
+
+// believed reports whether a job belongs to the system, the administrators or our
+// own user.
+func believed(job windows.Handle) bool {
+	sd, err := windows.GetSecurityInfo(job, windows.SE_KERNEL_OBJECT, windows.OWNER_SECURITY_INFORMATION)
+	if err != nil {
+		return false
+	}
+	owner, _, err := sd.Owner()
+	if err != nil || owner == nil {
+		return false
+	}
+	self, err := windows.GetCurrentProcessToken().GetTokenUser()
+	return err == nil && trustedOwner(owner, self.User.Sid)
+}
+
+func trustedOwner(owner, self *windows.SID) bool {
+	return owner.Equals(self) || owner.IsWellKnown(windows.WinLocalSystemSid) || owner.IsWellKnown(windows.WinBuiltinAdministratorsSid)
 }
 
 // join makes an opened process a member.

@@ -7,9 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
@@ -42,6 +40,15 @@ const (
 // installerOfWindows owns the files of Windows itself ("Windows Modules Installer").
 const installerOfWindows = "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464"
 
+// Identifiers that give a stranger nothing ("Well-known SIDs"): the first two stand in
+// a list for those below to inherit and are in nobody's token, the third is whoever
+// owns the file, who is judged as its owner.
+const (
+	creatorOwner = "S-1-3-0"
+	creatorGroup = "S-1-3-1"
+	ownerRights  = "S-1-3-4"
+)
+
 // CheckOpen returns nil if nobody but the system, the administrators and whoever
 // runs this program could change an open file or folder.
 func CheckOpen(f *os.File) error {
@@ -73,38 +80,6 @@ func CheckSecret(path string) error {
 	return judge(sd, reading|changing)
 }
 
-// CheckWay returns nil if nobody but those could put another folder in the place of
-// this one: it is told for the folder and for each above it, up to the drive, that
-// it is no link (a junction leads wherever its owner likes, at any moment) and that
-// nobody else owns it or may delete it. Folders that are not there yet are passed
-// over. In ProgramData every user may create a folder, so one that is found there
-// may be a user's.
-func CheckWay(path string) error {
-	if !filepath.IsAbs(path) || strings.HasPrefix(filepath.VolumeName(path), `\\`) {
-		return fmt.Errorf("%s is not a folder of this machine by its full path", path)
-	}
-	for at := filepath.Clean(path); filepath.Dir(at) != at; at = filepath.Dir(at) {
-		info, err := os.Lstat(at)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return fmt.Errorf("cannot look at %s: %w", at, err)
-		}
-		if !info.IsDir() || info.Mode()&(fs.ModeSymlink|fs.ModeIrregular) != 0 {
-			return fmt.Errorf("%s is not a plain folder", at)
-		}
-		sd, err := windows.GetNamedSecurityInfo(at, windows.SE_FILE_OBJECT, asked)
-		if err != nil {
-			return fmt.Errorf("cannot read the access list of %s: %w", at, err)
-		}
-		if err := judge(sd, replacing); err != nil {
-			return fmt.Errorf("%s could be replaced: %w", at, err)
-		}
-	}
-	return nil
-}
-
 const asked = windows.OWNER_SECURITY_INFORMATION | windows.DACL_SECURITY_INFORMATION
 
 // judge looks at owner and access list. rights are those that nobody else may have.
@@ -113,12 +88,8 @@ func judge(sd *windows.SECURITY_DESCRIPTOR, rights windows.ACCESS_MASK) error {
 	if err != nil {
 		return err
 	}
-	owner, _, err := sd.Owner()
-	if err != nil || owner == nil {
-		return errors.New("its owner cannot be read")
-	}
-	if !slices.Contains(trusted, owner.String()) {
-		return fmt.Errorf("it belongs to %s", owner)
+	if err := judgeOwner(sd, trusted); err != nil {
+		return err
 	}
 	list, _, err := sd.DACL()
 	if errors.Is(err, windows.ERROR_OBJECT_NOT_FOUND) || err == nil && list == nil {
@@ -139,6 +110,17 @@ func judge(sd *windows.SECURITY_DESCRIPTOR, rights windows.ACCESS_MASK) error {
 	return nil
 }
 
+func judgeOwner(sd *windows.SECURITY_DESCRIPTOR, trusted []string) error {
+	owner, _, err := sd.Owner()
+	if err != nil || owner == nil {
+		return errors.New("its owner cannot be read")
+	}
+	if !slices.Contains(trusted, owner.String()) {
+		return fmt.Errorf("it belongs to %s", owner)
+	}
+	return nil
+}
+
 // judgeEntry looks at one entry. What is only handed down to files below counts
 // there, when they are looked at.
 func judgeEntry(ace *windows.ACCESS_ALLOWED_ACE, rights windows.ACCESS_MASK, trusted []string) error {
@@ -153,6 +135,9 @@ func judgeEntry(ace *windows.ACCESS_ALLOWED_ACE, rights windows.ACCESS_MASK, tru
 		return fmt.Errorf("its access list has an entry of type %d", ace.Header.AceType)
 	}
 	sid := (*windows.SID)(unsafe.Pointer(&ace.SidStart))
+	if slices.Contains([]string{creatorOwner, creatorGroup, ownerRights}, sid.String()) {
+		return nil
+	}
 	switch {
 	case ace.Mask&rights == 0 || slices.Contains(trusted, sid.String()):
 		return nil
@@ -193,18 +178,88 @@ func MakePrivate(path string) error { return makeFolder(path, "") }
 
 // MakeGuarded creates a folder in which all users can read and only those of
 // MakePrivate can write.
-func MakeGuarded(path string) error { return makeFolder(path, "(A;OICI;FRFX;;;BU)") }
+func MakeGuarded(path string) error { return makeFolder(path, allRead) }
 
-func makeFolder(path, more string) error {
+// Tighten gives a folder the list of MakeGuarded if others could write to it though
+// it belongs to the system or the administrators: somebody made it by hand or by a
+// policy, and it inherited what ProgramData lets everybody do. It reports whether it
+// did. A folder that is missing, a link or a stranger's is left as it is; CheckWay
+// tells of it.
+func Tighten(path string) (bool, error) {
+	failed := func(err error) (bool, error) {
+		return false, fmt.Errorf("cannot keep others from writing to %s: %w", path, err)
+	}
+	folder, err := openItself(path, windows.READ_CONTROL|windows.WRITE_DAC|windows.FILE_READ_ATTRIBUTES)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return failed(err)
+	}
+	defer windows.CloseHandle(folder)
+	var info windows.ByHandleFileInformation
+	if err := windows.GetFileInformationByHandle(folder, &info); err != nil {
+		return failed(err)
+	}
+	const kind = windows.FILE_ATTRIBUTE_DIRECTORY | windows.FILE_ATTRIBUTE_REPARSE_POINT
+	if info.FileAttributes&kind != windows.FILE_ATTRIBUTE_DIRECTORY {
+		return false, nil
+	}
+	sd, err := windows.GetSecurityInfo(folder, windows.SE_FILE_OBJECT, asked)
+	if err != nil {
+		return failed(err)
+	}
+	trusted, err := trusted()
+	if err != nil {
+		return failed(err)
+	}
+	if judgeOwner(sd, trusted) != nil || judge(sd, changing) == nil {
+		return false, nil
+	}
+	strict, err := listOf(allRead)
+	if err != nil {
+		return failed(err)
+	}
+	list, _, err := strict.DACL()
+	if err != nil {
+		return failed(err)
+	}
+	const what = windows.DACL_SECURITY_INFORMATION | windows.PROTECTED_DACL_SECURITY_INFORMATION
+	if err := windows.SetSecurityInfo(folder, windows.SE_FILE_OBJECT, what, nil, nil, list, nil); err != nil {
+		return failed(err)
+	}
+	return true, nil
+}
+
+// openItself opens what bears a name, a link and not where it leads.
+func openItself(path string, access uint32) (windows.Handle, error) {
+	name, err := windows.UTF16PtrFromString(path)
+	if err != nil {
+		return 0, err
+	}
+	const share = windows.FILE_SHARE_READ | windows.FILE_SHARE_WRITE | windows.FILE_SHARE_DELETE
+	return windows.CreateFile(name, access, share, nil, windows.OPEN_EXISTING,
+		windows.FILE_FLAG_BACKUP_SEMANTICS|windows.FILE_FLAG_OPEN_REPARSE_POINT, 0)
+}
+
+// allRead lets all users read a folder and what is below it.
+const allRead = "(A;OICI;FRFX;;;BU)"
+
+// listOf is the access list of our own folders, with more.
+func listOf(more string) (*windows.SECURITY_DESCRIPTOR, error) {
 	list := "D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)" + more
 	if !Privileged() {
 		self, err := self()
 		if err != nil {
-			return err
+			return nil, err
 		}
 		list += "(A;OICI;FA;;;" + self + ")"
 	}
-	sd, err := windows.SecurityDescriptorFromString(list)
+	return windows.SecurityDescriptorFromString(list)
+}
+
+func makeFolder(path, more string) error {
+	sd, err := listOf(more)
 	if err != nil {
 		return fmt.Errorf("cannot make the access list of %s: %w", path, err)
 	}

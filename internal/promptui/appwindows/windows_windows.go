@@ -96,7 +96,8 @@ func (w *Windows) all() []windows.HWND {
 // Close asks every window of exactly this program to close. Those that are not
 // shown are asked only where none is shown, and of those only windows with a title
 // bar: a program without any window in sight still has one that ends it, beside
-// many that are its own tools.
+// many that are its own tools. Where none has a title bar, those are asked that
+// belong to no other window.
 //
 // A window that waits for a question of its own program ("Save changes?") is
 // disabled, and the question belongs to it: neither is asked. The program does not
@@ -123,23 +124,13 @@ func (w *Windows) Close(pid int, start int64) State {
 	if !here(uint32(pid)) {
 		return Refused
 	}
-	var ask, unseen []windows.HWND
-	seen := false
+	var its []shown
 	for _, h := range w.all() {
-		switch {
-		case ownerOf(h) != uint32(pid):
-		case windows.IsWindowVisible(h):
-			seen = true
-			if !w.owned(h) && w.enabled(h) {
-				ask = append(ask, h)
-			}
-		case w.titled(h):
-			unseen = append(unseen, h)
+		if ownerOf(h) == uint32(pid) {
+			its = append(its, shown{h, windows.IsWindowVisible(h), w.owned(h), w.titled(h), w.enabled(h)})
 		}
 	}
-	if !seen {
-		ask = unseen
-	}
+	ask := toAsk(its)
 	if len(ask) == 0 {
 		return Windowless
 	}
@@ -153,6 +144,39 @@ func (w *Windows) Close(pid int, start int64) State {
 		return Refused
 	}
 	return Asked
+}
+
+// shown is a window as far as it matters for whether it is asked.
+type shown struct {
+	window                          windows.HWND
+	inSight, owned, titled, enabled bool
+}
+
+// toAsk chooses among the windows of one program.
+func toAsk(its []shown) []windows.HWND {
+	var inSight, titled, bare []windows.HWND
+	seen := false
+	for _, s := range its {
+		free := !s.owned && s.enabled
+		switch {
+		case s.inSight:
+			seen = true
+			if free {
+				inSight = append(inSight, s.window)
+			}
+		case s.titled:
+			titled = append(titled, s.window)
+		case free:
+			bare = append(bare, s.window)
+		}
+	}
+	switch {
+	case seen:
+		return inSight
+	case len(titled) > 0:
+		return titled
+	}
+	return bare
 }
 
 // Titles are the titles of the windows in sight of programs with this file name
