@@ -202,11 +202,13 @@ func TestFaults(t *testing.T) {
 		{"a page instead of an answer", func(_ *testing.T, s *opsitest.Server, _ *Target) {
 			s.Break(always(opsitest.Fault{Kind: opsitest.Body, Body: []byte("<html>welcome</html>")}))
 		}, "login_answer", 1, nil},
-		{"oversized answer", func(_ *testing.T, s *opsitest.Server, _ *Target) {
+		{"oversized answer", func(_ *testing.T, s *opsitest.Server, to *Target) {
+			to.Patience = time.Minute
 			s.Break(always(opsitest.Fault{Kind: opsitest.Oversized, Size: 33 << 20}))
 		}, "login_answer", 1, nil},
-		{"an answer packed small", func(_ *testing.T, s *opsitest.Server, _ *Target) {
-			s.Break(always(opsitest.Fault{Kind: opsitest.Bomb, Size: 100 << 20}))
+		{"an answer packed small", func(_ *testing.T, s *opsitest.Server, to *Target) {
+			to.Patience = time.Minute // packing it takes a busy machine seconds
+			s.Break(always(opsitest.Fault{Kind: opsitest.Bomb, Size: 40 << 20}))
 		}, "login_answer", 1, nil},
 		{"a deep answer", func(_ *testing.T, s *opsitest.Server, _ *Target) {
 			s.Break(always(opsitest.Fault{Kind: opsitest.Deep, Size: 100000}))
