@@ -207,7 +207,7 @@ func (d *step) verified(p *Product, f events.Detection) {
 		d.finish(p, events.OutcomeOK, "exit code "+strconv.Itoa(a.Exit)+"; detection gave no answer: "+f.Reason, true)
 	case f.Matches:
 		d.finish(p, events.OutcomeOK, "exit code "+strconv.Itoa(a.Exit), true)
-	case a.Meaning == meansReboot && a.Awaits == "":
+	case a.Meaning == meansReboot && a.Awaits == "" && d.boot != "" && slices.Contains(d.c.Reboot, p.ID): // the restart is still to come
 		d.emit(events.RestartAwaited{Product: p.ID, Token: a.Token, Boot: d.boot})
 	case a.Meaning == meansReboot:
 		d.finish(p, events.OutcomeFailed, "the installer asked for a restart, and after it "+foundText(f), true)
