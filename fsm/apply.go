@@ -367,6 +367,11 @@ func (c *Client) foldAttempt(p *Product, e events.Event, seq uint64, now events.
 		p.Suspect = false
 		c.changeAttempt(p, e.Token, seq, func(a *Attempt) { a.Stage, a.Suspect = StageLost, a.Suspect || suspect })
 	case events.InstallerExited:
+		// A script that put itself off, or stopped for a restart of the machine, has not
+		// failed; the interval and the restart keep it from going round in circles.
+		if a := p.Attempt; a != nil && a.Token == e.Token && (e.Meaning == meansDeferred || e.Meaning == meansInterrupted) {
+			p.Attempts = max(p.Attempts-1, 0)
+		}
 		c.changeAttempt(p, e.Token, seq, func(a *Attempt) {
 			a.Stage, a.Exit, a.Meaning, a.Ended = StageExited, e.Exit, e.Meaning, now
 		})
