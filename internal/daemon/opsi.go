@@ -100,6 +100,10 @@ func (d *depot) openServer(p parts, stateDir, version string) error {
 		return fmt.Errorf("%w: %s: source.%s: %w", config.ErrInvalid, p.config.Place("source."+key), key, err)
 	}
 	who, err := opsi.ReadCredentials(c.KeyFile, c.HostID, config.CheckSecret)
+	for tries := 0; tries < 3 && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, opsi.ErrCredentials)); tries++ {
+		time.Sleep(time.Second) // an update of opsi's agent writes it anew
+		who, err = opsi.ReadCredentials(c.KeyFile, c.HostID, config.CheckSecret)
+	}
 	if err != nil {
 		return wrong("key_file", err)
 	}
@@ -138,11 +142,17 @@ func (d *depot) openServer(p parts, stateDir, version string) error {
 	s.packages = packages.Reader{Depot: shared{p.reader(depot), func() bool { return s.opsi.Settings().Theirs }}, Policy: p.policy(func() []policy.Layer { return s.opsi.Settings().Layers }), CheckCommand: installer.CheckCommand,
 		Place: func(id string) (*events.Problem, error) { return s.opsi.Place(id), nil }, Script: s.script, Warn: p.warn}
 	d.source, d.about, d.obey, d.retry = s, s.about, s.obey, client.Retry
+	bad := 0
 	d.pause = func(err error) time.Duration {
 		if err == nil {
+			bad = 0
 			return opsi.PollPause(c.Poll, rand.Float64())
 		}
-		return max(client.Rest(), time.Second)
+		// A server that answers and cannot do what it is asked keeps nobody back by
+		// itself, and must not be asked by a whole site each second.
+		again := min(c.Poll, time.Second<<min(bad, 12))
+		bad++
+		return max(client.Rest(), again+time.Duration(rand.Float64()*float64(again)/2))
 	}
 	return nil
 }
@@ -194,7 +204,7 @@ func (s *server) Report(ctx context.Context, r events.Report, req events.Request
 		switch {
 		case errors.Is(err, opsi.ErrRefused):
 			return fmt.Errorf("%w: %w", effects.ErrRefused, err)
-		case err == nil, !known, ctx.Err() != nil:
+		case err == nil, !known, ctx.Err() != nil, s.client.Waiting() == nil: // else nothing would slow it down
 			return err
 		}
 	}
@@ -236,8 +246,12 @@ func (s *server) about(to *apitypes.Source) {
 // obey places and takes back the holds that the site set by config id. What an
 // administrator of this machine held stays.
 func (s *server) obey(ctx context.Context) error {
+	set := s.opsi.Settings()
+	if !set.Known { // that nothing is known does not mean that nothing is held
+		return nil
+	}
 	want := map[string]bool{}
-	for _, id := range s.opsi.Settings().Held {
+	for _, id := range set.Held {
 		if id == opsi.Everything {
 			id = ""
 		}

@@ -89,13 +89,13 @@ func lineOf(e events.Event) (opsi.LogLevel, string) {
 	case events.Retargeted:
 		return opsi.LogNotice, fmt.Sprintf("%s leads to version %s now", e.Request.Row.ActionRequest, e.Request.Target())
 	case events.Held:
-		return opsi.LogNotice, "waits: " + withDetail(string(e.Reason), e.Detail)
+		return opsi.LogNotice, "waits: " + why(e.Reason, e.Detail)
 	case events.ScanFailed:
 		return opsi.LogWarning, "the list of running programs is not complete"
 	case events.WindowOpened:
 		return opsi.LogNotice, fmt.Sprintf("is asked for in %d sessions; put off %d times of %d so far", len(e.Window.Asks), e.Window.DefersUsed, e.Window.DefersMax)
 	case events.Deferred:
-		return opsi.LogNotice, fmt.Sprintf("put off: %s; %d times so far", withDetail(string(e.Reason), e.Detail), e.Count)
+		return opsi.LogNotice, fmt.Sprintf("put off: %s; %d times so far", why(e.Reason, e.Detail), e.Count)
 	case events.CloseAgreed:
 		return opsi.LogNotice, fmt.Sprintf("%d programs are closed: %s", len(e.Targets), e.Why)
 	case events.InstallCleared:
@@ -106,7 +106,7 @@ func lineOf(e events.Event) (opsi.LogLevel, string) {
 		return opsi.LogWarning, "the attempt was interrupted; it is being found out what became of it"
 	case events.InstallerExited:
 		if e.Detail != "" {
-			return opsi.LogNotice, "opsi-script has ended: " + e.Detail
+			return opsi.LogNotice, withDetail("opsi-script has ended", e.Detail)
 		}
 		return opsi.LogNotice, fmt.Sprintf("the installer ended with exit code %d: %s", e.Exit, e.Meaning)
 	case events.Finished:
@@ -119,6 +119,15 @@ func lineOf(e events.Event) (opsi.LogLevel, string) {
 		return opsi.LogNotice, "the machine must be restarted"
 	}
 	return 0, ""
+}
+
+// why is a reason, with the name of the product that is waited for. What else a
+// detail says is about the people here: which programs they use, say.
+func why(r events.Reason, detail string) string {
+	if r == events.ReasonDependency || r == events.ReasonReboot {
+		return withDetail(string(r), detail)
+	}
+	return string(r)
 }
 
 // withDetail adds what more is known, unless it names a place on the machine: such

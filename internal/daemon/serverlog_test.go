@@ -26,6 +26,7 @@ func TestServerLogSaysNothingPersonal(t *testing.T) {
 		events.WindowOpened{Product: "app", Window: events.Window{Asks: []events.Ask{{Session: "c2", Owner: "uid:1000", Programs: []events.Process{program}}}, DefersMax: 5}},
 		events.Answered{Product: "app", Session: "c2", Choice: events.ChoiceDefer},
 		events.Deferred{Product: "app", Reason: events.ReasonUser, Count: 1},
+		events.Deferred{Product: "app", Reason: events.ReasonAlone, Detail: "anna-app", Count: 1},
 		events.CloseAgreed{Product: "app", Why: "asked", Targets: []events.Process{program}},
 		events.InstallerExited{Product: "app", Exit: 5, Meaning: "failed", Error: secret},
 		events.HoldPlaced{Product: "app", Reason: "anna is ill"},
@@ -50,6 +51,7 @@ func TestServerLogSaysNothingPersonal(t *testing.T) {
 5 app waits: dependency (java)
 5 app is asked for in 1 sessions; put off 0 times of 5 so far
 5 app put off: user; 1 times so far
+5 app put off: waits_for_program; 1 times so far
 5 app 1 programs are closed: asked
 5 app the installer ended with exit code 5: failed
 3 app run ended: failed`

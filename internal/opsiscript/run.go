@@ -61,7 +61,9 @@ type note struct {
 const (
 	endNote = ".run.json"
 	endKey  = ".key"
-	maxNote = 64 << 10
+	// unfinished ends the name of what package atomicfile was writing; a dot begins it.
+	unfinished = ".quietsetup-new"
+	maxNote    = 64 << 10
 )
 
 // Prepare makes all ready for a run under a token and returns its command line.
@@ -204,7 +206,8 @@ func (r Runner) Sweep(lives func(token string) bool) error {
 	}
 	var errs []error
 	for _, e := range all {
-		if token, ok := strings.CutSuffix(e.Name(), endKey); ok && !lives(token) {
+		name := strings.TrimPrefix(strings.TrimSuffix(e.Name(), unfinished), ".") // a crash may have left one half made
+		if token, ok := strings.CutSuffix(name, endKey); ok && !lives(token) {
 			errs = append(errs, remove(root, e.Name()))
 		}
 	}

@@ -96,11 +96,17 @@ func TestTrouble(t *testing.T) {
 	}
 
 	// Whoever was killed between the key and the end of the run left it behind.
-	if err := os.WriteFile(filepath.Join(w.runner.Folder, "x.y.1.1"+endKey), nil, 0o600); err != nil {
-		t.Fatal(err)
+	half := filepath.Join(w.runner.Folder, ".x.y.1.2"+endKey+unfinished)
+	for _, name := range []string{filepath.Join(w.runner.Folder, "x.y.1.1"+endKey), half} {
+		if err := os.WriteFile(name, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := w.runner.Sweep(func(string) bool { return false }); err != nil || len(w.keys(t)) != 0 {
 		t.Errorf("swept: %v, %q", err, w.keys(t))
+	}
+	if _, err := os.Stat(half); err == nil {
+		t.Error("a key that was being written stays")
 	}
 }
 

@@ -36,6 +36,7 @@ func later() []string {
 
 // Settings are what a site says about this client by config ids.
 type Settings struct {
+	Known bool // the server has told them, to this process or an earlier one
 	// Layers of the policy, weakest first. opsi's own ids are weaker than ours,
 	// whoever set them.
 	Layers []policy.Layer
@@ -122,7 +123,7 @@ func (a settingsAnswer) settings(me string) map[string]Setting {
 
 // settingsOf says what the values mean.
 func settingsOf(values map[string]Setting) Settings {
-	var out Settings
+	out := Settings{Known: values != nil}
 	layer := map[string]map[policy.Origin]policy.Layer{theirIDs: {}, ourIDs: {}}
 	for _, id := range slices.Sorted(maps.Keys(values)) {
 		v := values[id]

@@ -144,6 +144,9 @@ func TestSettingsAreKept(t *testing.T) {
 	m.key = m.server.AddClient(m.id)
 	m.restart(t)
 	held("") // what was kept is about another client
+	if m.Settings().Known {
+		t.Error("nothing is known, and it says that nothing is held")
+	}
 	for name, text := range map[string]string{"rubbish": "{", "newer": `{"v":2}`, "empty": ""} {
 		if err := os.WriteFile(filepath.Join(m.folder, memoryFile), []byte(text), 0o600); err != nil {
 			t.Fatal(err)

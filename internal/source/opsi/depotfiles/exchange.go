@@ -89,16 +89,22 @@ func (c *Cache) tidy() error {
 		case errors.Is(err, fs.ErrNotExist):
 			err = rename(c.root, old, e.Name())
 		case err == nil:
-			err = c.removeAll(old)
+			c.left(c.removeAll(old))
 		}
 		if err != nil {
 			return err
 		}
 	}
-	if err := c.removeAll(newFolder); err != nil {
-		return err
-	}
+	c.left(c.removeAll(newFolder))
 	return syncFolder(c.root, ".")
+}
+
+// left tells what could not be taken away: something may still run from it. It is in
+// nobody's way and is tried again at the next start.
+func (c *Cache) left(err error) {
+	if err != nil {
+		c.opt.Warn("", err.Error())
+	}
 }
 
 // makeFolders makes a folder of ours with those above it, private.
