@@ -122,22 +122,38 @@ func facts(f doctor.Finding) map[string]any {
 }
 
 func (a *app) printDoctor(found []doctor.Finding) {
+	var rows []looked
+	for _, f := range found {
+		what, mend := sentences(a.words, f)
+		rows = append(rows, looked{a.words.Text("check."+f.Check, nil), a.judged("health", string(f.State)), what, mend})
+	}
+	a.printLooked(rows)
+	a.say("doctor.verdict", i18n.Data{"Verdict": string(doctor.Worst(found))})
+}
+
+// looked is a line of what was looked at.
+type looked struct {
+	check       string
+	state       coloured
+	found, mend string // mend "" = nothing is to be done
+}
+
+// printLooked prints such lines, each check's name once.
+func (a *app) printLooked(rows []looked) {
 	t := a.table("check", "state", "found")
 	t.heads = map[string]string{"check": "subject"} // of what is looked at
 	last := ""
-	for _, f := range found {
+	for _, r := range rows {
 		name := ""
-		if f.Check != last {
-			name, last = a.words.Text("check."+f.Check, nil), f.Check
+		if r.check != last {
+			name, last = r.check, r.check
 		}
-		what, mend := sentences(a.words, f)
-		t.row(name, a.judged("health", string(f.State)), what)
-		if mend != "" {
-			t.row("", "", "-> "+mend)
+		t.row(name, r.state, r.found)
+		if r.mend != "" {
+			t.row("", "", "-> "+r.mend)
 		}
 	}
 	t.print()
-	a.say("doctor.verdict", i18n.Data{"Verdict": string(doctor.Worst(found))})
 }
 
 // sentences say what was found and how it is mended on this system.

@@ -193,21 +193,12 @@ func serverFacts(facts map[string]any) map[string]any {
 }
 
 func (a *app) printServer(found []servercheck.Finding) {
-	t := a.table("check", "state", "found")
-	t.heads = map[string]string{"check": "subject"} // of what is looked at
-	last := ""
+	var rows []looked
 	for _, f := range found {
-		name := ""
-		if f.Check != last {
-			name, last = a.words.Text("servercheck."+f.Check, nil), f.Check
-		}
 		what, mend := serverSentences(runtime.GOOS, a.words, f)
-		t.row(name, a.serverState(f.State), what)
-		if mend != "" {
-			t.row("", "", "-> "+mend)
-		}
+		rows = append(rows, looked{a.words.Text("servercheck."+f.Check, nil), a.serverState(f.State), what, mend})
 	}
-	t.print()
+	a.printLooked(rows)
 	a.say("serverfound.verdict", i18n.Data{"Verdict": string(servercheck.Worst(found))})
 }
 
