@@ -128,25 +128,34 @@ func (s *seated) press() {
 		case <-time.After(100 * time.Millisecond):
 		}
 		for _, id := range everything().kinds {
+			if !s.open() { // looked at first: what is on the screen is no later window than what the daemon names then
+				continue
+			}
 			p := s.l.product(id)
-			if p.ID == "" && last.ID == id { // nobody answers: people do not know, and press all the same
+			guess := p.ID == "" && last.ID == id // nobody answers: people do not know, and press all the same
+			if guess {
 				p = last
 			}
 			if p.Window != nil && p.Window.Asks[0].Answer == "" {
 				last = p
-				s.read(p, seen, pressed)
+				s.read(p, guess, seen, pressed)
 			}
 		}
 	}
 }
 
-func (s *seated) read(p apitypes.Product, seen, pressed map[look]time.Time) {
+func (s *seated) open() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.term.open()
+}
+
+// read looks at a window for one more moment. A guessed one may be the window
+// after it by now, so it can have a key but is not judged.
+func (s *seated) read(p apitypes.Product, guess bool, seen, pressed map[look]time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	w := look{p.Window.ID, s.fall}
-	if !s.term.open() {
-		return
-	}
 	if seen[w].IsZero() {
 		seen[w] = time.Now()
 	}
@@ -159,7 +168,7 @@ func (s *seated) read(p apitypes.Product, seen, pressed map[look]time.Time) {
 			key = "l"
 		}
 		s.term.press(key)
-	case time.Since(before) > 5*time.Second:
+	case !guess && time.Since(before) > 5*time.Second:
 		s.vain = append(s.vain, w.window)
 		delete(seen, w)
 		delete(pressed, w)
