@@ -17,8 +17,9 @@ import (
 // least is what every target gets, one in how many of all inputs.
 const least = 1500
 
-// fewest is the smallest share worth a start: a target first runs its checked-in
-// inputs, and with a share below their number it would run nothing else.
+// fewest is the smallest share worth a start, however few inputs there are in all: a
+// target first runs the inputs that it knows, and with a share below their number
+// it would run nothing else.
 const fewest = 100
 
 // TestRigFuzzInputs gives all targets of the module their shares of the inputs.
@@ -66,10 +67,11 @@ func TestRigFuzzInputs(t *testing.T) {
 		}
 		return r
 	}
+	first := max(fewest, total/least)
 	var rates []float64
 	var well []target
 	for _, tg := range run {
-		r := try(tg, max(fewest, total/least))
+		r := try(tg, first)
 		t.Logf("%-20s %7d inputs, %6.0f a second", tg.name, r.execs, r.rate())
 		if r.fault == "" {
 			rates, well = append(rates, r.rate()), append(well, tg)
@@ -77,7 +79,7 @@ func TestRigFuzzInputs(t *testing.T) {
 	}
 	if left := total - done; left > 0 && len(well) > 0 {
 		for i, n := range shares(rates, left) {
-			r := try(well[i], max(fewest, n))
+			r := try(well[i], max(first, n)) // it knows what it found the first time, too: fewer than it then tried
 			t.Logf("%-20s %7d inputs, %6.0f a second, %v", well[i].name, r.execs, r.rate(), r.took.Round(time.Second/10))
 		}
 	}
