@@ -59,6 +59,21 @@ type ReadyAsk struct {
 	Programs []string `json:"programs"` // their names
 }
 
+// ServerTrust is the CA that a server offers.
+type ServerTrust struct {
+	Schema string `json:"schema"` // server_trust/v1
+	Server string `json:"server"` // the address that was asked
+	CAs    []CA   `json:"cas"`
+	Pinned string `json:"pinned,omitempty"` // the file that was written
+}
+
+// CA is one certificate of it, for comparison.
+type CA struct {
+	Subject string    `json:"subject"`
+	SHA256  string    `json:"sha256"` // of the certificate, lower hex
+	Until   time.Time `json:"until"`
+}
+
 // ServerSetup are the config ids that a site may set.
 type ServerSetup struct {
 	Schema string     `json:"schema"` // server_setup/v1

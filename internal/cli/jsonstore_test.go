@@ -56,6 +56,12 @@ func madeUp(line string) func(a *app) error {
 				{ID: "quietsetup.hold", Meaning: "quietsetup: products that must be left alone, or all", Possible: []string{}, Many: true},
 			}})
 		}
+	case "server trust --json":
+		return func(a *app) error {
+			return a.document(apitypes.ServerTrust{Schema: schemaServerTrust, Server: "https://opsi.example.org:4447", Pinned: "/etc/quietsetup/opsi-ca.pem", CAs: []apitypes.CA{
+				{Subject: "CN=opsi CA,O=example", SHA256: strings.Repeat("0a1b2c3d", 8), Until: time.Date(2028, 3, 2, 8, 0, 0, 0, time.UTC)},
+			}})
+		}
 	case "server readiness --json":
 		return func(a *app) error {
 			return a.document(apitypes.Readiness{Schema: schemaReadiness, At: time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC), Server: "https://opsi.example.org:4447",

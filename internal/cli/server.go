@@ -31,7 +31,7 @@ func (a *app) serverCommand() *cobra.Command {
 		Args:  exact(0),
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.serverCheckCommand(), a.serverReadinessCommand(), a.serverSetupCommand())
+	cmd.AddCommand(a.serverCheckCommand(), a.serverReadinessCommand(), a.serverSetupCommand(), a.serverTrustCommand())
 	return cmd
 }
 

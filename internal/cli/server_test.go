@@ -214,6 +214,50 @@ func TestServerReadiness(t *testing.T) {
 	}
 }
 
+// TestServerTrust: the CA of a server is shown, and believed only by its sum or
+// by an explicit word; a file that is there stays.
+func TestServerTrust(t *testing.T) {
+	s, _ := atServer(t)
+	args := []string{"server", "trust", "--json", "--url", s.URL()}
+	code, out, said := ran(t, args...)
+	var d apitypes.ServerTrust
+	if err := json.Unmarshal([]byte(out), &d); err != nil || code != exitOK || d.Schema != schemaServerTrust || len(d.CAs) != 1 || d.Pinned != "" {
+		t.Fatalf("exit %d, %v: %s %s", code, err, said, out)
+	}
+	file := filepath.Join(t.TempDir(), "ca.pem")
+	for name, c := range map[string]struct {
+		more []string
+		code int
+		says string
+	}{
+		"no word":      {nil, exitUsage, "--first-contact"},
+		"both":         {[]string{"--first-contact", "--sha256", d.CAs[0].SHA256}, exitUsage, "one of them"},
+		"half a sum":   {[]string{"--sha256", d.CAs[0].SHA256[:20]}, exitUsage, "64 hex digits"},
+		"another sum":  {[]string{"--sha256", strings.Repeat("00", 32)}, exitServer, "none of the CAs"},
+		"not a folder": {[]string{"--first-contact", "--pin", filepath.Join(file, "no", "where")}, exitInvalid, "cannot write the CA file"},
+	} {
+		if code, _, said := ran(t, slices.Concat(args, []string{"--pin", file}, c.more)...); code != c.code || !strings.Contains(said, c.says) {
+			t.Errorf("%s: exit %d: %s", name, code, said)
+		}
+		if _, err := os.Lstat(file); err == nil {
+			t.Fatalf("%s: the file was written", name)
+		}
+	}
+	var colons []string
+	for b := range slices.Chunk([]byte(strings.ToUpper(d.CAs[0].SHA256)), 2) {
+		colons = append(colons, string(b))
+	}
+	if code, _, said := ran(t, append(slices.Clone(args), "--pin", file, "--sha256", strings.Join(colons, ":"))...); code != exitOK {
+		t.Fatalf("exit %d: %s", code, said)
+	}
+	if text, err := os.ReadFile(file); err != nil || string(text) != string(s.CA()) {
+		t.Errorf("%v, %s", err, text)
+	}
+	if code, _, said := ran(t, append(slices.Clone(args), "--pin", file, "--first-contact")...); code != exitInvalid || !strings.Contains(said, "is there already") {
+		t.Errorf("replaced: exit %d: %s", code, said)
+	}
+}
+
 // TestServerSetup prints the config ids without any server, and makes them once.
 func TestServerSetup(t *testing.T) {
 	code, out, said := ran(t, "server", "setup")

@@ -18,6 +18,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/quietsetup/quietsetup/internal/atomicfile"
@@ -91,6 +92,16 @@ func (b Bundle) CAs() []CA {
 func CAOf(c *x509.Certificate) CA {
 	sum := sha256.Sum256(c.Raw)
 	return CA{Subject: line(c.Subject.String()), SHA256: hex.EncodeToString(sum[:]), Until: c.NotAfter}
+}
+
+// ParseSum reads a SHA-256 as people have it: hex in either case, with or without
+// colons. "" stays "".
+func ParseSum(s string) (string, error) {
+	sum := strings.ToLower(strings.ReplaceAll(strings.TrimSpace(s), ":", ""))
+	if b, err := hex.DecodeString(sum); err != nil || len(b) != sha256.Size && sum != "" {
+		return "", fmt.Errorf("cannot use the sum %q: a SHA-256 has 64 hex digits", line(s))
+	}
+	return sum, nil
 }
 
 // Pin writes the bundle to a file that is not there yet. An existing one is never
