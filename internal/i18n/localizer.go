@@ -5,6 +5,7 @@ package i18n
 import (
 	"embed"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -31,6 +32,17 @@ type Localizer struct {
 // "de-AT" is served by de. Without any it is English. The error can only be a
 // damaged build.
 func New(wanted ...string) (*Localizer, error) {
+	bundle, err := Bundle(files)
+	if err != nil {
+		return nil, err
+	}
+	lang := choose(wanted)
+	return &Localizer{texts: goi18n.NewLocalizer(bundle, lang), lang: lang}, nil
+}
+
+// Bundle reads texts in all languages, active.en.toml and so on, the first being
+// the one that serves where another has none.
+func Bundle(files fs.ReadFileFS) (*goi18n.Bundle, error) {
 	var bundle *goi18n.Bundle
 	read := map[string]goi18n.UnmarshalFunc{"toml": toml.Unmarshal}
 	for _, lang := range Languages() {
@@ -50,8 +62,7 @@ func New(wanted ...string) (*Localizer, error) {
 			return nil, fmt.Errorf("cannot use the texts in %q: %w", lang, err)
 		}
 	}
-	lang := choose(wanted)
-	return &Localizer{texts: goi18n.NewLocalizer(bundle, lang), lang: lang}, nil
+	return bundle, nil
 }
 
 // choose finds the first wanted language that there are texts in; its region

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -15,19 +14,11 @@ import (
 	"github.com/quietsetup/quietsetup/events"
 )
 
-// What the blocked process is told: to become the installer, or to end. When it
-// is told nothing its supervisor has died, and the attempt's file decides.
-const (
-	releaseByte = 'g'
-	abortByte   = 'x'
-)
-
 // blocked is the process that will become the installer: our own program,
 // waiting on a pipe. Its pid and start time stay the same when it does.
 type blocked struct {
-	id      events.ProcessID
-	unblock *os.File // one byte lets it go on or ends it
-	failed  *os.File // ends when it became the installer, or holds why it could not
+	id events.ProcessID
+	gate
 }
 
 // block starts the process in a session of its own. What it prints goes to log.
@@ -57,7 +48,7 @@ func block(stateDir, path string, spec Spec, log *os.File) (*blocked, error) {
 		Files: []*os.File{null, log, log, releaseR, failedW},
 		Sys:   &syscall.SysProcAttr{Setsid: true},
 	})
-	p := &blocked{unblock: releaseW, failed: failedR}
+	p := &blocked{gate: gate{unblock: releaseW, failed: failedR}}
 	if err == nil {
 		pid := child.Pid
 		_ = child.Release() // it is waited for by pid, together with all others
@@ -76,48 +67,8 @@ func block(stateDir, path string, spec Spec, log *os.File) (*blocked, error) {
 
 // abandon ends the process without an installer having run.
 func (p *blocked) abandon() {
-	_, _ = p.unblock.Write([]byte{abortByte}) // its reader gone, it has ended already
-	p.unblock.Close()
-	p.failed.Close()
+	p.shut()
 	_, _ = reap(p.id.PID) // it has nothing to tell
-}
-
-// release lets the process become the installer.
-func (p *blocked) release() error {
-	_, err := p.unblock.Write([]byte{releaseByte})
-	if cerr := p.unblock.Close(); err == nil {
-		err = cerr
-	}
-	return err
-}
-
-// failure returns why the process could not become the installer, "" if it did.
-func (p *blocked) failure() string {
-	text, err := io.ReadAll(io.LimitReader(p.failed, maxText))
-	p.failed.Close()
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSpace(string(text))
-}
-
-// startedAs reports whether the attempt's file, made durable, says that this very
-// process was started as its installer. Then its supervisor died between that and
-// the release: everybody takes the attempt for a running one, nobody else may run
-// it, and so it runs.
-func startedAs(stateDir, token string) bool {
-	f, err := openFolder(stateDir, false)
-	if err != nil {
-		return false
-	}
-	defer f.close()
-	o, err := f.load(token)
-	if err != nil || o.State != KindStarted {
-		return false
-	}
-	self, err := identify(os.Getpid())
-	boot, bootErr := bootID()
-	return err == nil && bootErr == nil && o.Installer == self && o.Boot == boot && syncDir(f.root) == nil
 }
 
 // become waits for the release and turns this process into the installer. It
@@ -126,10 +77,7 @@ func become(stateDir, token, path string, argv []string) int {
 	release, failed := os.NewFile(fdRelease, "release"), os.NewFile(fdFailed, "failed")
 	unix.CloseOnExec(fdRelease)
 	unix.CloseOnExec(fdFailed)
-	var b [1]byte
-	switch n, err := io.ReadFull(release, b[:]); {
-	case n == 1 && b[0] == releaseByte:
-	case n == 1 || !errors.Is(err, io.EOF) || !startedAs(stateDir, token):
+	if !released(release, stateDir, token) {
 		return 1
 	}
 	// The daemon keeps its files to itself; what an installer puts on the machine

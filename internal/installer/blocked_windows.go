@@ -8,19 +8,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 
 	"golang.org/x/sys/windows"
 
 	"github.com/quietsetup/quietsetup/events"
-)
-
-// What the blocked process is told: to run the installer, or to end. When it is
-// told nothing its supervisor has died, and the attempt's file decides.
-const (
-	releaseByte = 'g'
-	abortByte   = 'x'
 )
 
 // blocked is the process that stands for the installer: our own program, waiting
@@ -33,8 +25,7 @@ type blocked struct {
 	id      events.ProcessID
 	process *os.Process
 	job     windows.Handle
-	unblock *os.File // one byte lets it go on or ends it
-	failed  *os.File // ends when the installer was started, or holds why it could not be
+	gate
 }
 
 // block starts the process in a job of its own. What the installer prints goes to
@@ -65,7 +56,7 @@ func block(stateDir, path string, spec Spec, log *os.File) (*blocked, error) {
 		return nil, fmt.Errorf("cannot make a pipe: %w", err)
 	}
 	defer failedW.Close()
-	p := &blocked{unblock: releaseW, failed: failedR}
+	p := &blocked{gate: gate{unblock: releaseW, failed: failedR}}
 	argv := append([]string{self, Entry, roleBecome, stateDir, spec.Token, path}, spec.Argv...)
 	p.process, err = os.StartProcess(self, argv, &os.ProcAttr{
 		Dir:   spec.Dir,
@@ -120,32 +111,11 @@ func (p *blocked) enclose() error {
 
 // abandon ends the process without an installer having run.
 func (p *blocked) abandon() {
-	_, _ = p.unblock.Write([]byte{abortByte}) // its reader gone, it has ended already
-	p.unblock.Close()
-	p.failed.Close()
+	p.shut()
 	_, _ = p.process.Wait() // it has nothing to tell
 	if p.job != 0 {
 		_ = windows.CloseHandle(p.job)
 	}
-}
-
-// release lets the process run the installer.
-func (p *blocked) release() error {
-	_, err := p.unblock.Write([]byte{releaseByte})
-	if cerr := p.unblock.Close(); err == nil {
-		err = cerr
-	}
-	return err
-}
-
-// failure returns why the installer could not be started, "" if it was.
-func (p *blocked) failure() string {
-	text, err := io.ReadAll(io.LimitReader(p.failed, maxText))
-	p.failed.Close()
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSpace(string(text))
 }
 
 // wait waits for the installer.
@@ -163,32 +133,10 @@ func exitCode(state *os.ProcessState) int {
 	return int(int32(state.Sys().(syscall.WaitStatus).ExitCode))
 }
 
-// startedAs reports whether the attempt's file, made durable, says that this very
-// process was started as its installer. Then its supervisor died between that and
-// the release: everybody takes the attempt for a running one, nobody else may run
-// it, and so it runs.
-func startedAs(stateDir, token string) bool {
-	f, err := openFolder(stateDir, false)
-	if err != nil {
-		return false
-	}
-	defer f.close()
-	o, err := f.load(token)
-	if err != nil || o.State != KindStarted {
-		return false
-	}
-	self, err := identify(os.Getpid())
-	boot, bootErr := bootID()
-	return err == nil && bootErr == nil && o.Installer == self && o.Boot == boot && syncDir(f.root) == nil
-}
-
 // become waits for the release, runs the installer and returns its exit code.
 func become(stateDir, token, path string, argv []string) int {
 	release, failed, log := os.Stdin, os.Stdout, os.Stderr
-	var b [1]byte
-	switch n, err := io.ReadFull(release, b[:]); {
-	case n == 1 && b[0] == releaseByte:
-	case n == 1 || !errors.Is(err, io.EOF) || !startedAs(stateDir, token):
+	if !released(release, stateDir, token) {
 		return 1
 	}
 	release.Close()

@@ -4,10 +4,8 @@ package words
 
 import (
 	"embed"
-	"fmt"
 	"time"
 
-	"github.com/BurntSushi/toml"
 	goi18n "github.com/nicksnyder/go-i18n/v2/i18n"
 
 	"github.com/quietsetup/quietsetup/internal/i18n"
@@ -33,24 +31,9 @@ func New(zone *time.Location, wanted ...string) (*Words, error) {
 	if err != nil {
 		return nil, err
 	}
-	var bundle *goi18n.Bundle
-	read := map[string]goi18n.UnmarshalFunc{"toml": toml.Unmarshal}
-	for _, lang := range i18n.Languages() {
-		name := "active." + lang + ".toml"
-		text, err := files.ReadFile(name)
-		if err != nil {
-			return nil, fmt.Errorf("cannot read the texts in %q: %w", lang, err)
-		}
-		f, err := goi18n.ParseMessageFileBytes(text, name, read)
-		if err != nil {
-			return nil, fmt.Errorf("cannot read the texts in %q: %w", lang, err)
-		}
-		if bundle == nil {
-			bundle = goi18n.NewBundle(f.Tag)
-		}
-		if err := bundle.AddMessages(f.Tag, f.Messages...); err != nil {
-			return nil, fmt.Errorf("cannot use the texts in %q: %w", lang, err)
-		}
+	bundle, err := i18n.Bundle(files)
+	if err != nil {
+		return nil, err
 	}
 	return &Words{texts: goi18n.NewLocalizer(bundle, shared.Language()), shared: shared, zone: zone}, nil
 }
