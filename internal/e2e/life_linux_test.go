@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -279,8 +280,15 @@ func (l *life) idle(when string, ids []string) {
 		all, err := c.Products(context.Background())
 		return err == nil && !slices.ContainsFunc(all.Products, func(p apitypes.Product) bool {
 			return slices.Contains(ids, p.ID) && (p.Phase != "reported" || !p.Report.Accepted)
-		})
+		}) && !slices.ContainsFunc(ids, l.requested)
 	})
+}
+
+// requested reports whether the source shows a request: it may be written, and not
+// looked at yet.
+func (l *life) requested(id string) bool {
+	_, err := os.Lstat(filepath.Join(l.state, "local", id+".json"))
+	return err == nil && l.row(id).ActionRequest != "none"
 }
 
 // rest ends the machine in order, and once more: what a kill left behind is gone
@@ -290,6 +298,7 @@ func (l *life) rest() {
 	l.idle("at the end", l.aim.kinds)
 	l.stop()
 	l.start()
+	l.idle("after one more start", l.aim.kinds) // the stop may have come between an order that was cut off and the look at it
 	l.person.goes()
 	l.stop()
 	l.until("no process of ours is left", 20*time.Second, func() bool { return len(l.parts()) == 0 })
