@@ -133,7 +133,15 @@ func (d *depot) look(ctx context.Context, take func(wanted) error) error {
 // request changes what the source wants, and brings that in.
 func (d *depot) request(ctx context.Context, actor, product string, a events.Action, alone bool, reason string) (asked local.Asked, seq uint64, err error) {
 	asked, err = d.Ask(ctx, product, a, alone, func(w wanted) (err error) {
-		seq, err = d.submit(ctx, actor, events.RequestsObserved{Trigger: "operator", Reason: reason, Requests: w.requests, Order: w.order})
+		// The rows are written. Whoever asked may have gone since, and what they want is
+		// known all the same: nobody would look at the rows again for minutes.
+		kept := context.WithoutCancel(ctx)
+		if end, ok := ctx.Deadline(); ok {
+			var cancel context.CancelFunc
+			kept, cancel = context.WithDeadline(kept, end)
+			defer cancel()
+		}
+		seq, err = d.submit(kept, actor, events.RequestsObserved{Trigger: "operator", Reason: reason, Requests: w.requests, Order: w.order})
 		return err
 	})
 	return asked, seq, err

@@ -186,7 +186,9 @@ func TestNeverAsked(t *testing.T) {
 	}
 	busy.Process.Kill()
 	m.until("the program has ended", 10*time.Second, func() bool { return !alive(busy) })
-	m.must("resume", "app", "--reason", "the program has ended")
-	m.untilPhase("app", "reported")
+	m.until("it is installed", 60*time.Second, func() bool {
+		m.cli("resume", "app", "--reason", "the program has ended") // refused where the service has seen it by itself
+		return m.product("app").Phase == "reported"
+	})
 	m.verify()
 }

@@ -92,6 +92,9 @@ func (t *told) add(e events.Event) {
 	if a, ok := e.(events.Answered); ok {
 		prompt := a.Window + "@" + a.Session
 		t.answers[prompt] = append(t.answers[prompt], string(a.Choice))
+		for _, p := range a.Covers { // who answers a list has it on the screen, though the word that it is shown may be lost
+			r.shown[p] = true
+		}
 		if a.Choice == events.ChoiceDefer {
 			r.later++
 		}
