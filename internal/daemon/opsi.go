@@ -51,6 +51,7 @@ type server struct {
 	mu     sync.Mutex
 	gone   []string           // wanted, and not on the depot
 	wants  map[string]bool    // wanted in the last look
+	stale  []string           // whose rows told in the last look of a wait, and wanted nothing
 	failed map[string]failure // reports whose last try failed, by product
 }
 
@@ -141,7 +142,7 @@ func (d *depot) openServer(p parts, stateDir, version string) error {
 	}
 	s.packages = packages.Reader{Depot: shared{p.reader(depot), func() bool { return s.opsi.Settings().Theirs }}, Policy: p.policy(func() []policy.Layer { return s.opsi.Settings().Layers }), CheckCommand: installer.CheckCommand,
 		Place: func(id string) (*events.Problem, error) { return s.opsi.Place(id), nil }, Script: s.script, Warn: p.warn}
-	d.source, d.about, d.obey, d.retry = s, s.about, s.obey, client.Retry
+	d.source, d.about, d.obey, d.tidy, d.retry = s, s.about, s.obey, s.tidy, client.Retry
 	bad := 0
 	d.pause = func(err error) time.Duration {
 		if err == nil {
@@ -170,13 +171,38 @@ func (s *server) Close() error {
 func (s *server) Poll(ctx context.Context, take func(wanted) error) error {
 	return s.opsi.Poll(ctx, func(w opsi.Wanted) error {
 		s.mu.Lock()
-		s.gone, s.wants = w.Gone, map[string]bool{}
+		s.gone, s.wants, s.stale = w.Gone, map[string]bool{}, nil
 		for _, r := range w.Requests {
 			s.wants[r.Row.ProductID] = r.Row.ActionRequest != events.ActionNone
+			if s.opsi.Stale(r.Row) {
+				s.stale = append(s.stale, r.Row.ProductID)
+			}
 		}
 		s.mu.Unlock()
 		return take(wanted{w.Requests, w.Order})
 	})
+}
+
+// tidy brings rows to the truth that tell of a wait while nothing waits: of a request
+// that was taken back there is no report. It is for after a look, so that a run that
+// the look has ended is over here, too.
+func (s *server) tidy(ctx context.Context) {
+	s.mu.Lock()
+	stale := s.stale
+	s.stale = nil // the next look tells what is left
+	s.mu.Unlock()
+	s.parts.view(func(c *fsm.Client) {
+		stale = slices.DeleteFunc(stale, func(id string) bool {
+			p := c.Product(id)
+			return p != nil && (p.Phase != events.PhaseReported || len(p.Owed) > 0) // a report is to come
+		})
+	})
+	if len(stale) == 0 {
+		return
+	}
+	if err := s.opsi.Tidy(ctx, stale); err != nil && ctx.Err() == nil {
+		s.parts.warn("", err.Error())
+	}
 }
 
 // Ask refuses: the row at the server is the request, and it belongs to the site's

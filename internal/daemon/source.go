@@ -54,6 +54,7 @@ type depot struct {
 	about  func(*apitypes.Source)                                                                        // fills in what the source says of itself
 	pause  func(err error) time.Duration                                                                 // until the next look, after one that ended so
 	obey   func(context.Context) error                                                                   // does what the source wants beside requests
+	tidy   func(context.Context)                                                                         // brings to the truth what the source shows of requests that were taken back; nil = it shows none
 	glance func(context.Context, events.Request) (events.Policy, events.Package, *events.Problem, error) // Prepare for who only wants to know; nil = Prepare
 	retry  func()                                                                                        // somebody wants it asked now; nil = it can always be asked
 
@@ -98,6 +99,9 @@ func (d *depot) poll(ctx context.Context, trigger string) error {
 	})
 	if !obeyed && ctx.Err() == nil {
 		err = errors.Join(err, d.obey(ctx))
+	}
+	if err == nil && d.tidy != nil {
+		d.tidy(ctx)
 	}
 	return err
 }

@@ -390,7 +390,9 @@ func TestOpsiWithdrawnAndRefused(t *testing.T) {
 	s.answers <- apitypes.ChoiceDefer
 	s.shows(`installed none setup setup installed 1.0-1 "Deferred (user, 1 of 5)"`)
 	s.asked(2)
-	s.server.Request(client, "app", "none")
+	row := s.server.Row(client, "app") // as opsi-configed does it, which leaves the progress
+	row["actionRequest"] = "none"
+	s.server.Put(row)
 	s.until("it is withdrawn", 30*time.Second, func() bool { o := s.product("app").Outcome; return o != nil && o.Outcome == "withdrawn" })
 	if s.product("app").Window != nil || len(s.runs()) != 0 {
 		t.Errorf("%+v, %q", s.product("app"), s.runs())
