@@ -372,6 +372,9 @@ func (c *Client) foldAttempt(p *Product, e events.Event, seq uint64, now events.
 		if a := p.Attempt; a != nil && a.Token == e.Token && (e.Meaning == meansDeferred || e.Meaning == meansInterrupted) {
 			p.Attempts = max(p.Attempts-1, 0)
 		}
+		if a := p.Attempt; a != nil && a.Token == e.Token && e.Meaning != meansNotNow && e.Meaning != meansUntouched { // these did not begin
+			p.Resumes = e.Meaning == meansInterrupted || e.Meaning == meansLogout
+		}
 		c.changeAttempt(p, e.Token, seq, func(a *Attempt) {
 			a.Stage, a.Exit, a.Meaning, a.Ended = StageExited, e.Exit, e.Meaning, now
 		})

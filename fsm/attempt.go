@@ -23,8 +23,12 @@ const (
 	// Of a script alone, whose end is read where it writes it.
 	meansDeferred    = "deferred"    // it put itself off
 	meansInterrupted = "interrupted" // it begins again after a restart of the machine
+	meansLogout      = "logout"      // it begins again once nobody is logged in
 	meansUntouched   = "untouched"   // it never began
 	meansUnknown     = "unknown"     // it began, and wrote no end
+
+	// Nothing was run, for a reason that may be over soon.
+	meansNotNow = "not_now"
 )
 
 // lastLook: the look before the start found something. The attempt's token is
@@ -32,7 +36,7 @@ const (
 func (d *step) lastLook(p *Product, o events.Observation) {
 	d.people(o)
 	left := o.Blocking()
-	if o.Complete && len(left) == 0 {
+	if p.Resumes || o.Complete && len(left) == 0 {
 		return // nothing in the way after all: the start is still due
 	}
 	r, why, detail := events.ReasonRespawned, "blocking_program", names(left)
@@ -154,6 +158,15 @@ func (d *step) ended(in events.InstallerEnded) error {
 		d.emit(events.Deferred{Product: p.ID, Reason: events.ReasonScript, Detail: exitText(in), Count: p.Counter().Defers, Until: d.now.Add(max(p.Policy.DeferInterval, events.Minute))})
 	case meansInterrupted:
 		d.emit(events.Deferred{Product: p.ID, Reason: events.ReasonReboot, Detail: p.ID, Count: p.Counter().Defers})
+	case meansLogout: // counted as an attempt: with nobody there it begins again at once
+		d.emit(events.Deferred{Product: p.ID, Reason: events.ReasonNotBackground, Detail: exitText(in), Count: p.Counter().Defers})
+	case meansNotNow:
+		r := events.ReasonDefect
+		if p.Package.Script != "" {
+			r = events.ReasonScript
+		}
+		d.emit(events.AttemptVoided{Product: p.ID, Token: in.Token, Reason: meansNotNow})
+		d.later(p, r, exitText(in), d.now.Add(retryPause))
 	case meansUntouched:
 		if p.Attempts >= p.Policy.MaxAttempts {
 			d.finish(p, events.OutcomeFailed, exitText(in), false)

@@ -100,7 +100,7 @@ func (p *Product) dueWork(boot string, add func(uint64, Work), out *[]Effect) {
 		a := p.Attempt
 		switch a.Stage {
 		case StageCleared:
-			add(p.N.Attempt, RunInstaller{Token: a.Token, Action: p.Action(), Package: p.Package})
+			add(p.N.Attempt, RunInstaller{Token: a.Token, Action: p.Action(), Package: p.Package, Resumes: p.Resumes})
 		case StageBegun:
 			add(p.N.Attempt, WaitInstaller{Token: a.Token, Supervisor: a.Supervisor, Installer: a.Installer,
 				Package: p.Package, Action: p.Action(), Target: p.Target()})

@@ -72,6 +72,7 @@ type RunInstaller struct {
 	Token   string
 	Action  events.Action
 	Package events.Package
+	Resumes bool // goes on with what is half done: no look keeps it from that
 }
 
 // WaitInstaller waits for the outcome of a started attempt. It brings back

@@ -111,12 +111,14 @@ func leadsTo(a events.Action) string {
 	return ""
 }
 
-// before reports whether p comes first: what has a place in the order before
-// what has none, among these by priority, then by id.
+// before reports whether p comes first: what is half done before all others, what
+// has a place in the order before what has none, among these by priority, then by id.
 func (c *Client) before(p, q *Product) bool {
 	i, ordered := c.ranks[p.ID]
 	j, other := c.ranks[q.ID]
 	switch {
+	case p.Resumes != q.Resumes:
+		return p.Resumes
 	case ordered && other:
 		return i < j
 	case ordered != other:

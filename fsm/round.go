@@ -71,6 +71,11 @@ func (d *step) checksObserved(in events.ChecksObserved) error {
 
 // checked decides what a look at the machine means for the round.
 func (d *step) checked(p *Product, o events.Observation) {
+	if p.Resumes { // people agreed when it began, and the half of it is done
+		d.people(o)
+		d.clear(p)
+		return
+	}
 	if !o.Scanned || !o.Complete {
 		n := p.Scans + 1
 		d.emit(events.ScanFailed{Product: p.ID, N: n, Reason: o.Reason})

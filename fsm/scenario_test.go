@@ -241,7 +241,7 @@ func (s *scenario) play(f []string) []string {
 		return s.tell("daemon", events.CloseObserved{For: s.needDue(f[1], events.KindClosePrograms).Ticket, NotTried: arg(2), Seen: s.look(f[1])}, f[1])
 	case "start":
 		run := s.needDue(f[1], events.KindRunInstaller)
-		if len(s.look(f[1]).Blocking()) > 0 { // the last look
+		if !run.Work.(RunInstaller).Resumes && len(s.look(f[1]).Blocking()) > 0 { // the last look
 			return s.tell("daemon", events.ChecksObserved{For: run.Ticket, Seen: s.look(f[1])}, f[1])
 		}
 		return s.tell("daemon", events.InstallerStarted{Token: run.Work.(RunInstaller).Token,

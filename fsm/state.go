@@ -101,10 +101,13 @@ type Product struct {
 	LastWhy  string              `json:"last_why,omitempty"`
 	Closing  *events.CloseAgreed `json:"closing,omitempty"`
 
-	Starts   int      `json:"starts"`            // attempts of this run, voided ones too: numbers their tokens
-	Attempts int      `json:"attempts"`          // attempts of this run that count
-	Suspect  bool     `json:"suspect,omitempty"` // the log forked: probe before the next start
-	Attempt  *Attempt `json:"attempt,omitempty"`
+	Starts   int  `json:"starts"`            // attempts of this run, voided ones too: numbers their tokens
+	Attempts int  `json:"attempts"`          // attempts of this run that count
+	Suspect  bool `json:"suspect,omitempty"` // the log forked: probe before the next start
+	// Resumes: its script stopped in its middle for a restart or a logout. It is half
+	// done, so it goes on before all others, and nobody is asked about it again.
+	Resumes bool     `json:"resumes,omitempty"`
+	Attempt *Attempt `json:"attempt,omitempty"`
 
 	Outcome events.Outcome    `json:"outcome,omitempty"` // "" while the run is open
 	Why     string            `json:"why,omitempty"`     // the outcome in a few words

@@ -212,6 +212,7 @@ func TestRunInstaller(t *testing.T) {
 		"raced":       {func(b *bench) { b.startAs, b.fate.NeverStarted = ErrBegun, true }, seen(nil), 1, events.InstallProbed{For: ticket(), Token: "t", NeverStarted: true}, false},
 		"cannot run":  {func(b *bench) { b.ids.Installer, b.fate.Ended = events.ProcessID{}, &ended }, seen(nil), 1, ended, false},
 		"impossible":  {func(b *bench) { b.startAs, b.fate.NeverStarted = ErrImpossible, true }, seen(nil), 1, events.InstallerEnded{Token: "t", Exit: -1, Error: ErrImpossible.Error()}, false},
+		"not now":     {func(b *bench) { b.startAs, b.fate.NeverStarted = ErrNotNow, true }, seen(nil), 1, events.InstallerEnded{Token: "t", Exit: -1, Meaning: "not_now", Detail: ErrNotNow.Error()}, false},
 		"or may have": {func(b *bench) { b.startAs, b.fate.Lost = ErrImpossible, true }, seen(nil), 1, nil, true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -233,6 +234,14 @@ func TestRunInstaller(t *testing.T) {
 				t.Errorf("got %s %s, want %s %s", got.Type, got.Data, want.Type, want.Data)
 			}
 		})
+	}
+}
+
+// TestHalfDoneGoesOn: what stopped in its middle is started whatever runs.
+func TestHalfDoneGoesOn(t *testing.T) {
+	b := newBench(seen(nil, process(1, "uid:1")))
+	if err := b.do(t.Context(), fsm.RunInstaller{Token: "t", Resumes: true}); err != nil || b.started != 1 {
+		t.Errorf("%v, %d started", err, b.started)
 	}
 }
 
