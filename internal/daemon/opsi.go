@@ -179,7 +179,23 @@ func (s *server) Poll(ctx context.Context, take func(wanted) error) error {
 			}
 		}
 		s.mu.Unlock()
-		return take(wanted{w.Requests, w.Order})
+		return take(wanted{s.settledRows(w.Requests), w.Order})
+	})
+}
+
+// settledRows leaves out rows that want nothing while opsi-script works on their
+// product: it takes the request back itself, sometimes to lose it (a script that puts
+// itself off), so such a row says nothing of what anybody wants. The run's end does.
+func (s *server) settledRows(rows []events.Request) []events.Request {
+	works := map[string]bool{}
+	s.parts.view(func(c *fsm.Client) {
+		for _, r := range rows {
+			p := c.Product(r.Row.ProductID)
+			works[r.Row.ProductID] = p != nil && p.Phase == events.PhaseInstalling && p.Outcome == "" && p.Package.Script != ""
+		}
+	})
+	return slices.DeleteFunc(slices.Clone(rows), func(r events.Request) bool {
+		return r.Row.ActionRequest == events.ActionNone && works[r.Row.ProductID]
 	})
 }
 

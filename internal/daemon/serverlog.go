@@ -105,7 +105,10 @@ func lineOf(e events.Event) (opsi.LogLevel, string) {
 	case events.AttemptLost:
 		return opsi.LogWarning, "the attempt was interrupted; it is being found out what became of it"
 	case events.InstallerExited:
-		if e.Detail != "" {
+		switch {
+		case e.Meaning == "not_now":
+			return opsi.LogNotice, withDetail("it cannot be started now", e.Detail)
+		case e.Detail != "":
 			return opsi.LogNotice, withDetail("opsi-script has ended", e.Detail)
 		}
 		return opsi.LogNotice, fmt.Sprintf("the installer ended with exit code %d: %s", e.Exit, e.Meaning)

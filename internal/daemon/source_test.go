@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package daemon
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/quietsetup/quietsetup/events"
+)
+
+// looks is a source that is only looked at.
+type looks struct {
+	source
+	at []time.Duration // since the start
+	of time.Time
+}
+
+func (l *looks) Poll(_ context.Context, take func(wanted) error) error {
+	l.at = append(l.at, time.Since(l.of))
+	return take(wanted{})
+}
+
+func (l *looks) Prepare(context.Context, events.Request) (events.Policy, events.Package, *events.Problem, error) {
+	return events.Policy{}, events.Package{}, nil, nil
+}
+
+func newLooks(every time.Duration) (*looks, *depot) {
+	l := &looks{of: time.Now()}
+	return l, &depot{source: l, settled: make(chan struct{}, 1), changed: make(chan struct{}, 1),
+		pause: func(error) time.Duration { return every }, obey: func(context.Context) error { return nil }}
+}
+
+// TestLookSoon: a change that somebody saw is looked at soon, ever later while it
+// never settles, and no later than a look comes anyway.
+func TestLookSoon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, d := newLooks(10 * time.Second)
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { d.pollEvery(ctx, zerolog.Nop(), nil); close(done) }()
+		for range 5 {
+			d.lookSoon()
+			d.lookSoon()
+			time.Sleep(11 * time.Second / 10)
+		}
+		synctest.Wait()
+		cancel()
+		<-done
+		var got []int
+		for _, at := range l.at {
+			got = append(got, int(at/time.Second))
+		}
+		// 0; a second later; then two seconds after what came meanwhile
+		if len(got) != 3 || got[0] != 0 || got[1] != 1 || got[2] != 3 {
+			t.Errorf("looked at seconds %v", got)
+		}
+	})
+}
+
+// TestSettleObeys: who waits for a look to be brought in, which may be for long while
+// the log cannot be written, gives up when nobody waits for him.
+func TestSettleObeys(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, d := newLooks(time.Minute)
+		release, err := d.settle(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		within, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, _, _, err := d.Prepare(within, events.Request{}); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Prepare: %v", err)
+		}
+		if err := d.poll(within, "poll"); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("a look: %v", err)
+		}
+		release()
+		if _, _, _, err := d.Prepare(t.Context(), events.Request{}); err != nil {
+			t.Error(err)
+		}
+	})
+}
