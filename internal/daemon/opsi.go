@@ -44,9 +44,14 @@ type server struct {
 	opsi     *opsi.Source
 	client   *opsi.Client
 	packages packages.Reader
-	files    files // nil = the depot is mounted
-	parts    parts
-	runner   opsiscript.Runner // of products that are scripts
+	files    files   // nil = the depot is mounted
+	brought  brought // files, just before a start
+	// aside is where who only wants to know brings what says what a product is. In files
+	// that could take the place of a tree that people were asked for, or that is run.
+	aside   files
+	glances packages.Reader // of aside
+	parts   parts
+	runner  opsiscript.Runner // of products that are scripts
 
 	mu     sync.Mutex
 	gone   []string           // wanted, and not on the depot
@@ -133,15 +138,25 @@ func (d *depot) openServer(p parts, stateDir, version string) error {
 	depot := c.Depot
 	if depot == "" {
 		depot = filepath.Join(stateDir, "depot")
-		s.files, err = depotfiles.New(depotfiles.Options{Dir: depot, Server: s.opsi.DepotURL, Control: s.opsi.Control, HTTP: opsi.NewHTTP(roots), Credentials: who,
-			Program: "quietsetup/" + version, FreeSpace: host.FreeSpace, Warn: p.warn})
+		o := depotfiles.Options{Dir: depot, Server: s.opsi.DepotURL, Control: s.opsi.Control, HTTP: opsi.NewHTTP(roots), Credentials: who,
+			Program: "quietsetup/" + version, FreeSpace: host.FreeSpace, Warn: p.warn}
+		own, err := depotfiles.New(o)
 		if err != nil {
-			return errors.Join(err, s.opsi.Close(), client.Close())
+			return errors.Join(err, s.Close())
 		}
-		d.glance = s.glance
+		s.files, s.brought = own, own
+		o.Dir = filepath.Join(stateDir, "opsi", "aside")
+		aside, err := depotfiles.New(o)
+		if err != nil {
+			return errors.Join(err, s.Close())
+		}
+		s.aside, d.glance = aside, s.glance
 	}
 	s.packages = packages.Reader{Depot: shared{p.reader(depot), func() bool { return s.opsi.Settings().Theirs }}, Policy: p.policy(func() []policy.Layer { return s.opsi.Settings().Layers }), CheckCommand: installer.CheckCommand,
 		Place: func(id string) (*events.Problem, error) { return s.opsi.Place(id), nil }, Script: s.script, Warn: p.warn}
+	s.glances = s.packages
+	s.glances.Depot = shared{p.reader(filepath.Join(stateDir, "opsi", "aside")), func() bool { return s.opsi.Settings().Theirs }}
+	s.glances.CheckCommand = func(string, []string) error { return nil }
 	d.source, d.about, d.obey, d.tidy, d.retry = s, s.about, s.obey, s.tidy, client.Retry
 	bad := 0
 	d.pause = func(err error) time.Duration {
@@ -161,8 +176,10 @@ func (d *depot) openServer(p parts, stateDir, version string) error {
 // Close gives up reports on their way; they are due again after the next start.
 func (s *server) Close() error {
 	err := errors.Join(s.opsi.Close(), s.client.Close())
-	if s.files != nil {
-		err = errors.Join(err, s.files.Close())
+	for _, f := range []files{s.files, s.aside} {
+		if f != nil {
+			err = errors.Join(err, f.Close())
+		}
 	}
 	return err
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/quietsetup/quietsetup/internal/metadata"
 	"github.com/quietsetup/quietsetup/internal/opsiscript"
 	"github.com/quietsetup/quietsetup/internal/source/opsi"
+	"github.com/quietsetup/quietsetup/internal/source/opsi/depotfiles"
 )
 
 // scripts runs attempts for the effects: what has a command as attempts does, what
@@ -26,7 +27,15 @@ import (
 type scripts struct {
 	attempts
 	runner opsiscript.Runner
-	soon   func() // has the source looked at: what it wants has changed
+	soon   func()  // has the source looked at: what it wants has changed
+	files  brought // that commands are run from; nil = they lie in a mounted depot
+}
+
+// brought are files that were brought here some time ago.
+type brought interface {
+	// Look returns nil if a product's are as they were, as far as that can be told in a
+	// moment; what the words of a command name is read.
+	Look(ctx context.Context, product string, command []string) error
 }
 
 // Start runs the attempt. A row that cannot be read or marked is waited for; for a
@@ -34,6 +43,9 @@ type scripts struct {
 // wants something else by now, others do not wait.
 func (s scripts) Start(ctx context.Context, w fsm.RunInstaller) (events.InstallerStarted, error) {
 	if w.Package.Script == "" {
+		if err := s.asBrought(ctx, w); err != nil {
+			return events.InstallerStarted{}, err
+		}
 		return s.attempts.Start(ctx, w)
 	}
 	program, err := opsiscript.Find(s.runner.Program, opsiscript.Places(s.runner.System), config.CheckOwner)
@@ -58,6 +70,19 @@ func (s scripts) Start(ctx context.Context, w fsm.RunInstaller) (events.Installe
 		err = errors.Join(err, r.Forget(w.Token))
 	}
 	return begun, err
+}
+
+// asBrought looks whether the files are still those that people were asked for. That
+// may have been days ago. With others nothing is started; the next round brings them anew.
+func (s scripts) asBrought(ctx context.Context, w fsm.RunInstaller) error {
+	if s.files == nil {
+		return nil
+	}
+	err := s.files.Look(ctx, w.Package.Product, w.Package.CommandFor(w.Action))
+	if errors.Is(err, depotfiles.ErrChanged) || errors.Is(err, depotfiles.ErrNotHere) {
+		return fmt.Errorf("%w: %w", effects.ErrNotNow, err)
+	}
+	return err
 }
 
 // Wait returns the outcome of an attempt.
@@ -186,5 +211,5 @@ func (d *depot) installerOf(a attempts) effects.Installer {
 	}); err != nil {
 		s.parts.warn("", err.Error())
 	}
-	return scripts{a, s.runner, d.lookSoon}
+	return scripts{a, s.runner, d.lookSoon, s.brought}
 }
