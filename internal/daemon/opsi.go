@@ -133,7 +133,7 @@ func (d *depot) openServer(p parts, stateDir, version string) error {
 	}
 	s := &server{client: client, parts: p, failed: map[string]failure{}}
 	s.opsi = opsi.New(opsi.Parts{Server: client, Folder: folder, Warn: p.warn, Scripted: s.scripted})
-	s.runner = opsiscript.Runner{Program: c.OpsiScript, System: runtime.GOOS, Site: opsiscript.Site{URL: c.URL, ClientID: who.HostID, Depot: cmp.Or(c.Depot, opsiscript.Mount(runtime.GOOS))}, Key: who.Key.Reveal,
+	s.runner = opsiscript.Runner{Program: c.OpsiScript, System: runtime.GOOS, Site: opsiscript.Site{URL: client.Place() + "/rpc", ClientID: who.HostID, Depot: cmp.Or(c.Depot, opsiscript.Mount(runtime.GOOS))}, Key: who.Key.Reveal,
 		Folder: runs, Rows: s.opsi, Wishes: wishes()}
 	depot := c.Depot
 	if depot == "" {
@@ -186,7 +186,7 @@ func (s *server) Close() error {
 
 // Poll hands over every row. It waits for who reports, and they for it.
 func (s *server) Poll(ctx context.Context, take func(wanted) error) error {
-	return s.opsi.Poll(ctx, func(w opsi.Wanted) error {
+	err := s.opsi.Poll(ctx, func(w opsi.Wanted) error {
 		s.mu.Lock()
 		s.gone, s.wants, s.stale = w.Gone, map[string]bool{}, nil
 		for _, r := range w.Requests {
@@ -198,6 +198,16 @@ func (s *server) Poll(ctx context.Context, take func(wanted) error) error {
 		s.mu.Unlock()
 		return take(wanted{s.settledRows(w.Requests), w.Order})
 	})
+	return renamed(err, s.client.HostID(), s.client.Seen().HostID)
+}
+
+// renamed says why a look failed at a server that knows this client by another name:
+// it shows a client its own rows alone, so under the old one there is nothing.
+func renamed(err error, here, there string) error {
+	if err == nil || there == "" || errors.Is(err, opsi.ErrWaiting) {
+		return err
+	}
+	return fmt.Errorf("the server knows this client as %s, not as %s: write that in source.host_id and restart the service: %w", there, here, err)
 }
 
 // settledRows leaves out rows that want nothing while opsi-script works on their

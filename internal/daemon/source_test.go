@@ -5,6 +5,7 @@ package daemon
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -85,4 +86,16 @@ func TestSettleObeys(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// TestRenamed: a look that fails at a server that knows this client by another name
+// says so.
+func TestRenamed(t *testing.T) {
+	why := errors.New("it names no depot")
+	if err := renamed(why, "pc1.site.test", "pc2.site.test"); !errors.Is(err, why) || !strings.Contains(err.Error(), "knows this client as pc2.site.test, not as pc1.site.test") {
+		t.Error(err)
+	}
+	if renamed(nil, "a", "b") != nil || renamed(why, "a", "") != why {
+		t.Error("a client that was not renamed is said to be")
+	}
 }
