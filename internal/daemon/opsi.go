@@ -153,7 +153,7 @@ func (d *depot) openServer(p parts, stateDir, version string) error {
 		s.aside, d.glance = aside, s.glance
 	}
 	s.packages = packages.Reader{Depot: shared{p.reader(depot), func() bool { return s.opsi.Settings().Theirs }}, Policy: p.policy(func() []policy.Layer { return s.opsi.Settings().Layers }), CheckCommand: installer.CheckCommand,
-		Place: func(id string) (*events.Problem, error) { return s.opsi.Place(id), nil }, Script: s.script, Warn: p.warn}
+		Place: func(id string) (*events.Problem, error) { return s.opsi.Place(id), nil }, Script: s.script, Warn: p.warn, Patience: packages.NewPatience(patience)}
 	s.glances = s.packages
 	s.glances.Depot = shared{p.reader(filepath.Join(stateDir, "opsi", "aside")), func() bool { return s.opsi.Settings().Theirs }}
 	s.glances.CheckCommand = func(string, []string) error { return nil }
