@@ -64,10 +64,11 @@ type depot struct {
 	// changed holds one token when somebody saw that the source wants something else.
 	changed chan struct{}
 
-	mu    sync.Mutex
-	last  time.Time // of the last good answer
-	since time.Time // of the first bad one after it
-	why   error     // of the last bad one, nil if it was good
+	mu     sync.Mutex
+	lately map[string]glanced // by product
+	last   time.Time          // of the last good answer
+	since  time.Time          // of the first bad one after it
+	why    error              // of the last bad one, nil if it was good
 }
 
 // openDepot opens the source of a config.
@@ -133,6 +134,36 @@ func (d *depot) settle(ctx context.Context) (release func(), err error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+}
+
+// glanced is what a glance at a package brought.
+type glanced struct {
+	at      time.Time
+	policy  events.Policy
+	pkg     events.Package
+	problem *events.Problem
+}
+
+// glanceLately is glance with an answer that may be a minute old: anybody on the machine
+// may ask again and again, and the depot is not to feel it.
+func (d *depot) glanceLately(ctx context.Context, req events.Request) (events.Policy, events.Package, *events.Problem, error) {
+	id := req.Row.ProductID
+	d.mu.Lock()
+	g, ok := d.lately[id]
+	d.mu.Unlock()
+	if ok && time.Since(g.at) < time.Minute {
+		return g.policy, g.pkg, g.problem, nil
+	}
+	policy, pkg, problem, err := d.glance(ctx, req)
+	if err == nil {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		if d.lately == nil {
+			d.lately = map[string]glanced{}
+		}
+		d.lately[id] = glanced{time.Now(), policy, pkg, problem}
+	}
+	return policy, pkg, problem, err
 }
 
 // lookSoon has the source looked at soon: somebody saw that it wants something else.

@@ -99,3 +99,30 @@ func TestRenamed(t *testing.T) {
 		t.Error("a client that was not renamed is said to be")
 	}
 }
+
+// TestGlanceLately: whoever asks again and again does not have the depot asked each
+// time; what could not be read is tried again.
+func TestGlanceLately(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, d := newLooks(time.Minute)
+		n, bad := 0, error(nil)
+		d.glance = func(context.Context, events.Request) (events.Policy, events.Package, *events.Problem, error) {
+			n++
+			return events.Policy{}, events.Package{Product: "p"}, nil, bad
+		}
+		ask := func(want int) {
+			t.Helper()
+			if _, _, _, err := d.glanceLately(t.Context(), events.Request{Row: events.Report{ProductID: "p"}}); err != bad || n != want {
+				t.Errorf("%v, asked %d times, want %d", err, n, want)
+			}
+		}
+		bad = errors.New("no depot")
+		ask(1)
+		ask(2)
+		bad = nil
+		ask(3)
+		ask(3)
+		time.Sleep(time.Minute)
+		ask(4)
+	})
+}
