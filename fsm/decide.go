@@ -265,7 +265,7 @@ func (d *step) advance() {
 		if p == nil {
 			return
 		}
-		if q, r := d.obstacle(p); r != "" && !p.Resumes {
+		if q, r := d.obstacle(p); r != "" && (!p.Resumes || r == events.ReasonReboot) {
 			d.later(d.c.own(p.ID), r, q, events.Moment{})
 			continue
 		}
