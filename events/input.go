@@ -121,6 +121,9 @@ type InstallerEnded struct {
 	Meaning string `json:"meaning,omitempty"`
 	Detail  string `json:"detail,omitempty"`
 	Reboot  bool   `json:"reboot,omitempty"` // the machine must restart, whatever became of it
+	// Restarted: the machine was restarted since it ended, so a restart that it wanted
+	// has happened. A log of a build that did not look says false.
+	Restarted bool `json:"restarted,omitempty"`
 }
 
 // InstallProbed answers what became of an attempt without an outcome.

@@ -130,7 +130,7 @@ func (d *step) ended(in events.InstallerEnded) error {
 		return nil
 	}
 	d.emit(e)
-	if in.Reboot || e.Meaning == meansReboot || e.Meaning == meansInterrupted {
+	if !in.Restarted && (in.Reboot || e.Meaning == meansReboot || e.Meaning == meansInterrupted) {
 		d.emit(events.RebootWanted{Product: p.ID})
 	}
 	switch e.Meaning {

@@ -320,7 +320,9 @@ func (e *explorer) answers(p *place, d Effect) []offer {
 			offer{name: "probe found", in: events.InstallProbed{For: t, Token: w.Token, Found: events.Detection{Known: true, Installed: true, Matches: true}}},
 			offer{name: "probe absent", in: events.InstallProbed{For: t, Token: w.Token, Found: events.Detection{Known: true}}},
 			offer{name: "probe alive", in: events.InstallerStarted{Token: w.Token}},
-			offer{name: "probe ended", in: events.InstallerEnded{Token: w.Token}})
+			offer{name: "probe ended", in: events.InstallerEnded{Token: w.Token}},
+			offer{name: "probe ended, restart to come", in: events.InstallerEnded{Token: w.Token, Exit: 3010}},
+			offer{name: "probe ended before the restart", in: events.InstallerEnded{Token: w.Token, Exit: 3010, Restarted: true}})
 	case VerifyInstall:
 		out = append(out, offer{name: "verified", in: events.InstallVerified{For: t, Found: events.Detection{Known: true, Installed: true, Matches: true}}},
 			offer{name: "not there", in: events.InstallVerified{For: t, Found: events.Detection{Known: true}}})

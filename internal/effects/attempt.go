@@ -41,6 +41,8 @@ type Fate struct {
 	Running      *events.InstallerStarted // it lives
 	Ended        *events.InstallerEnded   // it left an outcome
 	Lost         bool                     // it may have run
+	// Restarted: the machine was restarted since; only with Lost.
+	Restarted bool
 }
 
 // Detector applies a package's detect rule.

@@ -62,6 +62,7 @@ func TestReboot(t *testing.T) {
 		{"started-reboot", KindStarted, "another boot", self, false, Unknown, true},
 		{"started-reused-pid", KindStarted, boot, other, false, Unknown, true},
 		{"started-alive", KindStarted, boot, self, true, Running, false},
+		{"ended", KindEnded, boot, self, false, Over, false},
 		{"ended-reboot", KindEnded, "another boot", self, false, Over, false},
 		{"void-reboot", KindVoid, "another boot", events.ProcessID{}, false, NeverStarted, false},
 	} {
@@ -75,8 +76,13 @@ func TestReboot(t *testing.T) {
 			if lives, err := Alive(w.state, token); err != nil || lives != c.alive {
 				t.Errorf("Alive: %v, %v", lives, err)
 			}
-			if p := w.probe(t, token); p.Verdict != c.verdict {
+			p := w.probe(t, token)
+			if p.Verdict != c.verdict {
 				t.Errorf("probed %+v", p)
+			}
+			earlier := c.boot != boot // what it wanted of a restart has happened then
+			if p.Ended.Restarted != (earlier && p.Verdict == Over) || p.Restarted != (earlier && p.Verdict == Unknown) {
+				t.Errorf("restarted since: %+v", p)
 			}
 			if c.waitLost {
 				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
