@@ -108,6 +108,11 @@ type InstallerStalled struct {
 	What  string `json:"what"` // what it seems to wait for; no title of a window
 }
 
+// InstallerWentOn says that an installer that stalled works again.
+type InstallerWentOn struct {
+	Token string `json:"token"`
+}
+
 // InstallerEnded is the outcome file of an attempt. It matches by token alone
 // and is never dropped.
 type InstallerEnded struct {
@@ -215,6 +220,7 @@ func (TimeCame) input()         {}
 func (CloseObserved) input()    {}
 func (InstallerStarted) input() {}
 func (InstallerStalled) input() {}
+func (InstallerWentOn) input()  {}
 func (InstallerEnded) input()   {}
 func (InstallProbed) input()    {}
 func (InstallVerified) input()  {}

@@ -145,6 +145,8 @@ func (d *step) take(in events.Input) error {
 		return d.started(in)
 	case events.InstallerStalled:
 		return d.stalled(in)
+	case events.InstallerWentOn:
+		return d.wentOn(in)
 	case events.InstallerEnded:
 		return d.ended(in)
 	case events.InstallProbed:
@@ -334,7 +336,7 @@ func (d *step) over(p *Product) string {
 			return "restarted"
 		}
 	case events.ReasonInstallerBusy:
-		if p.Wait.Until.IsZero() && !d.stalledBeside(p) {
+		if p.Wait.Until.IsZero() && d.runningBeside(p) == "" || !d.inTheWay(p.Wait.Detail) { // without a moment in older logs alone
 			return "installer_done"
 		}
 	case events.ReasonHeld:

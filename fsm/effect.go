@@ -75,7 +75,9 @@ type RunInstaller struct {
 }
 
 // WaitInstaller waits for the outcome of a started attempt. It brings back
-// InstallerStalled when the installer does not go on, and in the end InstallerEnded, or InstallProbed when the attempt is gone without an outcome.
+// InstallerStalled when the installer does not go on and InstallerWentOn when it does
+// again, and in the end InstallerEnded, or InstallProbed when the attempt is gone
+// without an outcome.
 type WaitInstaller struct {
 	Token      string
 	Supervisor events.ProcessID
@@ -83,6 +85,7 @@ type WaitInstaller struct {
 	Package    events.Package
 	Action     events.Action
 	Target     string // version wanted
+	Stalled    bool   // it was seen not to go on
 }
 
 // ProbeInstall finds out what became of an attempt without a known outcome. It
