@@ -371,7 +371,7 @@ func (c *Client) foldAttempt(p *Product, e events.Event, seq uint64, now events.
 	case events.InstallCleared:
 		p.Starts, p.Attempts = e.Attempt, p.Attempts+1
 		p.Attempt = &Attempt{N: e.Attempt, Token: e.Token, Stage: StageCleared, Since: now}
-		p.Blockers, p.Closing = nil, nil
+		p.Blockers, p.Closing, p.Resumes = nil, nil, false
 		p.N.Attempt = seq
 	case events.InstallBegun:
 		c.changeAttempt(p, e.Token, seq, func(a *Attempt) {
@@ -398,6 +398,8 @@ func (c *Client) foldAttempt(p *Product, e events.Event, seq uint64, now events.
 		// failed; the interval and the restart keep it from going round in circles.
 		if a := p.Attempt; a != nil && a.Token == e.Token && (e.Meaning == meansDeferred || e.Meaning == meansInterrupted) {
 			p.Attempts = max(p.Attempts-1, 0)
+			p.Resumes = e.Meaning == meansInterrupted
+			p.Touched = p.Touched || p.Resumes
 		}
 		p.stalls(e.Token, "")
 		c.changeAttempt(p, e.Token, seq, func(a *Attempt) {
@@ -407,7 +409,7 @@ func (c *Client) foldAttempt(p *Product, e events.Event, seq uint64, now events.
 		p.Attempt, p.Attempts = nil, max(p.Attempts-1, 0)
 		p.N.Attempt = seq
 	case events.AttemptRepeated:
-		p.Attempt = nil
+		p.Attempt, p.Touched = nil, true
 		p.N.Attempt = seq
 	}
 }

@@ -329,9 +329,6 @@ func (d *step) over(p *Product) string {
 			return "dependency_done"
 		}
 	case events.ReasonReboot:
-		if p.Wait.Detail == p.ID && slices.Contains(d.c.Reboot, p.ID) {
-			return "" // its own script goes on after the restart
-		}
 		if _, r := d.obstacle(p); r != events.ReasonReboot {
 			return "restarted"
 		}

@@ -32,9 +32,9 @@ func Due(c *Client) []Effect {
 
 // DueFor is the outstanding work of one product, or with "" that of the client
 // as a whole. A step changes only the work of the products that its events are about,
-// and the client's. The exception is the first step in a new boot of the machine:
-// what awaited it has work then without an event of its own, and whoever keeps work
-// going asks Due after a start.
+// and the client's; but a Restarted changes that of others, too: a report that was
+// refused is due again, and in a new boot of the machine what awaited that is looked
+// for. Whoever keeps work going asks for all of it then.
 func DueFor(c *Client, product string) []Effect {
 	if product == "" {
 		return c.duePresence()

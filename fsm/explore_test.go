@@ -184,6 +184,9 @@ func (e *explorer) checkStep(p *place, o offer, did []events.Event) {
 				e.t.Fatalf("installer cleared over a living program\n%s", e.trail(p))
 			}
 			for _, id := range e.products {
+				if q := p.c.Product(id); id == ev.Product && q.Resumes && slices.Contains(p.c.Reboot, id) {
+					e.t.Fatalf("a script goes on before the restart\n%s", e.trail(p))
+				}
 				if q := p.c.Product(id); id != ev.Product && q != nil && q.runs() && q.Attempt.Stalled == "" {
 					e.t.Fatalf("installer cleared beside one that works\n%s", e.trail(p))
 				}
@@ -320,6 +323,9 @@ func (e *explorer) answers(p *place, d Effect) []offer {
 		for _, exit := range []int{0, 1, 1618, 3010} {
 			out = append(out, offer{name: fmt.Sprint("exit ", exit), in: events.InstallerEnded{Token: w.Token, Exit: exit}})
 		}
+		for _, says := range []string{meansDeferred, meansInterrupted, meansUntouched} {
+			out = append(out, offer{name: "says " + says, in: events.InstallerEnded{Token: w.Token, Meaning: says}})
+		}
 		out = append(out, offer{name: "stalled", in: events.InstallerStalled{Token: w.Token, What: "a window"}, world: true},
 			offer{name: "goes on", in: events.InstallerWentOn{Token: w.Token}, world: true})
 		out = append(out, offer{name: "vanished", in: events.InstallProbed{For: t, Token: w.Token}})
@@ -383,7 +389,7 @@ func key(p *place) string {
 		q := c.Products[id]
 		k := q.Counter()
 		fmt.Fprint(&b, "|", id, q.Phase, min(q.Run, 2), q.Action(), q.Prepared, q.Scans, q.Rechecks, q.Returns, k.Defers, min(k.Unanswered, 2),
-			q.Put, q.Outcome, q.Ran, q.Attempts, q.Hold != nil, q.ReportClass, q.Want == q.Row, len(q.Owed), q.Suspect, ids(q.Blockers))
+			q.Put, q.Outcome, q.Ran, q.Attempts, q.Hold != nil, q.ReportClass, q.Want == q.Row, len(q.Owed), q.Suspect, q.Touched, q.Resumes, slices.Contains(c.Reboot, id), ids(q.Blockers))
 		if q.Wait != nil {
 			_, other := c.Products[q.Wait.Detail]
 			fmt.Fprint(&b, "w", q.Wait.Reason, other, q.Wait.Until.IsZero(), c.Clock.Now >= q.Wait.Until.Clock)
@@ -464,7 +470,7 @@ func (e *explorer) judgeState(p *place) {
 		if q.Attempt.Yields() && p.c.Slot == id {
 			e.t.Fatalf("%s keeps the slot from others\n%s", id, e.trail(p))
 		}
-		if a := q.Attempt; a != nil && a.Awaits == p.boot {
+		if a := q.Attempt; a != nil && a.Awaits == p.boot || q.Waiting() && q.Wait != nil && q.Wait.Reason == events.ReasonReboot {
 			continue // the machine has to restart
 		}
 		if q.Open() && len(due) == 0 && p.c.Hold == nil && q.Hold == nil {

@@ -127,8 +127,12 @@ func (c *Client) before(p, q *Product) bool {
 	return p.ID < q.ID
 }
 
-// obstacle is the product another one has to wait for, and why.
+// obstacle is the product another one has to wait for, and why. It is the product
+// itself where its own script goes on after a restart.
 func (d *step) obstacle(p *Product) (string, events.Reason) {
+	if p.Resumes && slices.Contains(d.c.Reboot, p.ID) {
+		return p.ID, events.ReasonReboot
+	}
 	needed := d.c.requirements(p)
 	if i := slices.IndexFunc(d.c.Reboot, func(id string) bool {
 		q := d.c.Product(id)

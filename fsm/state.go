@@ -104,6 +104,8 @@ type Product struct {
 	Starts   int      `json:"starts"`            // attempts of this run, voided ones too: numbers their tokens
 	Attempts int      `json:"attempts"`          // attempts of this run that count
 	Suspect  bool     `json:"suspect,omitempty"` // the log forked: probe before the next start
+	Resumes  bool     `json:"resumes,omitempty"` // its script stopped for a restart of the machine and goes on after it
+	Touched  bool     `json:"touched,omitempty"` // an installer of this run began and did not come to an end: what is there is not what it was
 	Attempt  *Attempt `json:"attempt,omitempty"`
 
 	Outcome events.Outcome    `json:"outcome,omitempty"` // "" while the run is open
