@@ -244,6 +244,9 @@ func (c *Client) foldProduct(p *Product, e events.Event, seq uint64, now events.
 		p.Closing = &e
 	case events.CountersReset:
 		p.Counters = nil
+		if w := p.Waited; w != nil && p.Progress != waitText(w.Reason, w.Detail) { // it tells the count
+			p.Progress = deferredText(events.Deferred{Reason: w.Reason, Detail: w.Detail, Counted: true}, p)
+		}
 	case events.Detected:
 		p.Found = &e.Found
 	case events.Finished:
