@@ -86,6 +86,9 @@ func (d *step) checked(p *Product, o events.Observation) {
 	}
 	nobody := d.people(o)
 	blocking := o.Blocking()
+	if d.givesWay(p) {
+		return // nobody is asked for what cannot begin
+	}
 	if !nobody {
 		if !p.Package.Metadata && p.Policy.WithoutMeta != events.Install {
 			d.later(p, events.ReasonNoMetadata, "", events.Moment{})
@@ -134,6 +137,9 @@ func (d *step) mustWaitFor(p *Product, o events.Observation, blocking []events.P
 
 // clear makes the intent to install durable.
 func (d *step) clear(p *Product) {
+	if d.givesWay(p) {
+		return
+	}
 	n := p.Starts + 1
 	if p.Attempts >= max(p.Policy.MaxAttempts, 1) { // the policy may have been lowered since
 		d.finish(p, events.OutcomeFailed, "no attempt is left of "+strconv.Itoa(p.Policy.MaxAttempts), false)

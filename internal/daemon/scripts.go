@@ -101,13 +101,13 @@ func (s scripts) Probe(ctx context.Context, token string) (effects.Fate, error) 
 	if err != nil || !fate.Lost && fate.Ended == nil {
 		return fate, err
 	}
-	ended := events.InstallerEnded{Token: token, Exit: -1}
+	ended := events.InstallerEnded{Token: token, Exit: -1, Restarted: fate.Restarted}
 	if fate.Ended != nil {
 		ended = *fate.Ended
 	}
 	ended, lost, err := s.settle(ctx, ended, fate.Lost)
 	if err != nil || lost {
-		return effects.Fate{Lost: lost}, err
+		return effects.Fate{Lost: lost, Restarted: lost && fate.Restarted}, err
 	}
 	return effects.Fate{Ended: &ended}, nil
 }

@@ -18,8 +18,8 @@ type Installer interface {
 	// ErrBegun, ErrImpossible, ErrNotNow; after any other error it may be tried again.
 	Start(ctx context.Context, work fsm.RunInstaller) (events.InstallerStarted, error)
 	// Wait returns the outcome of a started attempt; lost = it is gone without one.
-	// Meanwhile it calls stalled once if the installer does not go on, with what it
-	// seems to wait for, and returns its error.
+	// Meanwhile it calls stalled with what the installer seems to wait for, "" = it
+	// works, as soon as it knows and whenever that changes, and returns its error.
 	Wait(ctx context.Context, work fsm.WaitInstaller, stalled func(what string) error) (ended events.InstallerEnded, lost bool, err error)
 	// Probe finds out what became of an attempt. It never runs it.
 	Probe(ctx context.Context, token string) (Fate, error)
@@ -44,6 +44,8 @@ type Fate struct {
 	Running      *events.InstallerStarted // it lives
 	Ended        *events.InstallerEnded   // it left an outcome
 	Lost         bool                     // it may have run
+	// Restarted: the machine was restarted since; only with Lost.
+	Restarted bool
 }
 
 // Detector applies a package's detect rule.

@@ -5,6 +5,7 @@ package effects
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -263,23 +264,42 @@ func TestOutcomeIsRemovedLast(t *testing.T) {
 	}
 }
 
-// TestStalledIsTold: what an installer seems to wait for comes in before its end,
-// and that an earlier daemon told it already is no fault.
+// TestStalledIsTold: what an installer seems to wait for comes in before its end, and
+// that it goes on again, each when it changes: from what the log knows, which may be
+// what an earlier daemon saw.
 func TestStalledIsTold(t *testing.T) {
-	for verdict, want := range map[error]error{nil: nil, fsm.ErrNothing: nil, errNo: errNo} {
-		b := newBench()
-		b.stalls, b.end = "a window of setup.exe", events.InstallerEnded{Token: "t"}
-		b.verdict = func(in events.Input) error {
-			if _, stalled := in.(events.InstallerStalled); stalled {
+	window := events.InstallerStalled{Token: "t", What: "a window of setup.exe"}
+	on := events.InstallerWentOn{Token: "t"}
+	for _, c := range []struct {
+		name  string
+		known bool // the log knows that it stalls
+		sees  []string
+		want  []events.Input
+	}{
+		{"works", false, []string{""}, nil},
+		{"stalls", false, []string{"", window.What}, []events.Input{window}},
+		{"goes on", false, []string{window.What, "", window.What}, []events.Input{window, on, window}},
+		{"known", true, []string{window.What}, nil},
+		{"went on while nobody looked", true, []string{"", ""}, []events.Input{on}},
+	} {
+		for verdict, want := range map[error]error{nil: nil, fsm.ErrNothing: nil, errNo: errNo} {
+			b := newBench()
+			b.stalls, b.end = c.sees, events.InstallerEnded{Token: "t"}
+			b.verdict = func(in events.Input) error {
+				if _, ended := in.(events.InstallerEnded); ended {
+					return nil
+				}
 				return verdict
 			}
-			return nil
-		}
-		if err := b.do(t.Context(), fsm.WaitInstaller{Token: "t"}); !errors.Is(err, want) {
-			t.Fatalf("verdict %v: %v", verdict, err)
-		}
-		if in := b.got[0].(events.InstallerStalled); in.Token != "t" || in.What != b.stalls {
-			t.Errorf("got %+v", in)
+			if len(c.want) == 0 {
+				want = nil
+			}
+			if err := b.do(t.Context(), fsm.WaitInstaller{Token: "t", Stalled: c.known}); !errors.Is(err, want) {
+				t.Fatalf("%s, verdict %v: %v", c.name, verdict, err)
+			}
+			if got := b.got[:len(b.got)-1]; want == nil && !slices.Equal(got, c.want) {
+				t.Errorf("%s, verdict %v: got %+v", c.name, verdict, b.got)
+			}
 		}
 	}
 }
