@@ -71,6 +71,8 @@ func describeInput(in Input) (name, bool) {
 		return name{"installer_started", 1}, true
 	case InstallerStalled:
 		return name{"installer_stalled", 1}, true
+	case InstallerWentOn:
+		return name{"installer_went_on", 1}, true
 	case InstallerEnded:
 		return name{"installer_ended", 1}, true
 	case InstallProbed:
@@ -105,7 +107,7 @@ func describeInput(in Input) (name, bool) {
 func Inputs() []Input {
 	return []Input{StoreOpened{}, Restarted{}, RequestsObserved{}, Prepared{}, ChecksObserved{},
 		WindowShown{}, WindowFailed{}, UserAnswered{}, TimeCame{}, CloseObserved{},
-		InstallerStarted{}, InstallerStalled{}, InstallerEnded{}, InstallProbed{}, InstallVerified{}, ReportAnswered{},
+		InstallerStarted{}, InstallerStalled{}, InstallerWentOn{}, InstallerEnded{}, InstallProbed{}, InstallVerified{}, ReportAnswered{},
 		DeferRequested{}, ResumeRequested{}, ResetRequested{}, HoldRequested{}, ReleaseRequested{},
 		CheckpointWanted{}, RulesChosen{}, ForkObserved{}, RebuildObserved{}}
 }
@@ -173,6 +175,8 @@ func describeEvent(e Event) (name, bool) {
 		return name{"install_begun", 1}, true
 	case AttemptStalled:
 		return name{"attempt_stalled", 1}, true
+	case AttemptWentOn:
+		return name{"attempt_went_on", 1}, true
 	case AttemptVoided:
 		return name{"attempt_voided", 1}, true
 	case AttemptLost:
@@ -213,7 +217,7 @@ func Events() []Event {
 		StoreForked{}, StoreRebuilt{}, OrderChanged{}, PresenceChanged{}, Accepted{}, Queued{}, Retargeted{}, Held{},
 		WaitEnded{}, ChecksStarted{}, RoundPrepared{}, ScanFailed{}, WindowOpened{}, WindowSeen{},
 		WindowLost{}, ProgramsChanged{}, Answered{}, WindowClosed{}, Rechecked{}, Deferred{},
-		CloseAgreed{}, SentBack{}, InstallCleared{}, InstallBegun{}, AttemptStalled{}, AttemptVoided{}, AttemptLost{},
+		CloseAgreed{}, SentBack{}, InstallCleared{}, InstallBegun{}, AttemptStalled{}, AttemptWentOn{}, AttemptVoided{}, AttemptLost{},
 		AttemptRepeated{}, InstallerExited{}, RestartAwaited{}, Detected{}, Finished{}, ReportAccepted{}, ReportRefused{}, Reported{},
 		HoldPlaced{}, HoldReleased{}, CountersReset{}, RebootWanted{}, RebootDone{}}
 }

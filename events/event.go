@@ -306,6 +306,13 @@ type AttemptStalled struct {
 	What    string `json:"what"` // what it seems to wait for
 }
 
+// AttemptWentOn says that an installer that stalled works again. It has the slot as
+// soon as nobody else has.
+type AttemptWentOn struct {
+	Product string `json:"product"`
+	Token   string `json:"token"`
+}
+
 // AttemptVoided takes an intent back whose installer did nothing; it is not counted.
 type AttemptVoided struct {
 	Product string `json:"product"`
@@ -335,7 +342,7 @@ type InstallerExited struct {
 	Exit    int    `json:"exit"`
 	Signal  string `json:"signal,omitempty"`
 	Error   string `json:"error,omitempty"`
-	Meaning string `json:"meaning"`          // ok, reboot, retry, failed; of a script also deferred, interrupted, untouched, unknown
+	Meaning string `json:"meaning"`          // ok, reboot, retry, failed; not_now; of a script also deferred, interrupted, logout, untouched, unknown
 	Detail  string `json:"detail,omitempty"` // of a script: what became of it, in a line
 }
 
@@ -436,6 +443,7 @@ func (e SentBack) About() string        { return e.Product }
 func (e InstallCleared) About() string  { return e.Product }
 func (e InstallBegun) About() string    { return e.Product }
 func (e AttemptStalled) About() string  { return e.Product }
+func (e AttemptWentOn) About() string   { return e.Product }
 func (e AttemptVoided) About() string   { return e.Product }
 func (e AttemptLost) About() string     { return e.Product }
 func (e AttemptRepeated) About() string { return e.Product }

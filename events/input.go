@@ -108,6 +108,11 @@ type InstallerStalled struct {
 	What  string `json:"what"` // what it seems to wait for; no title of a window
 }
 
+// InstallerWentOn says that an installer that stalled works again.
+type InstallerWentOn struct {
+	Token string `json:"token"`
+}
+
 // InstallerEnded is the outcome file of an attempt. It matches by token alone
 // and is never dropped.
 type InstallerEnded struct {
@@ -121,6 +126,9 @@ type InstallerEnded struct {
 	Meaning string `json:"meaning,omitempty"`
 	Detail  string `json:"detail,omitempty"`
 	Reboot  bool   `json:"reboot,omitempty"` // the machine must restart, whatever became of it
+	// Restarted: the machine was restarted since it ended, so a restart that it wanted
+	// has happened. A log of a build that did not look says false.
+	Restarted bool `json:"restarted,omitempty"`
 }
 
 // InstallProbed answers what became of an attempt without an outcome.
@@ -212,6 +220,7 @@ func (TimeCame) input()         {}
 func (CloseObserved) input()    {}
 func (InstallerStarted) input() {}
 func (InstallerStalled) input() {}
+func (InstallerWentOn) input()  {}
 func (InstallerEnded) input()   {}
 func (InstallProbed) input()    {}
 func (InstallVerified) input()  {}

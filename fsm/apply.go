@@ -125,14 +125,42 @@ func (c *Client) foldSlot(p *Product) {
 	switch p.Phase {
 	case events.PhaseChecking, events.PhasePrompting, events.PhaseKilling, events.PhaseInstalling:
 		if p.Outcome == "" && !p.Attempt.Yields() {
-			if c.Slot == "" {
+			switch c.Slot {
+			case "":
 				c.Slot = p.ID
+			case p.ID:
+			default:
+				p.beside(true)
 			}
 			return
 		}
 	}
 	if c.Slot == p.ID {
 		c.Slot = ""
+		c.takeBack()
+	}
+}
+
+// takeBack gives the free slot to an attempt that stalled once and does no more.
+func (c *Client) takeBack() {
+	var first *Product
+	c.eachOpen(func(p *Product) {
+		if a := p.Attempt; a != nil && a.Beside && a.Stalled == "" && a.Awaits == "" && (first == nil || p.ID < first.ID) {
+			first = p
+		}
+	})
+	if first != nil {
+		c.own(first.ID).beside(false)
+		c.Slot = first.ID
+	}
+}
+
+// beside notes whether another product has the slot that the attempt should have.
+func (p *Product) beside(yes bool) {
+	if p.Attempt != nil { // else its check begins again, and it gets in line
+		a := *p.Attempt
+		a.Beside = yes
+		p.Attempt = &a
 	}
 }
 
@@ -216,6 +244,9 @@ func (c *Client) foldProduct(p *Product, e events.Event, seq uint64, now events.
 		p.Closing = &e
 	case events.CountersReset:
 		p.Counters = nil
+		if w := p.Waited; w != nil && p.Progress != waitText(w.Reason, w.Detail) { // it tells the count
+			p.Progress = deferredText(events.Deferred{Reason: w.Reason, Detail: w.Detail, Counted: true}, p)
+		}
 	case events.Detected:
 		p.Found = &e.Found
 	case events.Finished:
@@ -350,11 +381,9 @@ func (c *Client) foldAttempt(p *Product, e events.Event, seq uint64, now events.
 			a.Stage, a.Supervisor, a.Installer = StageBegun, e.Supervisor, e.Installer
 		})
 	case events.AttemptStalled:
-		if a := p.Attempt; a != nil && a.Token == e.Token { // what waits for its end goes on
-			b := *a
-			b.Stalled = e.What
-			p.Attempt = &b
-		}
+		p.stalls(e.Token, e.What)
+	case events.AttemptWentOn:
+		p.stalls(e.Token, "")
 	case events.RestartAwaited:
 		c.changeAttempt(p, e.Token, seq, func(a *Attempt) { a.Awaits = e.Boot })
 	case events.AttemptLost:
@@ -365,6 +394,7 @@ func (c *Client) foldAttempt(p *Product, e events.Event, seq uint64, now events.
 		}
 		suspect := p.Suspect
 		p.Suspect = false
+		p.stalls(e.Token, "")
 		c.changeAttempt(p, e.Token, seq, func(a *Attempt) { a.Stage, a.Suspect = StageLost, a.Suspect || suspect })
 	case events.InstallerExited:
 		// A script that put itself off, or stopped for a restart of the machine, has not
@@ -372,6 +402,11 @@ func (c *Client) foldAttempt(p *Product, e events.Event, seq uint64, now events.
 		if a := p.Attempt; a != nil && a.Token == e.Token && (e.Meaning == meansDeferred || e.Meaning == meansInterrupted) {
 			p.Attempts = max(p.Attempts-1, 0)
 		}
+		if a := p.Attempt; a != nil && a.Token == e.Token && e.Meaning != meansNotNow && e.Meaning != meansUntouched { // these did not begin
+			p.Resumes = e.Meaning == meansInterrupted || e.Meaning == meansLogout
+			p.Touched = p.Touched || p.Resumes
+		}
+		p.stalls(e.Token, "")
 		c.changeAttempt(p, e.Token, seq, func(a *Attempt) {
 			a.Stage, a.Exit, a.Meaning, a.Ended = StageExited, e.Exit, e.Meaning, now
 		})
@@ -379,8 +414,18 @@ func (c *Client) foldAttempt(p *Product, e events.Event, seq uint64, now events.
 		p.Attempt, p.Attempts = nil, max(p.Attempts-1, 0)
 		p.N.Attempt = seq
 	case events.AttemptRepeated:
-		p.Attempt = nil
+		p.Attempt, p.Touched = nil, true
 		p.N.Attempt = seq
+	}
+}
+
+// stalls notes what the attempt seems to wait for, "" = for nothing any more. Its
+// work stays due as it is: what waits for its end goes on.
+func (p *Product) stalls(token, what string) {
+	if a := p.Attempt; a != nil && a.Token == token && a.Stalled != what {
+		b := *a
+		b.Stalled, b.Beside = what, false // foldSlot knows who has the slot
+		p.Attempt = &b
 	}
 }
 

@@ -23,8 +23,12 @@ const (
 	// Of a script alone, whose end is read where it writes it.
 	meansDeferred    = "deferred"    // it put itself off
 	meansInterrupted = "interrupted" // it begins again after a restart of the machine
+	meansLogout      = "logout"      // it begins again once nobody is logged in
 	meansUntouched   = "untouched"   // it never began
 	meansUnknown     = "unknown"     // it began, and wrote no end
+
+	// Nothing was run, for a reason that may be over soon.
+	meansNotNow = "not_now"
 )
 
 // lastLook: the look before the start found something. The attempt's token is
@@ -32,7 +36,7 @@ const (
 func (d *step) lastLook(p *Product, o events.Observation) {
 	d.people(o)
 	left := o.Blocking()
-	if o.Complete && len(left) == 0 {
+	if p.Resumes || o.Complete && len(left) == 0 {
 		return // nothing in the way after all: the start is still due
 	}
 	r, why, detail := events.ReasonRespawned, "blocking_program", names(left)
@@ -97,13 +101,64 @@ func (d *step) stalled(in events.InstallerStalled) error {
 	return nil
 }
 
-// stalledBeside reports whether another product's installer runs and does not go on.
-func (d *step) stalledBeside(p *Product) bool {
-	beside := false
+// wentOn: the installer works again. Whoever has the slot by now keeps it, and starts
+// no installer beside this one.
+func (d *step) wentOn(in events.InstallerWentOn) error {
+	p, current := d.ofToken(in.Token)
+	if !current || p.Phase != events.PhaseInstalling || p.Outcome != "" || p.Attempt.Stage != StageBegun {
+		return ErrStale
+	}
+	if p.Attempt.Stalled == "" {
+		return ErrNothing
+	}
+	d.emit(events.AttemptWentOn{Product: p.ID, Token: in.Token})
+	return nil
+}
+
+// runningBeside is the first of the other products whose installer runs or may run,
+// "" if there is none. It stalls, or it did.
+func (d *step) runningBeside(p *Product) string {
+	first := ""
 	d.c.eachOpen(func(q *Product) {
-		beside = beside || q.ID != p.ID && q.Phase == events.PhaseInstalling && q.Attempt.Stage == StageBegun && q.Attempt.Stalled != ""
+		if q.ID != p.ID && q.runs() && (first == "" || q.ID < first) {
+			first = q.ID
+		}
 	})
-	return beside
+	return first
+}
+
+// givesWay puts a product off, uncounted, while the installer of another one works
+// that stalled when the product's round began. It reports whether that is so.
+func (d *step) givesWay(p *Product) bool {
+	first := ""
+	d.c.eachOpen(func(q *Product) {
+		if q.ID != p.ID && q.runs() && q.Attempt.Stalled == "" && (first == "" || q.ID < first) {
+			first = q.ID
+		}
+	})
+	if first != "" {
+		d.later(p, events.ReasonInstallerBusy, first, d.now.Add(retryPause))
+	}
+	return first != ""
+}
+
+// inTheWay reports whether what a product waits for as a busy installer is still at
+// work: detail is a product, or says how an installer ended and tells nothing.
+func (d *step) inTheWay(detail string) bool {
+	q := d.c.Product(detail)
+	return q == nil || d.c.Slot == q.ID || q.runs()
+}
+
+// backOff is how long a package waits that found the installer locked by one that
+// stalls: longer each time, as there may be people to ask again, and at most as long
+// as what is put off. The lock may be another one's.
+func (d *step) backOff(p *Product) events.Moment {
+	most := max(p.Policy.DeferInterval, retryPause)
+	pause := retryPause
+	for n := p.Starts - p.Attempts; n > 1 && pause < most; n-- { // attempts of this run that did nothing
+		pause *= 2
+	}
+	return d.now.Add(min(pause, most))
 }
 
 // again: the attempt is over and the check begins once more. Where another product
@@ -130,7 +185,7 @@ func (d *step) ended(in events.InstallerEnded) error {
 		return nil
 	}
 	d.emit(e)
-	if in.Reboot || e.Meaning == meansReboot || e.Meaning == meansInterrupted {
+	if !in.Restarted && (in.Reboot || e.Meaning == meansReboot || e.Meaning == meansInterrupted) {
 		d.emit(events.RebootWanted{Product: p.ID})
 	}
 	switch e.Meaning {
@@ -139,9 +194,9 @@ func (d *step) ended(in events.InstallerEnded) error {
 			d.finish(p, events.OutcomeOK, exitText(in), true)
 		} // else it is verified first
 	case meansRetry:
-		if d.stalledBeside(p) { // its lock is in the way for as long as it stalls, which is no fault of this package
+		if q := d.runningBeside(p); q != "" { // its lock is in the way, which is no fault of this package
 			d.emit(events.AttemptVoided{Product: p.ID, Token: in.Token, Reason: "installer_stalled"})
-			d.later(p, events.ReasonInstallerBusy, exitText(in), events.Moment{})
+			d.later(p, events.ReasonInstallerBusy, q, d.backOff(p))
 			return nil
 		}
 		if p.Attempts >= p.Policy.MaxAttempts {
@@ -154,6 +209,15 @@ func (d *step) ended(in events.InstallerEnded) error {
 		d.emit(events.Deferred{Product: p.ID, Reason: events.ReasonScript, Detail: exitText(in), Count: p.Counter().Defers, Until: d.now.Add(max(p.Policy.DeferInterval, events.Minute))})
 	case meansInterrupted:
 		d.emit(events.Deferred{Product: p.ID, Reason: events.ReasonReboot, Detail: p.ID, Count: p.Counter().Defers})
+	case meansLogout: // counted as an attempt: with nobody there it begins again at once
+		d.emit(events.Deferred{Product: p.ID, Reason: events.ReasonNotBackground, Detail: exitText(in), Count: p.Counter().Defers})
+	case meansNotNow:
+		r := events.ReasonDefect
+		if p.Package.Script != "" {
+			r = events.ReasonScript
+		}
+		d.emit(events.AttemptVoided{Product: p.ID, Token: in.Token, Reason: meansNotNow})
+		d.later(p, r, exitText(in), d.now.Add(retryPause))
 	case meansUntouched:
 		if p.Attempts >= p.Policy.MaxAttempts {
 			d.finish(p, events.OutcomeFailed, exitText(in), false)

@@ -145,6 +145,8 @@ func (d *step) take(in events.Input) error {
 		return d.started(in)
 	case events.InstallerStalled:
 		return d.stalled(in)
+	case events.InstallerWentOn:
+		return d.wentOn(in)
 	case events.InstallerEnded:
 		return d.ended(in)
 	case events.InstallProbed:
@@ -265,7 +267,7 @@ func (d *step) advance() {
 		if p == nil {
 			return
 		}
-		if q, r := d.obstacle(p); r != "" {
+		if q, r := d.obstacle(p); r != "" && (!p.Resumes || r == events.ReasonReboot) {
 			d.later(d.c.own(p.ID), r, q, events.Moment{})
 			continue
 		}
@@ -327,14 +329,11 @@ func (d *step) over(p *Product) string {
 			return "dependency_done"
 		}
 	case events.ReasonReboot:
-		if p.Wait.Detail == p.ID && slices.Contains(d.c.Reboot, p.ID) {
-			return "" // its own script goes on after the restart
-		}
 		if _, r := d.obstacle(p); r != events.ReasonReboot {
 			return "restarted"
 		}
 	case events.ReasonInstallerBusy:
-		if p.Wait.Until.IsZero() && !d.stalledBeside(p) {
+		if p.Wait.Until.IsZero() && d.runningBeside(p) == "" || !d.inTheWay(p.Wait.Detail) { // without a moment in older logs alone
 			return "installer_done"
 		}
 	case events.ReasonHeld:

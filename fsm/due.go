@@ -31,7 +31,10 @@ func Due(c *Client) []Effect {
 }
 
 // DueFor is the outstanding work of one product, or with "" that of the client
-// as a whole. A step changes only the work of the products it touched and the client's.
+// as a whole. A step changes only the work of the products that its events are about,
+// and the client's; but a Restarted changes that of others, too: a report that was
+// refused is due again, and in a new boot of the machine what awaited that is looked
+// for. Whoever keeps work going asks for all of it then.
 func DueFor(c *Client, product string) []Effect {
 	if product == "" {
 		return c.duePresence()
@@ -100,10 +103,10 @@ func (p *Product) dueWork(boot string, add func(uint64, Work), out *[]Effect) {
 		a := p.Attempt
 		switch a.Stage {
 		case StageCleared:
-			add(p.N.Attempt, RunInstaller{Token: a.Token, Action: p.Action(), Package: p.Package})
+			add(p.N.Attempt, RunInstaller{Token: a.Token, Action: p.Action(), Package: p.Package, Resumes: p.Resumes})
 		case StageBegun:
 			add(p.N.Attempt, WaitInstaller{Token: a.Token, Supervisor: a.Supervisor, Installer: a.Installer,
-				Package: p.Package, Action: p.Action(), Target: p.Target()})
+				Package: p.Package, Action: p.Action(), Target: p.Target(), Stalled: a.Stalled != ""})
 		case StageLost:
 			add(p.N.Attempt, ProbeInstall{Token: a.Token, Package: p.Package, Action: p.Action(), Target: p.Target(),
 				Detect: a.Suspect || !a.Installer.IsZero(), Installer: a.Installer})

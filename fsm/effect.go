@@ -72,10 +72,13 @@ type RunInstaller struct {
 	Token   string
 	Action  events.Action
 	Package events.Package
+	Resumes bool // goes on with what is half done: no look keeps it from that
 }
 
 // WaitInstaller waits for the outcome of a started attempt. It brings back
-// InstallerStalled when the installer does not go on, and in the end InstallerEnded, or InstallProbed when the attempt is gone without an outcome.
+// InstallerStalled when the installer does not go on and InstallerWentOn when it does
+// again, and in the end InstallerEnded, or InstallProbed when the attempt is gone
+// without an outcome.
 type WaitInstaller struct {
 	Token      string
 	Supervisor events.ProcessID
@@ -83,6 +86,7 @@ type WaitInstaller struct {
 	Package    events.Package
 	Action     events.Action
 	Target     string // version wanted
+	Stalled    bool   // it was seen not to go on
 }
 
 // ProbeInstall finds out what became of an attempt without a known outcome. It

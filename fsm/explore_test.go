@@ -71,6 +71,8 @@ func TestExplore(t *testing.T) {
 	fail.DefaultAction, fail.RecheckAction, fail.DeferAction, fail.Unanswered = events.ChoiceFail, events.ChoiceFail, events.ChoiceFail, events.ChoiceFail
 	alone.AloneAction, alone.MaxDefer, alone.DeferAction, alone.MaxRecheck = events.Kill, 2, events.ChoiceDefer, 2
 	never.DialogTimeout, never.MaxAttempts = 0, 1
+	unasked := base
+	unasked.DialogTimeout = 0
 	plain := func(id string) events.Package { return testPackage(id, false, false) }
 	rich := func(id string) events.Package { return testPackage(id, true, true) }
 	for _, e := range []explorer{
@@ -82,6 +84,7 @@ func TestExplore(t *testing.T) {
 		{policy: never, products: []string{"a"}, pkg: rich, people: true, operator: true, limit: 6_000},
 		{policy: base, products: []string{"a", "b"}, pkg: plain, limit: 8_000},
 		{policy: kill, products: []string{"a", "b"}, pkg: rich, limit: 8_000, people: true},
+		{policy: unasked, products: []string{"a", "b"}, pkg: rich, limit: 8_000}, // few states of people, so more of attempts beside each other
 	} {
 		name := fmt.Sprintf("%v-%s-%s-%v", e.products, e.policy.DefaultAction, e.policy.DeferAction, e.pkg("a").Repeatable)
 		t.Run(name, func(t *testing.T) {
@@ -177,8 +180,17 @@ func (e *explorer) checkStep(p *place, o offer, did []events.Event) {
 	for _, ev := range did {
 		switch ev := ev.(type) {
 		case events.InstallCleared:
-			if seen := observed(o.in); seen != nil && len(seen.Blocking()) > 0 {
+			// What is half done goes on after its restart, whatever runs.
+			if seen := observed(o.in); seen != nil && len(seen.Blocking()) > 0 && !p.c.Product(ev.Product).Resumes {
 				e.t.Fatalf("installer cleared over a living program\n%s", e.trail(p))
+			}
+			for _, id := range e.products {
+				if q := p.c.Product(id); id == ev.Product && q.Resumes && slices.Contains(p.c.Reboot, id) {
+					e.t.Fatalf("a script goes on before the restart\n%s", e.trail(p))
+				}
+				if q := p.c.Product(id); id != ev.Product && q != nil && q.runs() && q.Attempt.Stalled == "" {
+					e.t.Fatalf("installer cleared beside one that works\n%s", e.trail(p))
+				}
 			}
 			if old := p.c.Product(ev.Product); old != nil && old.Attempt != nil && old.Attempt.Stage != StageExited {
 				e.t.Fatalf("installer cleared beside an open attempt\n%s", e.trail(p))
@@ -312,7 +324,11 @@ func (e *explorer) answers(p *place, d Effect) []offer {
 		for _, exit := range []int{0, 1, 1618, 3010} {
 			out = append(out, offer{name: fmt.Sprint("exit ", exit), in: events.InstallerEnded{Token: w.Token, Exit: exit}})
 		}
-		out = append(out, offer{name: "stalled", in: events.InstallerStalled{Token: w.Token, What: "a window"}, world: true})
+		for _, says := range []string{meansDeferred, meansInterrupted, meansUntouched} {
+			out = append(out, offer{name: "says " + says, in: events.InstallerEnded{Token: w.Token, Meaning: says}})
+		}
+		out = append(out, offer{name: "stalled", in: events.InstallerStalled{Token: w.Token, What: "a window"}, world: true},
+			offer{name: "goes on", in: events.InstallerWentOn{Token: w.Token}, world: true})
 		out = append(out, offer{name: "vanished", in: events.InstallProbed{For: t, Token: w.Token}})
 	case ProbeInstall:
 		out = append(out, offer{name: "probe never", in: events.InstallProbed{For: t, Token: w.Token, NeverStarted: true}, world: true},
@@ -320,7 +336,9 @@ func (e *explorer) answers(p *place, d Effect) []offer {
 			offer{name: "probe found", in: events.InstallProbed{For: t, Token: w.Token, Found: events.Detection{Known: true, Installed: true, Matches: true}}},
 			offer{name: "probe absent", in: events.InstallProbed{For: t, Token: w.Token, Found: events.Detection{Known: true}}},
 			offer{name: "probe alive", in: events.InstallerStarted{Token: w.Token}},
-			offer{name: "probe ended", in: events.InstallerEnded{Token: w.Token}})
+			offer{name: "probe ended", in: events.InstallerEnded{Token: w.Token}},
+			offer{name: "probe ended, restart to come", in: events.InstallerEnded{Token: w.Token, Exit: 3010}},
+			offer{name: "probe ended before the restart", in: events.InstallerEnded{Token: w.Token, Exit: 3010, Restarted: true}})
 	case VerifyInstall:
 		out = append(out, offer{name: "verified", in: events.InstallVerified{For: t, Found: events.Detection{Known: true, Installed: true, Matches: true}}},
 			offer{name: "not there", in: events.InstallVerified{For: t, Found: events.Detection{Known: true}}})
@@ -372,9 +390,10 @@ func key(p *place) string {
 		q := c.Products[id]
 		k := q.Counter()
 		fmt.Fprint(&b, "|", id, q.Phase, min(q.Run, 2), q.Action(), q.Prepared, q.Scans, q.Rechecks, q.Returns, k.Defers, min(k.Unanswered, 2),
-			q.Put, q.Outcome, q.Ran, q.Attempts, q.Hold != nil, q.ReportClass, q.Want == q.Row, len(q.Owed), q.Suspect, ids(q.Blockers))
+			q.Put, q.Outcome, q.Ran, q.Attempts, q.Hold != nil, q.ReportClass, q.Want == q.Row, len(q.Owed), q.Suspect, q.Touched, q.Resumes, slices.Contains(c.Reboot, id), ids(q.Blockers))
 		if q.Wait != nil {
-			fmt.Fprint(&b, "w", q.Wait.Reason, q.Wait.Until.IsZero(), c.Clock.Now >= q.Wait.Until.Clock)
+			_, other := c.Products[q.Wait.Detail]
+			fmt.Fprint(&b, "w", q.Wait.Reason, other, q.Wait.Until.IsZero(), c.Clock.Now >= q.Wait.Until.Clock)
 		}
 		if w := q.Window; w != nil {
 			fmt.Fprint(&b, "W", w.Final, w.Choices, w.Deadline.Clock-c.Clock.Now <= 0)
@@ -386,7 +405,7 @@ func key(p *place) string {
 			fmt.Fprint(&b, "L", len(q.Last.Asks) > 0 && q.Last.Asks[0].Answer == events.ChoiceRecheck)
 		}
 		if a := q.Attempt; a != nil {
-			fmt.Fprint(&b, "A", a.Stage, a.Meaning, a.Stalled != "", a.Awaits != "", a.Awaits == c.Clock.Boot)
+			fmt.Fprint(&b, "A", a.Stage, a.Meaning, a.Stalled != "", a.Beside, a.Awaits != "", a.Awaits == c.Clock.Boot)
 		}
 		if q.Closing != nil {
 			fmt.Fprint(&b, "C", q.Closing.Why, len(q.Closing.Targets))
@@ -446,10 +465,13 @@ func (e *explorer) judgeState(p *place) {
 		if (q.Phase == events.PhasePrompting && q.Outcome == "") != (q.Window != nil) {
 			e.t.Fatalf("window and phase differ\n%s", e.trail(p))
 		}
+		if a := q.Attempt; a != nil && a.Beside && (p.c.Slot == "" || p.c.Slot == id) && a.Stalled == "" && a.Awaits == "" && q.Outcome == "" {
+			e.t.Fatalf("%s could have the slot\n%s", id, e.trail(p))
+		}
 		if q.Attempt.Yields() && p.c.Slot == id {
 			e.t.Fatalf("%s keeps the slot from others\n%s", id, e.trail(p))
 		}
-		if a := q.Attempt; a != nil && a.Awaits == p.boot {
+		if a := q.Attempt; a != nil && a.Awaits == p.boot || q.Waiting() && q.Wait != nil && q.Wait.Reason == events.ReasonReboot {
 			continue // the machine has to restart
 		}
 		if q.Open() && len(due) == 0 && p.c.Hold == nil && q.Hold == nil {

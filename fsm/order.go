@@ -111,12 +111,14 @@ func leadsTo(a events.Action) string {
 	return ""
 }
 
-// before reports whether p comes first: what has a place in the order before
-// what has none, among these by priority, then by id.
+// before reports whether p comes first: what is half done before all others, what
+// has a place in the order before what has none, among these by priority, then by id.
 func (c *Client) before(p, q *Product) bool {
 	i, ordered := c.ranks[p.ID]
 	j, other := c.ranks[q.ID]
 	switch {
+	case p.Resumes != q.Resumes:
+		return p.Resumes
 	case ordered && other:
 		return i < j
 	case ordered != other:
@@ -127,8 +129,12 @@ func (c *Client) before(p, q *Product) bool {
 	return p.ID < q.ID
 }
 
-// obstacle is the product another one has to wait for, and why.
+// obstacle is the product another one has to wait for, and why. It is the product
+// itself where its own script goes on after a restart.
 func (d *step) obstacle(p *Product) (string, events.Reason) {
+	if p.Resumes && slices.Contains(d.c.Reboot, p.ID) {
+		return p.ID, events.ReasonReboot
+	}
 	needed := d.c.requirements(p)
 	if i := slices.IndexFunc(d.c.Reboot, func(id string) bool {
 		q := d.c.Product(id)

@@ -77,7 +77,7 @@ func (p *Product) failure() events.Report {
 		r.ActionRequest = a
 	}
 	r.ActionProgress = cut(p.Why)
-	if !p.Ran || a == events.ActionCustom {
+	if !p.Ran && !p.Touched || a == events.ActionCustom {
 		return r
 	}
 	r.InstallationStatus = events.StatusUnknown

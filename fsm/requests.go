@@ -113,16 +113,28 @@ func (d *step) retarget(p *Product, r events.Request) {
 	}
 }
 
-// requestBefore: nothing was installed yet.
+// requestBefore: nothing was installed yet. What an interrupted attempt left is told
+// before the run is given up.
 func (d *step) requestBefore(p *Product, r events.Request) {
 	switch wanted := r.Row.ActionRequest; wanted {
 	case p.Action():
 		d.retarget(p, r)
 	case events.ActionNone:
 		d.endWindow(p, "withdrawn")
+		if p.Touched {
+			d.finish(p, events.OutcomeUnknown, "the request was taken back, and an installer had begun", true)
+			return
+		}
 		d.finish(p, events.OutcomeWithdrawn, "the request was taken back", false)
 	default:
 		d.endWindow(p, "superseded")
+		if run := p.Run; p.Touched {
+			d.finish(p, events.OutcomeUnknown, string(wanted)+" was requested instead, and an installer had begun", true)
+			if p.Run == run { // else it was queued, and has begun
+				d.acceptNext(p, r)
+			}
+			return
+		}
 		d.finish(p, events.OutcomeSuperseded, string(wanted)+" was requested instead", false)
 		d.accept(p, p.Run+1, r)
 	}

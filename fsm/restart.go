@@ -22,6 +22,9 @@ func (d *step) restarted(in events.Restarted) {
 		d.emit(events.RebootDone{})
 	}
 	d.people(in.Seen)
+	if newBoot {
+		d.giveWay()
+	}
 	for _, p := range d.sorted() {
 		switch p.Phase {
 		case events.PhasePrompting:
@@ -40,6 +43,24 @@ func (d *step) restarted(in events.Restarted) {
 				d.emit(events.AttemptLost{Product: p.ID, Token: a.Token})
 			}
 		}
+	}
+}
+
+// giveWay puts off what was being worked on before the restart, if a script waits
+// for the restart in its middle: that one goes first.
+func (d *step) giveWay() {
+	half := ""
+	d.c.eachOpen(func(p *Product) {
+		if p.Resumes && p.Waiting() && p.Hold == nil && (p.Wait == nil || p.Wait.Reason == events.ReasonReboot) && (half == "" || p.ID < half) {
+			half = p.ID
+		}
+	})
+	if half == "" || d.c.Hold != nil || d.c.Slot == "" {
+		return
+	}
+	if p := d.c.own(d.c.Slot); p.Phase != events.PhaseInstalling {
+		d.endWindow(p, "restarted")
+		d.later(p, events.ReasonInstallerBusy, half, events.Moment{})
 	}
 }
 

@@ -71,6 +71,11 @@ func (d *step) checksObserved(in events.ChecksObserved) error {
 
 // checked decides what a look at the machine means for the round.
 func (d *step) checked(p *Product, o events.Observation) {
+	if p.Resumes { // people agreed when it began, and the half of it is done
+		d.people(o)
+		d.clear(p)
+		return
+	}
 	if !o.Scanned || !o.Complete {
 		n := p.Scans + 1
 		d.emit(events.ScanFailed{Product: p.ID, N: n, Reason: o.Reason})
@@ -81,6 +86,9 @@ func (d *step) checked(p *Product, o events.Observation) {
 	}
 	nobody := d.people(o)
 	blocking := o.Blocking()
+	if d.givesWay(p) {
+		return // nobody is asked for what cannot begin
+	}
 	if !nobody {
 		if !p.Package.Metadata && p.Policy.WithoutMeta != events.Install {
 			d.later(p, events.ReasonNoMetadata, "", events.Moment{})
@@ -129,6 +137,9 @@ func (d *step) mustWaitFor(p *Product, o events.Observation, blocking []events.P
 
 // clear makes the intent to install durable.
 func (d *step) clear(p *Product) {
+	if d.givesWay(p) {
+		return
+	}
 	n := p.Starts + 1
 	if p.Attempts >= max(p.Policy.MaxAttempts, 1) { // the policy may have been lowered since
 		d.finish(p, events.OutcomeFailed, "no attempt is left of "+strconv.Itoa(p.Policy.MaxAttempts), false)

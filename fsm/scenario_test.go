@@ -241,16 +241,18 @@ func (s *scenario) play(f []string) []string {
 		return s.tell("daemon", events.CloseObserved{For: s.needDue(f[1], events.KindClosePrograms).Ticket, NotTried: arg(2), Seen: s.look(f[1])}, f[1])
 	case "start":
 		run := s.needDue(f[1], events.KindRunInstaller)
-		if len(s.look(f[1]).Blocking()) > 0 { // the last look
+		if !run.Work.(RunInstaller).Resumes && len(s.look(f[1]).Blocking()) > 0 { // the last look
 			return s.tell("daemon", events.ChecksObserved{For: run.Ticket, Seen: s.look(f[1])}, f[1])
 		}
 		return s.tell("daemon", events.InstallerStarted{Token: run.Work.(RunInstaller).Token,
 			Supervisor: events.ProcessID{PID: 900, Start: 1}, Installer: events.ProcessID{PID: 901, Start: 1}}, f[1])
 	case "stall":
 		return s.tell("daemon", events.InstallerStalled{Token: s.c.Product(f[1]).Attempt.Token, What: "a window of setup.exe"}, f[1])
-	case "exit": // exit firefox 0 [says interrupted] [reboot]
+	case "goes_on": // an installer that stalled works again
+		return s.tell("daemon", events.InstallerWentOn{Token: s.c.Product(f[1]).Attempt.Token}, f[1])
+	case "exit": // exit firefox 0 [says interrupted] [reboot] [earlier]: ended in an earlier boot
 		code, err := strconv.Atoi(f[2])
-		in := events.InstallerEnded{Token: s.c.Product(f[1]).Attempt.Token, Exit: code}
+		in := events.InstallerEnded{Token: s.c.Product(f[1]).Attempt.Token, Exit: code, Restarted: has("earlier")}
 		if err != nil {
 			in.Exit, in.Signal = -1, f[2]
 		}

@@ -104,6 +104,8 @@ type Product struct {
 	Starts   int      `json:"starts"`            // attempts of this run, voided ones too: numbers their tokens
 	Attempts int      `json:"attempts"`          // attempts of this run that count
 	Suspect  bool     `json:"suspect,omitempty"` // the log forked: probe before the next start
+	Resumes  bool     `json:"resumes,omitempty"` // its script stopped in its middle for a restart or a logout: it goes on before all others, and nobody is asked again
+	Touched  bool     `json:"touched,omitempty"` // an installer of this run began and did not come to an end: what is there is not what it was
 	Attempt  *Attempt `json:"attempt,omitempty"`
 
 	Outcome events.Outcome    `json:"outcome,omitempty"` // "" while the run is open
@@ -204,11 +206,18 @@ type Attempt struct {
 	Meaning    string           `json:"meaning,omitempty"`
 	Stalled    string           `json:"stalled,omitempty"` // what it was seen to wait for while it ran
 	Awaits     string           `json:"awaits,omitempty"`  // boot that had to end before the result was looked for again
+	Beside     bool             `json:"beside,omitempty"`  // it stalled and does no more, and the product that was let past it has the slot
 }
 
 // Yields reports whether others may be worked on beside the attempt: it waits for
-// somebody to end it, or for a restart of the machine, and that may take for ever.
-func (a *Attempt) Yields() bool { return a != nil && (a.Stalled != "" || a.Awaits != "") }
+// somebody to end it, or for a restart of the machine, and that may take for ever, or
+// it did and somebody else has the slot now.
+func (a *Attempt) Yields() bool { return a != nil && (a.Stalled != "" || a.Awaits != "" || a.Beside) }
+
+// runs reports whether the installer of the product's attempt runs, or may run.
+func (p *Product) runs() bool {
+	return p.Phase == events.PhaseInstalling && p.Outcome == "" && (p.Attempt.Stage == StageBegun || p.Attempt.Stage == StageLost)
+}
 
 // New returns the state before the first record.
 func New(t *Table) *Client {

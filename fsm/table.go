@@ -53,6 +53,7 @@ func Transitions() []Transition {
 		{name(events.InstallCleared{}), in(checking, prompting, killing), installing},
 		{name(events.InstallBegun{}), in(installing), ""},
 		{name(events.AttemptStalled{}), in(installing), ""},
+		{name(events.AttemptWentOn{}), in(installing), ""},
 		{name(events.AttemptVoided{}), in(installing), checking},
 		{name(events.AttemptLost{}), in(checking, prompting, killing, installing), installing},
 		{name(events.AttemptRepeated{}), in(installing), checking},

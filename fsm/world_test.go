@@ -5,7 +5,6 @@ package fsm
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -216,8 +215,12 @@ func (w *world) sameAgain() {
 	fresh := New(table)
 	fold(fresh, w.log[len(w.log)-1])
 	w.same("loaded from the checkpoint", fresh)
-	if a, b := fmt.Sprint(Due(w.c)), fmt.Sprint(Due(fresh)); a != b {
-		w.t.Fatalf("due differs after a checkpoint\n%s\n%s", a, b)
+	a, err := json.Marshal(Due(w.c))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if b, err := json.Marshal(Due(fresh)); err != nil || string(a) != string(b) {
+		w.t.Fatalf("due differs after a checkpoint: %v\n%s\n%s", err, a, b)
 	}
 }
 

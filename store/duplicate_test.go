@@ -179,3 +179,74 @@ func TestDuplicateRefuses(t *testing.T) {
 		t.Errorf("something stayed: %v", err)
 	}
 }
+
+// TestBelow: what lies in a folder by its name, and what cannot be compared.
+func TestBelow(t *testing.T) {
+	at := func(parts ...string) string {
+		return filepath.Join(append([]string{filepath.VolumeName(t.TempDir()) + string(filepath.Separator)}, parts...)...)
+	}
+	for _, c := range []struct {
+		dir, path string
+		want      bool
+	}{
+		{at("a"), at("a"), true},
+		{at("a"), at("a", "b"), true},
+		{at("a"), at("a", "..b"), true},
+		{at("a", "b"), at("a"), false},
+		{at("a", "b"), at("a", "c"), false},
+		{at("a"), at("ab"), false},
+	} {
+		if got := below(c.dir, c.path); got != c.want {
+			t.Errorf("%s in %s: %v", c.path, c.dir, got)
+		}
+	}
+	if runtime.GOOS != "windows" && !below(at("a"), "b") {
+		t.Error("what cannot be compared counts as inside")
+	}
+}
+
+// TestOutside: a folder in the state directory is refused by what it is.
+func TestOutside(t *testing.T) {
+	dir, _ := original(t)
+	for path, inside := range map[string]bool{dir: true, filepath.Join(dir, dirJournal): true, t.TempDir(): false} {
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := outside(dir, info); errors.Is(err, errInside) != inside || !inside && err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+}
+
+// TestDuplicateIntoWhatOthersWrite: an empty folder that others may change is not taken.
+func TestDuplicateIntoWhatOthersWrite(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		return // rights are other things there; see files_windows_test.go
+	}
+	dir, _ := original(t)
+	to := filepath.Join(t.TempDir(), "copy")
+	if err := errors.Join(os.Mkdir(to, 0o700), os.Chmod(to, 0o777)); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := Duplicate(dir, to); !errors.Is(err, ErrUnsafe) {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestDuplicateTellsOfLogDB: that log.db could not be copied is told, and nothing stays.
+func TestDuplicateTellsOfLogDB(t *testing.T) {
+	dir, _ := original(t)
+	d := copyDir(t, dir)
+	path := filepath.Join(d, nameDB)
+	if err := errors.Join(os.Remove(path), os.Mkdir(path, dirMode)); err != nil {
+		t.Fatal(err)
+	}
+	to := filepath.Join(t.TempDir(), "copy")
+	if files, _, err := Duplicate(d, to); err == nil {
+		t.Errorf("copied %v", files)
+	}
+	if _, err := os.Lstat(to); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("something stayed: %v", err)
+	}
+}

@@ -493,3 +493,49 @@ func TestExamineARecordThatIsNone(t *testing.T) {
 		}
 	}
 }
+
+// TestExamineTells: how many files there are, where the archive begins, which records a
+// pending notice is about; and a directory may be named by a link.
+func TestExamineTells(t *testing.T) {
+	dir := newDir(t)
+	s, _ := mustOpen(t, Options{Dir: dir, SegmentBytes: smallSegment})
+	fillSegments(t, s, 6)
+	mustClose(t, s)
+	n := notice{Lost: &Lost{From: 3, To: 4}}
+	b, err := seal(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, filepath.Join(dir, fileNotice), string(b))
+	files := 0
+	for _, sub := range []string{".", dirJournal, dirArchive} {
+		entries, err := os.ReadDir(filepath.Join(dir, sub))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files += len(entries)
+	}
+	e := lookAt(t, dir, childProbe)
+	if got := e.part(PartFiles).Files; got != files {
+		t.Errorf("%d files, want %d", got, files)
+	}
+	if got := e.part(PartArchive).First; got != 1 {
+		t.Errorf("the archive begins with %d", got)
+	}
+	faults := e.part(PartMarks).Faults
+	if i := slices.IndexFunc(faults, func(f Fault) bool { return f.Code == FaultPending }); i < 0 || faults[i].From != 3 || faults[i].To != 4 {
+		t.Errorf("%+v", faults)
+	}
+	if runtime.GOOS == "windows" {
+		return // not everybody may make a link there
+	}
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(dir, link); err != nil {
+		t.Fatal(err)
+	}
+	if e, err := Examine(link, ExamineOptions{Probe: childProbe, Temp: t.TempDir()}); err != nil || e.part(PartFiles).Files != files {
+		t.Errorf("by a link: %v", err)
+	} else if err := e.Close(); err != nil {
+		t.Error(err)
+	}
+}

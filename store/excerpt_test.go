@@ -5,6 +5,7 @@ package store
 import (
 	"bytes"
 	"errors"
+	"hash/maphash"
 	"iter"
 	"os"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/quietsetup/quietsetup/events"
+	"github.com/quietsetup/quietsetup/store/storetest"
 )
 
 func TestWriteExcerpt(t *testing.T) {
@@ -116,5 +118,64 @@ func TestWriteExcerpt(t *testing.T) {
 	writeFile(t, middle, want[1]+"\n")
 	if _, _, err := write(middle, Excerpt{}); !errors.Is(err, ErrDamaged) {
 		t.Errorf("a middle: %v", err)
+	}
+}
+
+// TestExcerptByProduct: a product counts that is in the wanted records, the first and
+// the last of them too, and none that is only outside of them.
+func TestExcerptByProduct(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log.ndjson")
+	var text, prev string
+	for i, product := range []string{"before", "first", "middle", "last", "after"} {
+		r := storetest.Record(uint64(i)+1, prev, 0)
+		r.Products = []string{product}
+		text += storetest.Line(t, r) + "\n"
+		if _, r, err := examine([]byte(storetest.Line(t, r)), maphash.MakeSeed()); err != nil {
+			t.Fatal(err)
+		} else {
+			prev = r.Sum
+		}
+	}
+	writeFile(t, path, text)
+	for product, want := range map[string]int{"before": 0, "first": 1, "middle": 1, "last": 1, "after": 0} {
+		var b bytes.Buffer
+		n, err := WriteExcerpt(&b, func() iter.Seq2[Line, error] { return ReadLog(path) }, Excerpt{From: 2, To: 4, Products: []string{product}})
+		if n.Records != want || (want == 0) != errors.Is(err, ErrNoRecord) || want > 0 && err != nil {
+			t.Errorf("%s: %+v, %v", product, n, err)
+		}
+	}
+}
+
+// TestExcerptOfOneRecord: a log of a single record is a log.
+func TestExcerptOfOneRecord(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log.ndjson")
+	line := storetest.Line(t, storetest.Record(1, "", 0)) + "\n"
+	writeFile(t, path, line)
+	var b bytes.Buffer
+	n, err := WriteExcerpt(&b, func() iter.Seq2[Line, error] { return ReadLog(path) }, Excerpt{})
+	if err != nil || n != (Excerpted{1, 1, 1}) || b.String() != line {
+		t.Errorf("%+v, %v", n, err)
+	}
+}
+
+// TestHeadOfALongExcerpt: the head is told of an excerpt however long it is, and of
+// nothing else.
+func TestHeadOfALongExcerpt(t *testing.T) {
+	head := `{"schema":"store_excerpt/v1","partial":true,"products":["java"],"from":1,"to":9}` + "\n"
+	for name, c := range map[string]struct {
+		text string
+		want bool
+	}{
+		"short":     {head, true},
+		"long":      {head + strings.Repeat("x", 1<<17), true},
+		"empty":     {"", false},
+		"no head":   {strings.Repeat("x", 1<<17), false},
+		"no record": {strings.TrimSuffix(head, "\n"), false},
+	} {
+		path := filepath.Join(t.TempDir(), "x.ndjson")
+		writeFile(t, path, c.text)
+		if h, ok := ReadExcerptHead(path); ok != c.want || ok && h.To != 9 {
+			t.Errorf("%s: %+v, %v", name, h, ok)
+		}
 	}
 }

@@ -271,3 +271,56 @@ func TestDamageWhileOpen(t *testing.T) {
 		t.Errorf("next start: %+v", f)
 	}
 }
+
+// TestSyncOfTheSegment: a record is not durable when the segment it was written to
+// could not be synced, whatever log.db says.
+func TestSyncOfTheSegment(t *testing.T) {
+	armed := false
+	s, _ := mustOpen(t, Options{Dir: newDir(t), Seam: func(c Call) error {
+		if armed && c.Op == OpSync && filepath.Ext(c.Path) == ".ndjson" {
+			return syscall.EIO
+		}
+		return nil
+	}})
+	storetest.Fill(t, s, 2) // the first record begins the segment; this is about those behind it
+	armed = true
+	seq, sum := s.Last()
+	r := storetest.Record(seq+1, sum, 10)
+	if err := s.Append(&r); !errors.Is(err, ErrOutcomeUnknown) || !errors.Is(err, syscall.EIO) {
+		t.Fatalf("%v", err)
+	}
+	armed = false
+	if _, err := s.Recover(); err != nil {
+		t.Fatal(err)
+	}
+	storetest.Fill(t, s, 2)
+}
+
+// TestRecoverThatFails: while a recovery has not succeeded nothing can be done, and
+// the first reason stays; of a store that was well before, too.
+func TestRecoverThatFails(t *testing.T) {
+	for _, failed := range []bool{false, true} {
+		var fault error
+		s, _ := mustOpen(t, Options{Dir: newDir(t), Seam: func(Call) error { return fault }})
+		storetest.Fill(t, s, 2)
+		seq, sum := s.Last()
+		r := storetest.Record(seq+1, sum, 10)
+		if fault = syscall.ENOSPC; failed {
+			if err := s.Append(&r); !errors.Is(err, ErrOutcomeUnknown) {
+				t.Fatalf("%v", err)
+			}
+		}
+		fault = syscall.EIO
+		if _, err := s.Recover(); err == nil {
+			t.Fatal("it recovered")
+		}
+		if err := s.Append(&r); !errors.Is(err, ErrOutcomeUnknown) || errors.Is(err, syscall.ENOSPC) != failed {
+			t.Errorf("failed before %v: %v", failed, err)
+		}
+		fault = nil
+		if _, err := s.Recover(); err != nil {
+			t.Fatal(err)
+		}
+		storetest.Fill(t, s, 2)
+	}
+}

@@ -60,6 +60,7 @@ func TestDecide(t *testing.T) {
 		{name: "one begins too late", j: twinOf("j", "", a), b: twinOf("b", "", a[14:]), from: 1, to: 20, db: reasonMissing},
 		{name: "fork", j: twinOf("j", "", a), b: twinOf("b", "", b), from: 1, to: 17, fork: true, common: 17, jrnl: reasonDamaged, db: reasonDamaged},
 		{name: "other store", j: twinOf("j", "", a), b: twinOf("b", "", other), from: 1, to: 25, fork: true, common: 0, jrnl: reasonDamaged},
+		{name: "other store, of the same length", j: twinOf("j", "", a), b: twinOf("b", "", other[:20]), from: 1, to: 20, fork: true, common: 0, db: reasonDamaged},
 		{name: "other store, shorter", j: twinOf("j", "", a), b: twinOf("b", "", other[:3]), from: 1, to: 20, fork: true, common: 0, db: reasonDamaged},
 		{name: "fork where one begins later", j: twinOf("j", "", other[7:]), b: twinOf("b", "", a), from: 1, to: 7, fork: true, common: 7, jrnl: reasonMissing, db: reasonDamaged},
 		{name: "old copies in a broken file are no fork", j: twinOf("j", "", a), b: &twin{found: true, bad: "bad", salvaged: true, links: b[:20]}, from: 1, to: 20, db: reasonDamaged},

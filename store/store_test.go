@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -706,5 +707,31 @@ func TestMemoryReopens(t *testing.T) {
 		if f, err := m.Reopen(); err != nil || f.Created != c.created || f.Clean != c.clean {
 			t.Errorf("%s: %+v, %v", c.name, f, err)
 		}
+	}
+}
+
+// TestMemoryWantsCheckpoint as a store on disk does: when the segment has its size.
+func TestMemoryWantsCheckpoint(t *testing.T) {
+	m := NewMemory(MemoryOptions{})
+	storetest.Fill(t, m, 3)
+	if m.WantsCheckpoint() {
+		t.Error("after three records")
+	}
+	// The first record's line is not counted, the second one's is.
+	size := int64(len(storetest.Lines(t, m.Records(2))[0]) + 1)
+	for limit, want := range map[int64]bool{size: true, size + 1: false} {
+		m := NewMemory(MemoryOptions{SegmentBytes: limit})
+		if storetest.Fill(t, m, 2); m.WantsCheckpoint() != want {
+			t.Errorf("%d bytes of %d: %v", size, limit, !want)
+		}
+	}
+}
+
+// TestMemorySeam: calls are numbered in their order.
+func TestMemorySeam(t *testing.T) {
+	var got []int
+	m := NewMemory(MemoryOptions{Seam: func(c Call) error { got = append(got, c.N); return nil }})
+	if storetest.Fill(t, m, 2); !slices.Equal(got, []int{1, 2, 3, 4}) {
+		t.Errorf("calls %v", got)
 	}
 }

@@ -87,7 +87,7 @@ func explain(ctx context.Context, r reader, id string) (replay.Explanation, erro
 		if err != nil {
 			return replay.Explanation{}, err
 		}
-		w.Behind = replay.BehindOf(p.Product, func(id string) (apitypes.Product, bool) {
+		w.Follow(p.Product, func(id string) (apitypes.Product, bool) {
 			i := slices.IndexFunc(all.Products, func(q apitypes.Product) bool { return q.ID == id })
 			if i < 0 {
 				return apitypes.Product{}, false

@@ -56,7 +56,7 @@ func (a attempts) Probe(ctx context.Context, token string) (effects.Fate, error)
 	case installer.Over:
 		return effects.Fate{Ended: &p.Ended}, nil
 	}
-	return effects.Fate{Lost: true}, nil
+	return effects.Fate{Lost: true, Restarted: p.Restarted}, nil
 }
 
 func (a attempts) Remove(token string) error { return installer.Remove(a.opt.StateDir, token) }

@@ -26,14 +26,12 @@ func (s *server) Prepare(ctx context.Context, req events.Request) (events.Policy
 }
 
 // glance is Prepare for who only wants to know: no more is brought than what says
-// what the product is, and whether its command is there is not looked at.
+// what the product is, to a place aside, and whether its command is there is not looked at.
 func (s *server) glance(ctx context.Context, req events.Request) (events.Policy, events.Package, *events.Problem, error) {
-	if problem, err := defect(s.files.Metadata(ctx, req.Row.ProductID)); problem != nil || err != nil {
+	if problem, err := defect(s.aside.Metadata(ctx, req.Row.ProductID)); problem != nil || err != nil {
 		return s.without(req, problem, err)
 	}
-	only := s.packages
-	only.CheckCommand = func(string, []string) error { return nil }
-	return only.Prepare(ctx, req)
+	return s.glances.Prepare(ctx, req)
 }
 
 // without is the answer about a package that could not be brought here.
@@ -87,13 +85,14 @@ func (s *server) sweep() {
 	if s.files == nil || wants == nil {
 		return
 	}
-	keep := map[string]bool{}
-	s.parts.view(func(c *fsm.Client) {
-		for id, p := range c.Products {
-			keep[id] = p.Open()
-		}
-	})
-	if err := s.files.Sweep(func(id string) bool { return keep[id] || wants[id] }); err != nil {
+	keep := func(id string) (open bool) {
+		s.parts.view(func(c *fsm.Client) {
+			p := c.Product(id)
+			open = p != nil && p.Open()
+		})
+		return open || wants[id]
+	}
+	if err := errors.Join(s.files.Sweep(keep), s.aside.Sweep(keep)); err != nil {
 		s.parts.warn("", err.Error()) // it is tried again with the next look
 	}
 }

@@ -4,15 +4,19 @@ package daemon
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/quietsetup/quietsetup/events"
 	"github.com/quietsetup/quietsetup/internal/apitypes"
 	"github.com/quietsetup/quietsetup/internal/config"
 	"github.com/quietsetup/quietsetup/internal/installer"
+	"github.com/quietsetup/quietsetup/internal/metadata"
 	"github.com/quietsetup/quietsetup/internal/order"
 	"github.com/quietsetup/quietsetup/internal/policy"
 	"github.com/quietsetup/quietsetup/internal/source/local"
+	"github.com/quietsetup/quietsetup/internal/source/packages"
 )
 
 // folder is the local source, held by one at a time.
@@ -23,12 +27,16 @@ type folder struct {
 
 // openLocal opens a source whose packages lie in a folder.
 func (d *depot) openLocal(p parts, stateDir, _ string) error {
+	hangs := packages.NewPatience(patience)
 	src, err := local.Open(stateDir, local.Parts{
-		Depot:        p.reader(p.config.Source.Depot),
-		Policy:       p.policy(func() []policy.Layer { return nil }),
-		Algorithm:    order.Algorithm(p.config.Source.Algorithm),
-		CheckCommand: installer.CheckCommand,
-		Warn:         p.warn,
+		Depot:     patient{p.reader(p.config.Source.Depot), hangs},
+		Policy:    p.policy(func() []policy.Layer { return nil }),
+		Algorithm: order.Algorithm(p.config.Source.Algorithm),
+		CheckCommand: func(folder string, argv []string) error {
+			_, err := packages.Within(context.Background(), hangs, func() (struct{}, error) { return struct{}{}, installer.CheckCommand(folder, argv) })
+			return err
+		},
+		Warn: p.warn,
 	})
 	if err != nil {
 		return err
@@ -43,6 +51,42 @@ func (d *depot) openLocal(p parts, stateDir, _ string) error {
 		return p.config.Source.Poll
 	}
 	return nil
+}
+
+// patience is how long a depot is waited for that does not answer at all.
+const patience = time.Minute
+
+// patient is a depot that may hang, a share whose server is gone.
+type patient struct {
+	local.Depot
+	hangs *packages.Patience
+}
+
+// Reachable tells whether the depot can be looked at.
+func (p patient) Reachable() error {
+	_, err := packages.Within(context.Background(), p.hangs, func() (struct{}, error) { return struct{}{}, p.Depot.Reachable() })
+	return unreachable(err)
+}
+
+// Load reads a package.
+func (p patient) Load(id string) (metadata.Package, *events.Problem, error) {
+	type loaded struct {
+		pkg     metadata.Package
+		problem *events.Problem
+	}
+	l, err := packages.Within(context.Background(), p.hangs, func() (l loaded, err error) {
+		l.pkg, l.problem, err = p.Depot.Load(id)
+		return l, err
+	})
+	return l.pkg, l.problem, unreachable(err)
+}
+
+// unreachable makes a depot that hangs one that cannot be reached.
+func unreachable(err error) error {
+	if errors.Is(err, packages.ErrHung) {
+		return fmt.Errorf("%w: %w", local.ErrDepotUnreachable, err)
+	}
+	return err
 }
 
 // hold keeps everybody else from the source until release is called.

@@ -127,7 +127,7 @@ func (v *views) packageOf(ctx context.Context, id string) (events.Package, error
 		if !known { // anybody may ask, and nobody may have packages fetched by it
 			return p, notKnown(id)
 		}
-		prepare = v.depot.glance
+		prepare = v.depot.glanceLately
 	}
 	_, p, problem, err := prepare(ctx, req)
 	switch {

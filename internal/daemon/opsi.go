@@ -44,13 +44,19 @@ type server struct {
 	opsi     *opsi.Source
 	client   *opsi.Client
 	packages packages.Reader
-	files    files // nil = the depot is mounted
-	parts    parts
-	runner   opsiscript.Runner // of products that are scripts
+	files    files   // nil = the depot is mounted
+	brought  brought // files, just before a start
+	// aside is where who only wants to know brings what says what a product is. In files
+	// that could take the place of a tree that people were asked for, or that is run.
+	aside   files
+	glances packages.Reader // of aside
+	parts   parts
+	runner  opsiscript.Runner // of products that are scripts
 
 	mu     sync.Mutex
 	gone   []string           // wanted, and not on the depot
 	wants  map[string]bool    // wanted in the last look
+	stale  []string           // whose rows told in the last look of a wait, and wanted nothing
 	failed map[string]failure // reports whose last try failed, by product
 }
 
@@ -127,21 +133,31 @@ func (d *depot) openServer(p parts, stateDir, version string) error {
 	}
 	s := &server{client: client, parts: p, failed: map[string]failure{}}
 	s.opsi = opsi.New(opsi.Parts{Server: client, Folder: folder, Warn: p.warn, Scripted: s.scripted})
-	s.runner = opsiscript.Runner{Program: c.OpsiScript, System: runtime.GOOS, Site: opsiscript.Site{URL: c.URL, ClientID: who.HostID, Depot: cmp.Or(c.Depot, opsiscript.Mount(runtime.GOOS))}, Key: who.Key.Reveal,
+	s.runner = opsiscript.Runner{Program: c.OpsiScript, System: runtime.GOOS, Site: opsiscript.Site{URL: client.Place() + "/rpc", ClientID: who.HostID, Depot: cmp.Or(c.Depot, opsiscript.Mount(runtime.GOOS))}, Key: who.Key.Reveal,
 		Folder: runs, Rows: s.opsi, Wishes: wishes()}
 	depot := c.Depot
 	if depot == "" {
 		depot = filepath.Join(stateDir, "depot")
-		s.files, err = depotfiles.New(depotfiles.Options{Dir: depot, Server: s.opsi.DepotURL, Control: s.opsi.Control, HTTP: opsi.NewHTTP(roots), Credentials: who,
-			Program: "quietsetup/" + version, FreeSpace: host.FreeSpace, Warn: p.warn})
+		o := depotfiles.Options{Dir: depot, Server: s.opsi.DepotURL, Control: s.opsi.Control, HTTP: opsi.NewHTTP(roots), Credentials: who,
+			Program: "quietsetup/" + version, FreeSpace: host.FreeSpace, Warn: p.warn}
+		own, err := depotfiles.New(o)
 		if err != nil {
-			return errors.Join(err, s.opsi.Close(), client.Close())
+			return errors.Join(err, s.Close())
 		}
-		d.glance = s.glance
+		s.files, s.brought = own, own
+		o.Dir = filepath.Join(stateDir, "opsi", "aside")
+		aside, err := depotfiles.New(o)
+		if err != nil {
+			return errors.Join(err, s.Close())
+		}
+		s.aside, d.glance = aside, s.glance
 	}
 	s.packages = packages.Reader{Depot: shared{p.reader(depot), func() bool { return s.opsi.Settings().Theirs }}, Policy: p.policy(func() []policy.Layer { return s.opsi.Settings().Layers }), CheckCommand: installer.CheckCommand,
-		Place: func(id string) (*events.Problem, error) { return s.opsi.Place(id), nil }, Script: s.script, Warn: p.warn}
-	d.source, d.about, d.obey, d.retry = s, s.about, s.obey, client.Retry
+		Place: func(id string) (*events.Problem, error) { return s.opsi.Place(id), nil }, Script: s.script, Warn: p.warn, Patience: packages.NewPatience(patience)}
+	s.glances = s.packages
+	s.glances.Depot = shared{p.reader(filepath.Join(stateDir, "opsi", "aside")), func() bool { return s.opsi.Settings().Theirs }}
+	s.glances.CheckCommand = func(string, []string) error { return nil }
+	d.source, d.about, d.obey, d.tidy, d.retry = s, s.about, s.obey, s.tidy, client.Retry
 	bad := 0
 	d.pause = func(err error) time.Duration {
 		if err == nil {
@@ -160,23 +176,76 @@ func (d *depot) openServer(p parts, stateDir, version string) error {
 // Close gives up reports on their way; they are due again after the next start.
 func (s *server) Close() error {
 	err := errors.Join(s.opsi.Close(), s.client.Close())
-	if s.files != nil {
-		err = errors.Join(err, s.files.Close())
+	for _, f := range []files{s.files, s.aside} {
+		if f != nil {
+			err = errors.Join(err, f.Close())
+		}
 	}
 	return err
 }
 
 // Poll hands over every row. It waits for who reports, and they for it.
 func (s *server) Poll(ctx context.Context, take func(wanted) error) error {
-	return s.opsi.Poll(ctx, func(w opsi.Wanted) error {
+	err := s.opsi.Poll(ctx, func(w opsi.Wanted) error {
 		s.mu.Lock()
-		s.gone, s.wants = w.Gone, map[string]bool{}
+		s.gone, s.wants, s.stale = w.Gone, map[string]bool{}, nil
 		for _, r := range w.Requests {
 			s.wants[r.Row.ProductID] = r.Row.ActionRequest != events.ActionNone
+			if s.opsi.Stale(r.Row) {
+				s.stale = append(s.stale, r.Row.ProductID)
+			}
 		}
 		s.mu.Unlock()
-		return take(wanted{w.Requests, w.Order})
+		return take(wanted{s.settledRows(w.Requests), w.Order})
 	})
+	return renamed(err, s.client.HostID(), s.client.Seen().HostID)
+}
+
+// renamed says why a look failed at a server that knows this client by another name:
+// it shows a client its own rows alone, so under the old one there is nothing.
+func renamed(err error, here, there string) error {
+	if err == nil || there == "" || errors.Is(err, opsi.ErrWaiting) {
+		return err
+	}
+	return fmt.Errorf("the server knows this client as %s, not as %s: write that in source.host_id and restart the service: %w", there, here, err)
+}
+
+// settledRows leaves out rows that want nothing while opsi-script works on their
+// product: it takes the request back itself, sometimes to lose it (a script that puts
+// itself off), so such a row says nothing of what anybody wants. The run's end does.
+func (s *server) settledRows(rows []events.Request) []events.Request {
+	works := map[string]bool{}
+	s.parts.view(func(c *fsm.Client) {
+		for _, r := range rows {
+			p := c.Product(r.Row.ProductID)
+			works[r.Row.ProductID] = p != nil && p.Phase == events.PhaseInstalling && p.Outcome == "" && p.Package.Script != ""
+		}
+	})
+	return slices.DeleteFunc(slices.Clone(rows), func(r events.Request) bool {
+		return r.Row.ActionRequest == events.ActionNone && works[r.Row.ProductID]
+	})
+}
+
+// tidy brings rows to the truth that tell of a wait while nothing waits: of a request
+// that was taken back there is no report. It is for after a look, so that a run that
+// the look has ended is over here, too.
+func (s *server) tidy(ctx context.Context) {
+	s.mu.Lock()
+	stale := s.stale
+	s.stale = nil // the next look tells what is left
+	s.mu.Unlock()
+	s.parts.view(func(c *fsm.Client) {
+		stale = slices.DeleteFunc(stale, func(id string) bool {
+			p := c.Product(id)
+			return p != nil && (p.Phase != events.PhaseReported || len(p.Owed) > 0) // a report is to come
+		})
+	})
+	if len(stale) == 0 {
+		return
+	}
+	if err := s.opsi.Tidy(ctx, stale); err != nil && ctx.Err() == nil {
+		s.parts.warn("", err.Error())
+	}
 }
 
 // Ask refuses: the row at the server is the request, and it belongs to the site's

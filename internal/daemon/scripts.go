@@ -18,6 +18,8 @@ import (
 	"github.com/quietsetup/quietsetup/internal/installer"
 	"github.com/quietsetup/quietsetup/internal/metadata"
 	"github.com/quietsetup/quietsetup/internal/opsiscript"
+	"github.com/quietsetup/quietsetup/internal/source/opsi"
+	"github.com/quietsetup/quietsetup/internal/source/opsi/depotfiles"
 )
 
 // scripts runs attempts for the effects: what has a command as attempts does, what
@@ -25,28 +27,62 @@ import (
 type scripts struct {
 	attempts
 	runner opsiscript.Runner
+	soon   func()  // has the source looked at: what it wants has changed
+	files  brought // that commands are run from; nil = they lie in a mounted depot
 }
 
-// Start runs the attempt. A row that cannot be read or marked is waited for.
+// brought are files that were brought here some time ago.
+type brought interface {
+	// Look returns nil if a product's are as they were, as far as that can be told in a
+	// moment; what the words of a command name is read.
+	Look(ctx context.Context, product string, command []string) error
+}
+
+// Start runs the attempt. A row that cannot be read or marked is waited for; for a
+// program that is not there now, as during an update of opsi's agent, and for a row that
+// wants something else by now, others do not wait.
 func (s scripts) Start(ctx context.Context, w fsm.RunInstaller) (events.InstallerStarted, error) {
 	if w.Package.Script == "" {
+		if err := s.asBrought(ctx, w); err != nil {
+			return events.InstallerStarted{}, err
+		}
 		return s.attempts.Start(ctx, w)
 	}
 	program, err := opsiscript.Find(s.runner.Program, opsiscript.Places(s.runner.System), config.CheckOwner)
 	if err != nil {
-		return events.InstallerStarted{}, fmt.Errorf("%w: %w", effects.ErrImpossible, err)
+		return events.InstallerStarted{}, fmt.Errorf("%w: %w", effects.ErrNotNow, err)
 	}
 	r := s.runner
 	r.Program = program
 	argv, err := r.Prepare(ctx, w.Token, w.Package.Product, w.Action)
-	if errors.Is(err, opsiscript.ErrCommand) {
+	switch {
+	case errors.Is(err, opsiscript.ErrCommand):
 		return events.InstallerStarted{}, fmt.Errorf("%w: %w", effects.ErrImpossible, err)
-	}
-	if err != nil {
+	case errors.Is(err, opsiscript.ErrChanged), errors.Is(err, opsi.ErrChanged):
+		s.soon()
+		return events.InstallerStarted{}, errors.Join(fmt.Errorf("%w: %w", effects.ErrNotNow, err), r.Forget(w.Token))
+	case err != nil:
 		return events.InstallerStarted{}, err
 	}
 	w.Package.Folder = r.Folder // it finds its scripts by itself; ours may not be here
-	return s.run(ctx, w, argv)
+	begun, err := s.run(ctx, w, argv)
+	if errors.Is(err, effects.ErrImpossible) {
+		err = errors.Join(err, r.Forget(w.Token))
+	}
+	return begun, err
+}
+
+// asBrought looks whether the files are still those that people were asked for. That
+// may have been days ago. With others nothing is started; the next round brings them anew.
+func (s scripts) asBrought(ctx context.Context, w fsm.RunInstaller) error {
+	if s.files == nil {
+		return nil
+	}
+	err := s.files.Look(ctx, w.Package.Product, w.Package.CommandFor(w.Action))
+	if errors.Is(err, depotfiles.ErrChanged) || errors.Is(err, depotfiles.ErrNotHere) {
+		return fmt.Errorf("%w: %w", effects.ErrNotNow, err)
+	}
+	return err
 }
 
 // Wait returns the outcome of an attempt.
@@ -65,13 +101,13 @@ func (s scripts) Probe(ctx context.Context, token string) (effects.Fate, error) 
 	if err != nil || !fate.Lost && fate.Ended == nil {
 		return fate, err
 	}
-	ended := events.InstallerEnded{Token: token, Exit: -1}
+	ended := events.InstallerEnded{Token: token, Exit: -1, Restarted: fate.Restarted}
 	if fate.Ended != nil {
 		ended = *fate.Ended
 	}
 	ended, lost, err := s.settle(ctx, ended, fate.Lost)
 	if err != nil || lost {
-		return effects.Fate{Lost: lost}, err
+		return effects.Fate{Lost: lost, Restarted: lost && fate.Restarted}, err
 	}
 	return effects.Fate{Ended: &ended}, nil
 }
@@ -90,6 +126,9 @@ func (s scripts) settle(ctx context.Context, ended events.InstallerEnded, lost b
 		return ended, lost, err
 	}
 	ended.Detail, ended.Reboot = o.Detail, o.Wish >= opsiscript.Reboot
+	if o.Wish == opsiscript.Logout && o.Kind != opsiscript.LoggedOut { // nobody is logged off for it
+		ended.Detail += "; it takes full effect once everybody has logged off"
+	}
 	switch {
 	case o.Kind == opsiscript.Done && ended.Reboot:
 		ended.Meaning = "reboot"
@@ -172,5 +211,5 @@ func (d *depot) installerOf(a attempts) effects.Installer {
 	}); err != nil {
 		s.parts.warn("", err.Error())
 	}
-	return scripts{a, s.runner}
+	return scripts{a, s.runner, d.lookSoon, s.brought}
 }

@@ -16,16 +16,9 @@ import (
 // is faster than a report, which waits for others to go with it; so a report takes
 // the lines along that led to it.
 func (d *daemon) tellServer(ctx context.Context, s *server) {
-	l := serverLog{open: map[string]bool{}}
+	l := serverLog{}
 	var next uint64
-	d.engine.View(func(c *fsm.Client) {
-		next = c.Seq + 1
-		for id, p := range c.Products {
-			if p.Open() {
-				l.open[id] = true // its round goes on, and so does its log
-			}
-		}
-	})
+	d.engine.View(func(c *fsm.Client) { next = c.Seq + 1; l = serverLogOf(c) })
 	codec := events.NewCodec()
 	for {
 		last, err := d.engine.Follow(ctx, next-1)
@@ -39,6 +32,7 @@ func (d *daemon) tellServer(ctx context.Context, s *server) {
 			}
 			if err != nil {
 				d.o.Log.Warn().Err(err).Uint64("seq", next).Msg("a part of the log at the server is missing")
+				d.engine.View(func(c *fsm.Client) { last = max(last, c.Seq); l = serverLogOf(c) }) // who began and who ended there is not known otherwise
 				break
 			}
 			next = r.Seq + 1
@@ -56,6 +50,18 @@ func (d *daemon) tellServer(ctx context.Context, s *server) {
 // and nothing about the people it happened to.
 type serverLog struct {
 	open map[string]bool // products with an open run
+}
+
+// serverLogOf is the log of a client whose state is known and whose way there is not:
+// a round that is open goes on, and so does its log.
+func serverLogOf(c *fsm.Client) serverLog {
+	l := serverLog{open: map[string]bool{}}
+	for id, p := range c.Products {
+		if p.Open() {
+			l.open[id] = true
+		}
+	}
+	return l
 }
 
 // lines are those of one record. A log begins anew with the first run after none
@@ -105,7 +111,10 @@ func lineOf(e events.Event) (opsi.LogLevel, string) {
 	case events.AttemptLost:
 		return opsi.LogWarning, "the attempt was interrupted; it is being found out what became of it"
 	case events.InstallerExited:
-		if e.Detail != "" {
+		switch {
+		case e.Meaning == "not_now":
+			return opsi.LogNotice, withDetail("it cannot be started now", e.Detail)
+		case e.Detail != "":
 			return opsi.LogNotice, withDetail("opsi-script has ended", e.Detail)
 		}
 		return opsi.LogNotice, fmt.Sprintf("the installer ended with exit code %d: %s", e.Exit, e.Meaning)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/quietsetup/quietsetup/events"
+	"github.com/quietsetup/quietsetup/fsm"
 )
 
 // TestServerLogSaysNothingPersonal: what a server is told of each event has no
@@ -60,5 +61,18 @@ func TestServerLogSaysNothingPersonal(t *testing.T) {
 	}
 	if anew, _ := l.lines(events.Step{Did: []events.Event{events.Accepted{Product: "b"}}}); !anew {
 		t.Error("the next run begins no log")
+	}
+}
+
+// TestServerLogAfterAGap: who is open after a part that could not be read is what the
+// state says, not what was open before it.
+func TestServerLogAfterAGap(t *testing.T) {
+	c := &fsm.Client{Products: map[string]*fsm.Product{
+		"done":  {ID: "done", Run: 1, Phase: events.PhaseReported, Outcome: events.OutcomeOK},
+		"open":  {ID: "open", Run: 1, Phase: events.PhaseDeferred},
+		"never": {ID: "never", Phase: events.PhaseReported},
+	}}
+	if l := serverLogOf(c); len(l.open) != 1 || !l.open["open"] {
+		t.Errorf("%v", l.open)
 	}
 }

@@ -54,22 +54,26 @@ type depot struct {
 	about  func(*apitypes.Source)                                                                        // fills in what the source says of itself
 	pause  func(err error) time.Duration                                                                 // until the next look, after one that ended so
 	obey   func(context.Context) error                                                                   // does what the source wants beside requests
+	tidy   func(context.Context)                                                                         // brings to the truth what the source shows of requests that were taken back; nil = it shows none
 	glance func(context.Context, events.Request) (events.Policy, events.Package, *events.Problem, error) // Prepare for who only wants to know; nil = Prepare
 	retry  func()                                                                                        // somebody wants it asked now; nil = it can always be asked
 
-	// settled is held while a look is brought in: nobody begins to prepare a package
-	// between a request and a hold that the same look brought.
-	settled sync.RWMutex
+	// settled holds one token while a look is brought in: nobody begins to prepare a
+	// package between a request and a hold that the same look brought.
+	settled chan struct{}
+	// changed holds one token when somebody saw that the source wants something else.
+	changed chan struct{}
 
-	mu    sync.Mutex
-	last  time.Time // of the last good answer
-	since time.Time // of the first bad one after it
-	why   error     // of the last bad one, nil if it was good
+	mu     sync.Mutex
+	lately map[string]glanced // by product
+	last   time.Time          // of the last good answer
+	since  time.Time          // of the first bad one after it
+	why    error              // of the last bad one, nil if it was good
 }
 
 // openDepot opens the source of a config.
 func openDepot(p parts, stateDir, version string) (*depot, error) {
-	d := &depot{submit: p.submit}
+	d := &depot{submit: p.submit, settled: make(chan struct{}, 1), changed: make(chan struct{}, 1)}
 	open := d.openLocal
 	if p.config.Source.Kind == config.Opsi {
 		open = d.openServer
@@ -85,8 +89,11 @@ func openDepot(p parts, stateDir, version string) (*depot, error) {
 func (d *depot) poll(ctx context.Context, trigger string) error {
 	obeyed := false
 	err := d.look(ctx, func(w wanted) error {
-		d.settled.Lock()
-		defer d.settled.Unlock()
+		release, err := d.settle(ctx)
+		if err != nil {
+			return err
+		}
+		defer release()
 		if len(w.requests) > 0 {
 			_, err := d.submit(ctx, fromSource, events.RequestsObserved{Trigger: trigger, Requests: w.requests, Order: w.order})
 			if err != nil && !errors.Is(err, fsm.ErrNothing) {
@@ -99,19 +106,72 @@ func (d *depot) poll(ctx context.Context, trigger string) error {
 	if !obeyed && ctx.Err() == nil {
 		err = errors.Join(err, d.obey(ctx))
 	}
+	if err == nil && d.tidy != nil {
+		d.tidy(ctx)
+	}
 	return err
 }
 
 // Prepare reads a package and its policy.
 func (d *depot) Prepare(ctx context.Context, req events.Request) (events.Policy, events.Package, *events.Problem, error) {
-	d.settle() // and no longer: a package may be fetched for hours
+	release, err := d.settle(ctx)
+	if err != nil {
+		return events.Policy{}, events.Package{}, nil, fmt.Errorf("cannot prepare %q: %w", req.Row.ProductID, err)
+	}
+	release() // and no longer: a package may be fetched for hours
 	return d.source.Prepare(ctx, req)
 }
 
-// settle waits until what a look brought is in.
-func (d *depot) settle() {
-	d.settled.RLock()
-	defer d.settled.RUnlock()
+// settle waits until what a look brought is in, and keeps others from bringing one in
+// until release is called. While the log cannot be written that may be for long.
+func (d *depot) settle(ctx context.Context) (release func(), err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	select {
+	case d.settled <- struct{}{}:
+		return func() { <-d.settled }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// glanced is what a glance at a package brought.
+type glanced struct {
+	at      time.Time
+	policy  events.Policy
+	pkg     events.Package
+	problem *events.Problem
+}
+
+// glanceLately is glance with an answer that may be a minute old: anybody on the machine
+// may ask again and again, and the depot is not to feel it.
+func (d *depot) glanceLately(ctx context.Context, req events.Request) (events.Policy, events.Package, *events.Problem, error) {
+	id := req.Row.ProductID
+	d.mu.Lock()
+	g, ok := d.lately[id]
+	d.mu.Unlock()
+	if ok && time.Since(g.at) < time.Minute {
+		return g.policy, g.pkg, g.problem, nil
+	}
+	policy, pkg, problem, err := d.glance(ctx, req)
+	if err == nil {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		if d.lately == nil {
+			d.lately = map[string]glanced{}
+		}
+		d.lately[id] = glanced{time.Now(), policy, pkg, problem}
+	}
+	return policy, pkg, problem, err
+}
+
+// lookSoon has the source looked at soon: somebody saw that it wants something else.
+func (d *depot) lookSoon() {
+	select {
+	case d.changed <- struct{}{}:
+	default:
+	}
 }
 
 // look hands what the source shows to take, and notes whether it answered.
@@ -180,9 +240,11 @@ func (d *depot) state() apitypes.Source {
 // start of a machine the depot may only be late.
 const afterFailure = 30 * time.Second
 
-// pollEvery polls until ctx ends. The first look tells that it was made.
+// pollEvery polls until ctx ends. The first look tells that it was made. A look that
+// somebody wants before its time comes a second later, and twice as late each time, so
+// that a row that never settles is not asked for each second.
 func (d *depot) pollEvery(ctx context.Context, log zerolog.Logger, first func(error)) {
-	trigger := "start"
+	trigger, early := "start", 0
 	for {
 		err := d.poll(ctx, trigger)
 		if ctx.Err() != nil {
@@ -199,8 +261,18 @@ func (d *depot) pollEvery(ctx context.Context, log zerolog.Logger, first func(er
 		if err == nil {
 			trigger = "poll"
 		}
+		pause := d.pause(err)
 		select {
-		case <-time.After(d.pause(err)):
+		case <-time.After(pause):
+			early = 0
+			continue
+		case <-d.changed:
+		case <-ctx.Done():
+			return
+		}
+		select {
+		case <-time.After(min(pause, time.Second<<min(early, 12))):
+			early++
 		case <-ctx.Done():
 			return
 		}

@@ -5,6 +5,7 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -343,6 +344,37 @@ func TestOpsiFetched(t *testing.T) {
 	s.verify()
 }
 
+// TestOpsiDryLook: while an installer runs, the depot gets a newer package. Who only
+// wants to know looks at that one, and the installer finds all of its own files.
+func TestOpsiDryLook(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "24h")
+	s.unmount()
+	s.sits()
+	goes := filepath.Join(s.dir, "go")
+	put := func(version, setup string) {
+		files := maps.Clone(s.good)
+		files["setup.sh"] = setup
+		files["opsi-meta-data.toml"] = strings.Replace(s.good["opsi-meta-data.toml"], `version = "2.0"`, fmt.Sprintf("version = %q", version), 1)
+		s.server.AddProduct(opsitest.Product{ID: "app", Version: version, Scripts: map[string]string{"setup": "setup.sh", "uninstall": "remove.sh"}, Files: files})
+	}
+	put("2.0", fmt.Sprintf("#!/bin/sh\nset -eu\necho begin $$ >>%[1]s/runs.log\nwhile [ ! -e %[2]s ]; do sleep 0.05; done\ntest -e remove.sh\necho 2.0 >%[1]s/app/version\necho done $$ >>%[1]s/runs.log\n", s.root, goes))
+	s.server.Request(client, "app", "setup")
+	s.start() // nothing of it runs, so nobody is asked
+	s.until("it runs", 30*time.Second, func() bool { return len(s.runs()) == 1 })
+	put("3.0", s.good["setup.sh"])
+	if doc := s.sync("--dry-run"); !doc.Answered {
+		t.Errorf("%+v", doc)
+	}
+	s.must("processes", "app")
+	if _, err := os.Stat(filepath.Join(s.state, "depot/app/CLIENT_DATA/remove.sh")); err != nil {
+		t.Errorf("a look took the installer's files away: %v", err)
+	}
+	s.write(goes, "")
+	s.shows(`installed successful setup setup installed 2.0-1 ""`) // the depot offers another version: the request stays
+	s.verify()
+}
+
 // TestOpsiNothingStartsWithout: what is missing to prove oneself is said with its
 // place, and nothing starts.
 func TestOpsiNothingStartsWithout(t *testing.T) {
@@ -390,7 +422,9 @@ func TestOpsiWithdrawnAndRefused(t *testing.T) {
 	s.answers <- apitypes.ChoiceDefer
 	s.shows(`installed none setup setup installed 1.0-1 "Deferred (user, 1 of 5)"`)
 	s.asked(2)
-	s.server.Request(client, "app", "none")
+	row := s.server.Row(client, "app") // as opsi-configed does it, which leaves the progress
+	row["actionRequest"] = "none"
+	s.server.Put(row)
 	s.until("it is withdrawn", 30*time.Second, func() bool { o := s.product("app").Outcome; return o != nil && o.Outcome == "withdrawn" })
 	if s.product("app").Window != nil || len(s.runs()) != 0 {
 		t.Errorf("%+v, %q", s.product("app"), s.runs())

@@ -61,6 +61,7 @@ func TestOpsiScript(t *testing.T) {
 		{"lies", "code 3", "successful none setup installed 2.0-1 ", "reported"},
 		{"fails", "progress disk full\nfatal\ncode 0", "failed none setup unknown 2.0-1 disk full", "reported"},
 		{"suspends", "suspended", "none setup setup unknown 2.0-1 Suspended", "deferred"},
+		{"defers", "deferred", "none setup  not_installed - Deferred", "deferred"}, // opsi-script loses the request; it is set again
 		{"crashes", "crash", "failed none setup unknown - opsi-script wrote no end; it was ended by SIGKILL", "reported"},
 	} {
 		s.script(c.id, "run "+side+"\n"+c.script)
@@ -72,6 +73,9 @@ func TestOpsiScript(t *testing.T) {
 		if err != nil || strings.Count(string(ran), c.id+"\n") != 1 {
 			t.Errorf("%s: ran as %q, %v", c.id, ran, err)
 		}
+	}
+	if p := s.product("defers"); p.Phase != "deferred" || p.Run != 1 { // many looks later
+		t.Errorf("a script that put itself off is %s in run %d", p.Phase, p.Run)
 	}
 	// The daemon dies while a script works. Whoever comes after it reads what became of it.
 	s.script("lives-on", "run "+side+"\nsleep 3s")

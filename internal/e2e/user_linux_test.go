@@ -86,7 +86,7 @@ func (u *user) serve(ctx context.Context, socket string) {
 		u.mu.Lock()
 		u.shown = append(u.shown, *e.Prompt)
 		u.mu.Unlock()
-		choice := u.plan(*e.Prompt)
+		choice := u.decide(ctx, c, w.Agent, cursor, *e.Prompt)
 		if choice == "" {
 			continue
 		}
@@ -111,4 +111,23 @@ func (u *user) serve(ctx context.Context, socket string) {
 			}
 		}
 	}
+}
+
+// decide lets the person decide. An agent goes on asking for news while a window is
+// open, or it counts as gone after five seconds. What it hears comes again.
+func (u *user) decide(ctx context.Context, c *localclient.Client, agent string, cursor uint64, p apitypes.Prompt) string {
+	asking, enough := context.WithCancel(ctx)
+	var there sync.WaitGroup
+	there.Go(func() {
+		for asking.Err() == nil {
+			_, _ = c.Next(asking, agent, cursor)
+			select {
+			case <-asking.Done():
+			case <-time.After(100 * time.Millisecond):
+			}
+		}
+	})
+	defer there.Wait()
+	defer enough()
+	return u.plan(p)
 }

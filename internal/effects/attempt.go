@@ -15,11 +15,11 @@ type Installer interface {
 	// Begun reports whether the attempt has left any trace of a start.
 	Begun(ctx context.Context, token string) (bool, error)
 	// Start runs the attempt and returns when its installer was released.
-	// ErrBegun, ErrImpossible; after any other error it may be tried again.
+	// ErrBegun, ErrImpossible, ErrNotNow; after any other error it may be tried again.
 	Start(ctx context.Context, work fsm.RunInstaller) (events.InstallerStarted, error)
 	// Wait returns the outcome of a started attempt; lost = it is gone without one.
-	// Meanwhile it calls stalled once if the installer does not go on, with what it
-	// seems to wait for, and returns its error.
+	// Meanwhile it calls stalled with what the installer seems to wait for, "" = it
+	// works, as soon as it knows and whenever that changes, and returns its error.
 	Wait(ctx context.Context, work fsm.WaitInstaller, stalled func(what string) error) (ended events.InstallerEnded, lost bool, err error)
 	// Probe finds out what became of an attempt. It never runs it.
 	Probe(ctx context.Context, token string) (Fate, error)
@@ -33,6 +33,9 @@ var (
 	ErrBegun = errors.New("the attempt was begun before")
 	// ErrImpossible: nothing ran, and no other try would change that.
 	ErrImpossible = errors.New("the attempt cannot be started")
+	// ErrNotNow: nothing ran, and what keeps it from that may be over soon. Others need
+	// not wait for it.
+	ErrNotNow = errors.New("the attempt cannot be started now")
 )
 
 // Fate is what became of an attempt: exactly one of the four.
@@ -41,6 +44,8 @@ type Fate struct {
 	Running      *events.InstallerStarted // it lives
 	Ended        *events.InstallerEnded   // it left an outcome
 	Lost         bool                     // it may have run
+	// Restarted: the machine was restarted since; only with Lost.
+	Restarted bool
 }
 
 // Detector applies a package's detect rule.

@@ -5,6 +5,7 @@ package effects
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -212,6 +213,7 @@ func TestRunInstaller(t *testing.T) {
 		"raced":       {func(b *bench) { b.startAs, b.fate.NeverStarted = ErrBegun, true }, seen(nil), 1, events.InstallProbed{For: ticket(), Token: "t", NeverStarted: true}, false},
 		"cannot run":  {func(b *bench) { b.ids.Installer, b.fate.Ended = events.ProcessID{}, &ended }, seen(nil), 1, ended, false},
 		"impossible":  {func(b *bench) { b.startAs, b.fate.NeverStarted = ErrImpossible, true }, seen(nil), 1, events.InstallerEnded{Token: "t", Exit: -1, Error: ErrImpossible.Error()}, false},
+		"not now":     {func(b *bench) { b.startAs, b.fate.NeverStarted = ErrNotNow, true }, seen(nil), 1, events.InstallerEnded{Token: "t", Exit: -1, Meaning: "not_now", Detail: ErrNotNow.Error()}, false},
 		"or may have": {func(b *bench) { b.startAs, b.fate.Lost = ErrImpossible, true }, seen(nil), 1, nil, true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -236,6 +238,14 @@ func TestRunInstaller(t *testing.T) {
 	}
 }
 
+// TestHalfDoneGoesOn: what stopped in its middle is started whatever runs.
+func TestHalfDoneGoesOn(t *testing.T) {
+	b := newBench(seen(nil, process(1, "uid:1")))
+	if err := b.do(t.Context(), fsm.RunInstaller{Token: "t", Resumes: true}); err != nil || b.started != 1 {
+		t.Errorf("%v, %d started", err, b.started)
+	}
+}
+
 // The outcome's file outlives everything until its record is durable.
 func TestOutcomeIsRemovedLast(t *testing.T) {
 	for verdict, want := range map[error]int{nil: 1, fsm.ErrNothing: 1, errNo: 0} {
@@ -254,23 +264,42 @@ func TestOutcomeIsRemovedLast(t *testing.T) {
 	}
 }
 
-// TestStalledIsTold: what an installer seems to wait for comes in before its end,
-// and that an earlier daemon told it already is no fault.
+// TestStalledIsTold: what an installer seems to wait for comes in before its end, and
+// that it goes on again, each when it changes: from what the log knows, which may be
+// what an earlier daemon saw.
 func TestStalledIsTold(t *testing.T) {
-	for verdict, want := range map[error]error{nil: nil, fsm.ErrNothing: nil, errNo: errNo} {
-		b := newBench()
-		b.stalls, b.end = "a window of setup.exe", events.InstallerEnded{Token: "t"}
-		b.verdict = func(in events.Input) error {
-			if _, stalled := in.(events.InstallerStalled); stalled {
+	window := events.InstallerStalled{Token: "t", What: "a window of setup.exe"}
+	on := events.InstallerWentOn{Token: "t"}
+	for _, c := range []struct {
+		name  string
+		known bool // the log knows that it stalls
+		sees  []string
+		want  []events.Input
+	}{
+		{"works", false, []string{""}, nil},
+		{"stalls", false, []string{"", window.What}, []events.Input{window}},
+		{"goes on", false, []string{window.What, "", window.What}, []events.Input{window, on, window}},
+		{"known", true, []string{window.What}, nil},
+		{"went on while nobody looked", true, []string{"", ""}, []events.Input{on}},
+	} {
+		for verdict, want := range map[error]error{nil: nil, fsm.ErrNothing: nil, errNo: errNo} {
+			b := newBench()
+			b.stalls, b.end = c.sees, events.InstallerEnded{Token: "t"}
+			b.verdict = func(in events.Input) error {
+				if _, ended := in.(events.InstallerEnded); ended {
+					return nil
+				}
 				return verdict
 			}
-			return nil
-		}
-		if err := b.do(t.Context(), fsm.WaitInstaller{Token: "t"}); !errors.Is(err, want) {
-			t.Fatalf("verdict %v: %v", verdict, err)
-		}
-		if in := b.got[0].(events.InstallerStalled); in.Token != "t" || in.What != b.stalls {
-			t.Errorf("got %+v", in)
+			if len(c.want) == 0 {
+				want = nil
+			}
+			if err := b.do(t.Context(), fsm.WaitInstaller{Token: "t", Stalled: c.known}); !errors.Is(err, want) {
+				t.Fatalf("%s, verdict %v: %v", c.name, verdict, err)
+			}
+			if got := b.got[:len(b.got)-1]; want == nil && !slices.Equal(got, c.want) {
+				t.Errorf("%s, verdict %v: got %+v", c.name, verdict, b.got)
+			}
 		}
 	}
 }

@@ -34,7 +34,7 @@ type bench struct {
 	ids     events.InstallerStarted
 	end     events.InstallerEnded
 	lost    bool
-	stalls  string
+	stalls  []string // what it is seen to wait for, one after the other
 	fate    Fate
 	removed []string
 	report  error
@@ -119,8 +119,8 @@ func (b *bench) Start(context.Context, fsm.RunInstaller) (events.InstallerStarte
 }
 
 func (b *bench) Wait(_ context.Context, _ fsm.WaitInstaller, stalled func(string) error) (events.InstallerEnded, bool, error) {
-	if b.stalls != "" {
-		if err := stalled(b.stalls); err != nil {
+	for _, what := range b.stalls {
+		if err := stalled(what); err != nil {
 			return events.InstallerEnded{}, false, err
 		}
 	}

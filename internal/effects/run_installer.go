@@ -21,19 +21,23 @@ func (w *Workers) runInstaller(ctx context.Context, t events.Ticket, work fsm.Ru
 	if begun {
 		return w.probe(ctx, t, before(work), emit)
 	}
-	seen := w.Looker.Look(ctx, work.Package)
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	if len(seen.Blocking()) > 0 || !seen.Scanned || !seen.Complete {
-		return emit(events.ChecksObserved{For: t, Seen: seen}) // nothing is installed upon a look that proves nothing
+	if !work.Resumes {
+		seen := w.Looker.Look(ctx, work.Package)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if len(seen.Blocking()) > 0 || !seen.Scanned || !seen.Complete {
+			return emit(events.ChecksObserved{For: t, Seen: seen}) // nothing is installed upon a look that proves nothing
+		}
 	}
 	started, err := w.Installer.Start(ctx, work)
 	switch {
 	case errors.Is(err, ErrBegun):
 		return w.probe(ctx, t, before(work), emit)
 	case errors.Is(err, ErrImpossible):
-		return w.impossible(ctx, work, err, emit)
+		return w.impossible(ctx, work, events.InstallerEnded{Token: work.Token, Exit: -1, Error: err.Error()}, emit)
+	case errors.Is(err, ErrNotNow):
+		return w.impossible(ctx, work, events.InstallerEnded{Token: work.Token, Exit: -1, Meaning: notNow, Detail: err.Error()}, emit)
 	case err != nil:
 		return fmt.Errorf("cannot start the installer of %s: %w", t.Product, err)
 	case started.Installer.IsZero():
@@ -48,12 +52,15 @@ func before(work fsm.RunInstaller) fsm.ProbeInstall {
 		Target: events.JoinVersion(work.Package.ProductVersion, work.Package.PackageVersion)}
 }
 
-// impossible ends an attempt that no try can start. The probe makes sure that
+// notNow is the meaning of an end without a beginning that may be another one soon.
+const notNow = "not_now"
+
+// impossible ends an attempt that this try did not start. The probe makes sure that
 // nothing ran and nothing will.
-func (w *Workers) impossible(ctx context.Context, work fsm.RunInstaller, why error, emit Emit) error {
+func (w *Workers) impossible(ctx context.Context, work fsm.RunInstaller, end events.InstallerEnded, emit Emit) error {
 	fate, err := w.Installer.Probe(ctx, work.Token)
 	if err != nil || !fate.NeverStarted {
-		return errors.Join(why, err)
+		return errors.Join(fmt.Errorf("cannot start the installer of %s: %s%s", work.Package.Product, end.Error, end.Detail), err)
 	}
-	return emit(events.InstallerEnded{Token: work.Token, Exit: -1, Error: why.Error()})
+	return emit(end)
 }

@@ -12,12 +12,20 @@ import (
 
 // waitInstaller waits for the outcome of a started attempt.
 func (w *Workers) waitInstaller(ctx context.Context, t events.Ticket, work fsm.WaitInstaller, emit Emit) error {
+	stalls := work.Stalled
 	end, lost, err := w.Installer.Wait(ctx, work, func(what string) error {
-		err := emit(events.InstallerStalled{Token: work.Token, What: what})
-		if errors.Is(err, fsm.ErrNothing) { // the daemon before this one saw it, too
+		if stalls == (what != "") {
 			return nil
 		}
-		return err
+		var in events.Input = events.InstallerStalled{Token: work.Token, What: what}
+		if what == "" {
+			in = events.InstallerWentOn{Token: work.Token}
+		}
+		if err := emit(in); err != nil && !errors.Is(err, fsm.ErrNothing) {
+			return err
+		}
+		stalls = what != ""
+		return nil
 	})
 	if err != nil {
 		return err

@@ -58,7 +58,7 @@
 //
 // On Windows an installer may open a window that nobody sees. When it has done
 // nothing for some minutes and has one, State.Waiting says so, and Wait tells it. It
-// is a finding, no outcome: the installer may go on all the same.
+// is a finding, no outcome: the installer may go on all the same, and that is told, too.
 //
 // # Detect
 //

@@ -24,7 +24,10 @@ type State struct {
 	// Waiting is what a running installer seems to wait for: input in a window that
 	// nobody sees. "" = it works, as far as can be told.
 	Waiting string
-	linger  time.Duration
+	// Restarted: the machine was restarted since the file was written. Only with
+	// KindClaimed, KindStarted and KindEnded.
+	Restarted bool
+	linger    time.Duration
 }
 
 // Inspect shows how far an attempt came. It changes nothing. A file that cannot
@@ -97,23 +100,29 @@ func (f *folder) loadOrLost(token string) (o outcome, broken bool, err error) {
 func (o outcome) look(token string) (State, error) {
 	s := State{Kind: o.State, Left: o.Left, linger: o.linger()}
 	switch o.State {
-	case KindEnded:
-		s.Started, s.Ended = o.begun(), o.input()
-		return s, nil
 	case KindLost:
 		// The file tells nothing; a living supervisor will write it anew.
 		id, err := supervisorOf(token)
 		s.Alive = !id.IsZero()
 		s.Started = events.InstallerStarted{Token: token, Supervisor: id}
 		return s, err
-	case KindClaimed, KindStarted:
+	case KindClaimed, KindStarted, KindEnded:
 		s.Started = o.begun()
 	default:
 		return s, nil
 	}
 	boot, err := bootID()
-	if err != nil || boot != o.Boot {
+	if err != nil {
 		return s, err
+	}
+	s.Restarted = boot != o.Boot
+	switch {
+	case o.State == KindEnded:
+		s.Ended = o.input()
+		s.Ended.Restarted = s.Restarted
+		return s, nil
+	case s.Restarted:
+		return s, nil
 	}
 	s.Alive, s.Left, err = running(o.Supervisor, o.Installer)
 	return s, err

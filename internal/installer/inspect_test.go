@@ -9,6 +9,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -62,6 +63,7 @@ func TestReboot(t *testing.T) {
 		{"started-reboot", KindStarted, "another boot", self, false, Unknown, true},
 		{"started-reused-pid", KindStarted, boot, other, false, Unknown, true},
 		{"started-alive", KindStarted, boot, self, true, Running, false},
+		{"ended", KindEnded, boot, self, false, Over, false},
 		{"ended-reboot", KindEnded, "another boot", self, false, Over, false},
 		{"void-reboot", KindVoid, "another boot", events.ProcessID{}, false, NeverStarted, false},
 	} {
@@ -75,8 +77,13 @@ func TestReboot(t *testing.T) {
 			if lives, err := Alive(w.state, token); err != nil || lives != c.alive {
 				t.Errorf("Alive: %v, %v", lives, err)
 			}
-			if p := w.probe(t, token); p.Verdict != c.verdict {
+			p := w.probe(t, token)
+			if p.Verdict != c.verdict {
 				t.Errorf("probed %+v", p)
+			}
+			earlier := c.boot != boot // what it wanted of a restart has happened then
+			if p.Ended.Restarted != (earlier && p.Verdict == Over) || p.Restarted != (earlier && p.Verdict == Unknown) {
+				t.Errorf("restarted since: %+v", p)
 			}
 			if c.waitLost {
 				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
@@ -92,6 +99,38 @@ func TestReboot(t *testing.T) {
 				t.Errorf("after Remove: %+v, %v", st, err)
 			}
 		})
+	}
+}
+
+// What an installer waits for is told, and that it works again, each once.
+func TestWaitTellsWaiting(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	self, err := identify(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	boot, err := bootID()
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := "id.waits.1.1"
+	w.put(t, outcome{Token: token, State: KindStarted, Boot: boot, At: now(), Supervisor: self, Installer: self, Exit: -1})
+	note := w.file(token, endWaiting)
+	over := errors.New("enough")
+	var told []string
+	_, err = Wait(t.Context(), w.state, token, self, self, func(what string) error {
+		told = append(told, what)
+		switch len(told) {
+		case 1, 3:
+			return os.WriteFile(note, []byte("a window\n"), 0o600)
+		case 2:
+			return os.Remove(note)
+		}
+		return over
+	})
+	if want := []string{"", "a window", "", "a window"}; !errors.Is(err, over) || !slices.Equal(told, want) {
+		t.Errorf("told %q, %v", told, err)
 	}
 }
 

@@ -32,6 +32,8 @@ type Probed struct {
 	Verdict Verdict
 	Started events.InstallerStarted // Running and Over; the installer's id is zero if it could not be started
 	Ended   events.InstallerEnded   // Over only
+	// Restarted: the machine was restarted since the installer began. Unknown only.
+	Restarted bool
 }
 
 // Void makes sure that an attempt without a file never runs: it creates the
@@ -134,7 +136,7 @@ func (f *folder) judge(s State, token, boot string) (Probed, error) {
 	if s.Kind == KindLost {
 		return Probed{Verdict: Unknown}, f.keepBroken(token, boot)
 	}
-	return Probed{Verdict: Unknown, Started: s.Started}, nil
+	return Probed{Verdict: Unknown, Started: s.Started, Restarted: s.Restarted}, nil
 }
 
 // keepBroken quarantines the file if it is still the broken one.

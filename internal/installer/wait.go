@@ -30,8 +30,9 @@ type Result struct {
 // When the supervisor was killed and the installer has ended, processes of its
 // session are waited for as long as the supervisor would have.
 //
-// stalled, if not nil, is called once with what a running installer seems to wait
-// for; its error ends the wait.
+// stalled, if not nil, is called with what a running installer seems to wait for, "" =
+// it works: first as soon as it runs, then whenever it begins or ceases to wait. Its
+// error ends the wait.
 func Wait(ctx context.Context, stateDir, token string, supervisor, installer events.ProcessID, stalled func(what string) error) (Result, error) {
 	if err := checkToken(token); err != nil {
 		return Result{}, err
@@ -46,6 +47,7 @@ func Wait(ctx context.Context, stateDir, token string, supervisor, installer eve
 	}
 	defer f.close()
 	var orphaned time.Time // since when only the installer's session lives
+	told, waits := false, false
 	for {
 		s, err := f.inspect(token)
 		if err != nil {
@@ -64,11 +66,11 @@ func Wait(ctx context.Context, stateDir, token string, supervisor, installer eve
 				}
 			}
 		}
-		if s.Waiting != "" && stalled != nil {
+		if now := s.Waiting != ""; stalled != nil && s.Alive && s.Kind == KindStarted && (!told || now != waits) {
 			if err := stalled(s.Waiting); err != nil {
 				return Result{}, err
 			}
-			stalled = nil
+			told, waits = true, now
 		}
 		over := !s.Alive
 		if s.Alive {

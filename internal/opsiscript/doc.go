@@ -28,7 +28,8 @@
 // the request back. A script that restarts the machine in the middle writes no end:
 // the request stands, and the script begins again from the top after the restart. A
 // script that puts itself off writes the progress Deferred; by a fault of
-// opsi-script its request is gone then.
+// opsi-script its request is gone then, and is set again here, or nobody would
+// think of the product any more.
 //
 // # Wishes
 //

@@ -21,7 +21,8 @@ const (
 	Done        Kind = "done"
 	Failed      Kind = "failed"
 	Deferred    Kind = "deferred"    // the script put itself off, or stopped to go on later
-	Interrupted Kind = "interrupted" // the script wants a restart or logout now, and begins again after it
+	Interrupted Kind = "interrupted" // the script wants a restart now, and begins again after it
+	LoggedOut   Kind = "logout"      // the script wants everybody to log off now, and begins again after that
 	Untouched   Kind = "untouched"   // certain: the script never began
 	Unknown     Kind = "unknown"     // it began, or may have, and nobody wrote how it ended
 )
@@ -91,7 +92,9 @@ func (o *Outcome) noEnd(a events.Action, after events.Report, end End) {
 	switch {
 	case !begun && writesStart(a):
 		o.Kind, o.Detail = Untouched, "opsi-script ended before it began with the product; "+end.text()
-	case end.Wish >= Logout && end.orderly():
+	case end.Wish == Logout && end.orderly():
+		o.Kind, o.Detail = LoggedOut, "the script wants everybody to log off and begins again after that"
+	case end.Wish > Logout && end.orderly():
 		o.Kind, o.Detail = Interrupted, "the script wants a "+end.Wish.String()+" and begins again after it"
 	default:
 		o.Kind, o.Detail = Unknown, "opsi-script wrote no end; "+end.text()

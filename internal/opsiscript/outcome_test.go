@@ -58,7 +58,7 @@ func TestJudge(t *testing.T) {
 		{"restart in the middle", "setup", "none setup none unknown 1.0-1 installing", boot, Interrupted, "reboot"},
 		{"restart in the middle, own progress", "setup", "none setup none unknown 1.0-1 part 1 of 2", boot, Interrupted, ""},
 		{"restart in the middle of custom", "custom", "none custom none installed 1.0-1 starting", boot, Interrupted, ""},
-		{"logout in the middle", "setup", "none setup none unknown 1.0-1 installing", End{Wish: Logout}, Interrupted, "logout"},
+		{"logout in the middle", "setup", "none setup none unknown 1.0-1 installing", End{Wish: Logout}, LoggedOut, "log off"},
 		{"crash after a wish", "setup", "none setup none unknown 1.0-1 installing", End{Exit: -1, Signal: "SIGSEGV", Wish: Reboot}, Unknown, "SIGSEGV"},
 		{"crash with a code after a wish", "setup", "none setup none unknown 1.0-1 installing", End{Exit: 217, Wish: Reboot}, Unknown, "217"},
 		{"lost after a wish", "setup", "none setup none unknown 1.0-1 installing", End{Exit: -1, Lost: true, Wish: Reboot}, Unknown, ""},

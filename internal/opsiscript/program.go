@@ -10,20 +10,26 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"time"
 )
 
 // ErrNoProgram: opsi-script is not on this machine.
 var ErrNoProgram = errors.New("opsi-script was not found")
 
-// Places are where opsi's packages put opsi-script on a system.
+// Places are where opsi's packages put opsi-script on a system. Windows may lie on
+// another drive; a service has its environment from the system.
 func Places(system string) []string {
 	switch system {
 	case "windows":
-		return []string{
-			`C:\Program Files (x86)\opsi.org\opsi-client-agent\opsi-script\opsi-script.exe`,
-			`C:\Program Files\opsi.org\opsi-client-agent\opsi-script\opsi-script.exe`,
+		var out []string
+		for _, folder := range []string{os.Getenv("ProgramFiles(x86)"), os.Getenv("ProgramFiles"), `C:\Program Files (x86)`, `C:\Program Files`} {
+			place := folder + `\opsi.org\opsi-client-agent\opsi-script\opsi-script.exe`
+			if absolute(system, place) && !slices.Contains(out, place) {
+				out = append(out, place)
+			}
 		}
+		return out
 	case "darwin":
 		return []string{"/Applications/opsi-script.app/Contents/MacOS/opsi-script", "/usr/local/bin/opsi-script"}
 	}

@@ -24,6 +24,9 @@ type Rows interface {
 	// Mark sets progress and the result none, if the row still asks for the action;
 	// if not, it writes nothing and returns an error.
 	Mark(ctx context.Context, product string, a events.Action, progress string) error
+	// Restore sets the request again, if the row wants nothing and tells that its script
+	// put itself off.
+	Restore(ctx context.Context, product string, a events.Action) error
 }
 
 // ErrChanged: the row asks for something else by now, so opsi-script would do that.
@@ -53,14 +56,17 @@ type note struct {
 	Product string        `json:"product"`
 	Action  events.Action `json:"action"`
 	Before  events.Report `json:"before"`
-	Wish    Wish          `json:"wish"`    // the script's, taken and not recorded yet
-	Earlier Wish          `json:"earlier"` // that was there before the run
+	Wish    Wish          `json:"wish"`  // the script's, taken and not recorded yet
+	Other   Wish          `json:"other"` // of before the run, as told with its outcome
 }
 
 // The names of a run's files.
 const (
 	endNote = ".run.json"
 	endKey  = ".key"
+	// wishFile holds a wish that was taken from its place and that no outcome in the log
+	// tells of yet. It is no run's: the one before which it was found may never start.
+	wishFile = "wish.json"
 	// unfinished ends the name of what package atomicfile was writing; a dot begins it.
 	unfinished = ".quietsetup-new"
 	maxNote    = 64 << 10
@@ -92,22 +98,16 @@ func (r Runner) Prepare(ctx context.Context, token, product string, a events.Act
 		return wrong(err)
 	}
 	defer root.Close()
-	n, err := read(root, token+endNote)
+	if err := r.keepWish(root); err != nil {
+		return wrong(err)
+	}
+	n, err := read[note](root, token+endNote)
 	if errors.Is(err, fs.ErrNotExist) {
 		n = note{Product: product, Action: a, Before: before}
 	} else if err != nil {
 		return wrong(err)
 	}
-	// A wish that is there before is not this script's. It is kept, not lost.
-	earlier, err := r.Wishes.Look()
-	if err != nil {
-		return wrong(err)
-	}
-	n.Earlier = max(n.Earlier, earlier)
 	if err := write(root, token+endNote, n); err != nil {
-		return wrong(err)
-	}
-	if err := r.Wishes.Clear(); err != nil { // not before it is kept
 		return wrong(err)
 	}
 	if err := r.Rows.Mark(ctx, product, a, Mark); err != nil {
@@ -121,6 +121,34 @@ func (r Runner) Prepare(ctx context.Context, token, product string, a events.Act
 		return wrong(err)
 	}
 	return argv, nil
+}
+
+// keepWish takes away a wish that is there before a run. It is not that run's script's,
+// and is kept, not lost.
+func (r Runner) keepWish(root *os.Root) error {
+	wish, err := r.Wishes.Look()
+	if err != nil {
+		return err
+	}
+	kept, err := keptWish(root)
+	if err != nil {
+		return err
+	}
+	if wish > kept {
+		if err := write(root, wishFile, wish); err != nil {
+			return err
+		}
+	}
+	return r.Wishes.Clear() // not before it is kept
+}
+
+// keptWish is a wish that is kept, NoWish if none is.
+func keptWish(root *os.Root) (Wish, error) {
+	w, err := read[Wish](root, wishFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return NoWish, nil
+	}
+	return w, err
 }
 
 // Began reports whether Prepare was called for a token and Forget was not yet.
@@ -147,7 +175,7 @@ func (r Runner) Settle(ctx context.Context, token string, end End) (Outcome, err
 	if err := remove(root, token+endKey); err != nil {
 		return Outcome{}, err
 	}
-	n, err := read(root, token+endNote)
+	n, err := read[note](root, token+endNote)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Outcome{Kind: Unknown, Detail: "nothing is known of how the run began"}, nil
 	}
@@ -155,11 +183,12 @@ func (r Runner) Settle(ctx context.Context, token string, end End) (Outcome, err
 		return Outcome{}, err
 	}
 	wish, err := r.Wishes.Look()
-	if err != nil {
+	other, keptErr := keptWish(root)
+	if err = errors.Join(err, keptErr); err != nil {
 		return Outcome{}, fmt.Errorf("cannot read what the script of %s wants: %w", n.Product, err)
 	}
-	if wish > n.Wish {
-		n.Wish = wish
+	if wish > n.Wish || other != n.Other {
+		n.Wish, n.Other = max(n.Wish, wish), other
 		err := write(root, token+endNote, n)
 		if err == nil {
 			err = r.Wishes.Clear() // not before it is kept
@@ -178,7 +207,12 @@ func (r Runner) Settle(ctx context.Context, token string, end End) (Outcome, err
 		row = nil
 	}
 	o := Judge(n.Action, n.Before, row, end)
-	o.Wish = max(o.Wish, n.Earlier)
+	if o.Kind == Deferred && wanted(*row) == events.ActionNone {
+		if err := r.Rows.Restore(ctx, n.Product, n.Action); err != nil {
+			return Outcome{}, fmt.Errorf("cannot keep the request of %s, whose script put itself off: %w", n.Product, err)
+		}
+	}
+	o.Wish = max(o.Wish, n.Other)
 	return o, nil
 }
 
@@ -189,6 +223,13 @@ func (r Runner) Forget(token string) error {
 		return fmt.Errorf("cannot forget a run of opsi-script: %w", err)
 	}
 	defer root.Close()
+	if n, err := read[note](root, token+endNote); err == nil && n.Other != NoWish {
+		if kept, err := keptWish(root); err == nil && kept <= n.Other { // the outcome told it
+			if err := remove(root, wishFile); err != nil {
+				return err
+			}
+		}
+	}
 	return errors.Join(remove(root, token+endKey), remove(root, token+endNote))
 }
 
@@ -214,14 +255,14 @@ func (r Runner) Sweep(lives func(token string) bool) error {
 	return errors.Join(errs...)
 }
 
-func write(root *os.Root, name string, n note) error {
+func write(root *os.Root, name string, v any) error {
 	return atomicfile.Write(root, name, atomicfile.Options{Mode: 0o600}, func(w io.Writer) error {
-		return json.NewEncoder(w).Encode(n)
+		return json.NewEncoder(w).Encode(v)
 	})
 }
 
-func read(root *os.Root, name string) (note, error) {
-	var n note
+func read[T any](root *os.Root, name string) (T, error) {
+	var n T
 	f, err := root.Open(name)
 	if err != nil {
 		return n, fmt.Errorf("cannot read how a run began: %w", err)

@@ -216,7 +216,9 @@ func TestEndings(t *testing.T) {
 		{"once", "run SIDE\nfatal", "failed none once unknown 2.0-1 ", Failed, NoWish, 1},
 		{"custom", "run SIDE\nfatal", "failed none custom installed 1.0-1 ", Failed, NoWish, 1},
 		{"setup", "run SIDE\nsuspended", "none setup setup unknown 2.0-1 Suspended", Deferred, NoWish, 0},
-		{"setup", "run SIDE\ndeferred", "none none none installed 1.0-1 Deferred", Deferred, NoWish, 0},
+		{"setup", "run SIDE\ndeferred", "none setup none installed 1.0-1 Deferred", Deferred, NoWish, 0}, // opsi-script loses the request; it is set again
+		{"update", "run SIDE\ndeferred", "none update none installed 1.0-1 Deferred", Deferred, NoWish, 0},
+		{"always", "run SIDE\ndeferred", "none always none installed 1.0-1 Deferred", Deferred, NoWish, 0},
 		{"setup", "run SIDE\nreboot", "successful none setup installed 2.0-1 ", Done, Reboot, 0},
 		{"setup", "run SIDE\nrebootwanted", "successful none setup installed 2.0-1 ", Done, Reboot, 0},
 		{"setup", "run SIDE\nshutdownwanted", "successful none setup installed 2.0-1 ", Done, Shutdown, 0},

@@ -3,6 +3,7 @@
 package opsiscript
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -11,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/quietsetup/quietsetup/events"
 )
 
 // TestTrouble is what goes wrong around a run.
@@ -79,6 +82,40 @@ func TestTrouble(t *testing.T) {
 	if o, _ := w.settle(t, begun); o.Kind != Unknown || o.Wish != Reboot {
 		t.Errorf("a wish of before: %+v", o)
 	}
+	if err := w.runner.Forget(begun.Token); err != nil { // its record is durable
+		t.Fatal(err)
+	}
+
+	// One before a run that could not be started is told by the next one that is.
+	if err := os.WriteFile(filepath.Join(w.handOver, "shutdown"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.product(t, "never", "setup", "run SIDE")
+	mark := w.runner.Rows
+	w.runner.Rows = noMark{mark}
+	if _, err := w.start(t, "never", "setup"); !errors.Is(err, ErrChanged) {
+		t.Errorf("%v", err)
+	}
+	w.runner.Rows = mark
+	if err := w.runner.Forget(w.token + ".never.1.1"); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []Wish{Shutdown, NoWish} {
+		id := "next" + strconv.Itoa(i)
+		w.product(t, id, "setup", "run SIDE")
+		if begun, err = w.start(t, id, "setup"); err != nil {
+			t.Fatal(err)
+		}
+		if o, _ := w.settle(t, begun); o.Kind != Done || o.Wish != want {
+			t.Errorf("%s: %+v, want %s", id, o, want)
+		}
+		if want == NoWish {
+			break
+		}
+		if err := w.runner.Forget(begun.Token); err != nil {
+			t.Fatal(err)
+		}
+	}
 
 	// The server asks for something else by now, or is away.
 	w.product(t, "changed", "setup", "run SIDE")
@@ -109,6 +146,11 @@ func TestTrouble(t *testing.T) {
 		t.Error("a key that was being written stays")
 	}
 }
+
+// noMark is a server whose rows have changed just before they are marked.
+type noMark struct{ Rows }
+
+func (noMark) Mark(context.Context, string, events.Action, string) error { return ErrChanged }
 
 func TestVersion(t *testing.T) {
 	if got := Version(t.Context(), build(t)); got != "4.12.21.0" {

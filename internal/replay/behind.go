@@ -12,6 +12,15 @@ import (
 // longestChain bounds what is told; a person stops reading before.
 const longestChain = 20
 
+// Follow adds the products that are waited for, and what that means for what happens
+// next. find returns a product's state, false if there is none.
+func (w *Explanation) Follow(p apitypes.Product, find func(id string) (apitypes.Product, bool)) {
+	w.Behind = BehindOf(p, find)
+	if w.Reason == string(events.ReasonInstallerBusy) && len(w.Behind) > 0 { // the installer is one of ours
+		w.Next = NextInstaller
+	}
+}
+
 // BehindOf follows a product that waits for another one to the one that holds
 // all of them up. find returns a product's state, false if there is none.
 func BehindOf(p apitypes.Product, find func(id string) (apitypes.Product, bool)) []Behind {
@@ -37,7 +46,7 @@ func BehindOf(p apitypes.Product, find func(id string) (apitypes.Product, bool))
 
 func waitsForAnother(reason string) bool {
 	switch events.Reason(reason) {
-	case events.ReasonDependency, events.ReasonReboot, ReasonSlot:
+	case events.ReasonDependency, events.ReasonReboot, events.ReasonInstallerBusy, ReasonSlot: // a busy installer of nobody we know is no product
 		return true
 	}
 	return false

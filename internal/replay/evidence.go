@@ -25,7 +25,7 @@ func moves(e events.Event) bool {
 	switch e.(type) {
 	case events.Accepted, events.Held, events.WaitEnded, events.ChecksStarted, events.WindowOpened, events.Rechecked,
 		events.Deferred, events.CloseAgreed, events.SentBack, events.InstallCleared, events.InstallBegun,
-		events.AttemptVoided, events.AttemptLost, events.AttemptRepeated, events.AttemptStalled, events.InstallerExited,
+		events.AttemptVoided, events.AttemptLost, events.AttemptRepeated, events.AttemptStalled, events.AttemptWentOn, events.InstallerExited,
 		events.RestartAwaited, events.Finished:
 		return true
 	}

@@ -109,6 +109,7 @@ const (
 	NextActive       = "active"       // goes on when the policy switches it on
 	NextReachable    = "reachable"    // goes on when the depot can be reached
 	NextSlot         = "slot"         // goes on when the other product is done or deferred
+	NextInstaller    = "installer"    // goes on when the other product's installer has ended, at the latest then
 	NextLook         = "look"         // what was found decides
 	installInBackgnd = "install_in_background"
 )
@@ -206,7 +207,7 @@ func (w *Explanation) waits(p apitypes.Product) []string {
 		return []string{"close_grace", "defer_interval"}
 	case events.ReasonInstallerBusy:
 		if p.Waits.Until == nil {
-			w.Next = NextSlot // the other installer stands still; its end is awaited
+			w.Next = NextSlot // of an older log: the other installer stands still; its end is awaited
 			return nil
 		}
 		return []string{"max_attempts", "defer_interval"}

@@ -130,7 +130,7 @@ func (j *judge) installs(work fsm.RunInstaller) {
 		}
 	}
 	for _, a := range j.w.running {
-		if _, o := j.try(a.work.Token); a.alive && a.work.Token != work.Token && (o == nil || !o.stalls) {
+		if _, o := j.try(a.work.Token); a.alive && a.work.Token != work.Token && (o == nil || !o.stalls && !slices.Contains(t.past, o.token)) {
 			j.fault("%s runs beside %s", work.Token, a.work.Token)
 		}
 	}
@@ -154,14 +154,17 @@ func (j *judge) attempt(f *file, e events.Event) {
 	switch e := e.(type) {
 	case events.InstallCleared:
 		j.mayWork(f, "an installer is cleared")
+		var past []string
 		for _, o := range j.files {
 			for _, t := range o.tries {
-				if !t.over && !t.stalls {
+				if t.stalls {
+					past = append(past, t.token)
+				} else if !t.over {
 					j.fault("%s is cleared beside %s", e.Token, t.token)
 				}
 			}
 		}
-		f.tries = append(f.tries, &try{token: e.Token})
+		f.tries = append(f.tries, &try{token: e.Token, past: past})
 	case events.InstallBegun:
 		if _, t := j.try(e.Token); t != nil && !t.ran {
 			j.fault("%s is said to run and never did", e.Token)
@@ -172,6 +175,13 @@ func (j *judge) attempt(f *file, e events.Event) {
 				j.fault("%s is said to stand still and does not", e.Token)
 			}
 			t.stalls = true
+		}
+	case events.AttemptWentOn:
+		if _, t := j.try(e.Token); t != nil {
+			if a := j.w.files[e.Token]; a != nil && a.stalls {
+				j.fault("%s is said to go on and does not", e.Token)
+			}
+			t.stalls = false
 		}
 	case events.AttemptVoided:
 		if _, t := j.try(e.Token); t != nil {

@@ -100,6 +100,13 @@ func (w *world) run(a *attempt) {
 				a.waiter.wakeIn(second)
 			}
 		})
+		if takes%2 == 0 { // and goes on by itself
+			w.after(hour, func() {
+				if a.stalls = false; a.alive && a.waiter != nil {
+					a.waiter.wakeIn(second)
+				}
+			})
+		}
 	}
 	w.trouble(12, takes)
 }
@@ -176,11 +183,8 @@ func (h *hands) Wait(_ context.Context, work fsm.WaitInstaller, stalled func(str
 			}
 			return a.end, false, nil
 		}
-		if a.stalls && stalled != nil {
-			if err := stalled("a window"); err != nil {
-				return events.InstallerEnded{}, false, err
-			}
-			stalled = nil
+		if err := stalled(map[bool]string{true: "a window"}[a.stalls]); err != nil {
+			return events.InstallerEnded{}, false, err
 		}
 		a.waiter = h.t
 		if err := h.t.block(); err != nil {

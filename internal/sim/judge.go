@@ -62,9 +62,10 @@ type try struct {
 	ran    bool                   // really
 	ended  *events.InstallerEnded // really, and its file was written
 	voided bool
-	exited bool // recorded
-	stalls bool // recorded: others may be let past it
-	reason bool // another one may follow
+	exited bool     // recorded
+	stalls bool     // recorded: others may be let past it
+	past   []string // tokens that stalled when it was cleared; they may go on since
+	reason bool     // another one may follow
 	over   bool
 }
 

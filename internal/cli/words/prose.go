@@ -220,6 +220,9 @@ func (w *Words) Event(e events.Event) string {
 	case events.InstallerExited:
 		d["Exit"], d["Meaning"] = e.Exit, w.known("meaning.", e.Meaning)
 		d["Detail"] = e.Detail
+		if e.Meaning == "not_now" {
+			key += "_not_now"
+		}
 	case events.Finished:
 		d["Outcome"], d["Reason"] = w.Outcome(string(e.Outcome)), e.Reason
 	case events.ReportAccepted:

@@ -182,6 +182,53 @@ func TestReportNeverTakesANewerRequest(t *testing.T) {
 	}
 }
 
+// TestReportLeavesARequestForANewerVersion: what the depot got while the installer
+// ran was not installed by it, however the run ended. A wait takes nothing back anyway.
+func TestReportLeavesARequestForANewerVersion(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		action events.Action
+		meta   string
+		report func(*events.Report)
+		want   events.Action
+	}{
+		{"setup", events.ActionSetup, onlySetup, func(*events.Report) {}, events.ActionSetup},
+		{"update", events.ActionUpdate, onlySetup, func(*events.Report) {}, events.ActionUpdate},
+		{"failed", events.ActionSetup, onlySetup, func(r *events.Report) { r.ActionResult = events.ResultFailed }, events.ActionSetup},
+		{"uninstall", events.ActionUninstall, "[quietsetup]\ncommand = ['a']\nuninstall_command = ['b']\n", func(*events.Report) {}, events.ActionNone},
+		{"a package that is broken now", events.ActionSetup, "[quietsetup\n", func(*events.Report) {}, events.ActionNone},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.offer(t, "p", "1", "[quietsetup]\ncommand = ['a']\nuninstall_command = ['b']\n")
+			req := w.request(t, "p", c.action)
+			w.offer(t, "p", "2", c.meta)
+			r := installed(req)
+			c.report(&r)
+			if err := w.Report(t.Context(), r, req); err != nil {
+				t.Fatal(err)
+			}
+			got := w.requests(t)[0]
+			if got.Row.ActionRequest != c.want || got.Row.ActionResult != r.ActionResult || got.Row.ProductVersion != "1" {
+				t.Fatalf("%+v", got)
+			}
+			if c.want == events.ActionNone {
+				return
+			}
+			// The run for the newer one ends it.
+			if got.Target() != "2-1" {
+				t.Fatalf("%+v", got)
+			}
+			if err := w.Report(t.Context(), installed(got), got); err != nil {
+				t.Fatal(err)
+			}
+			if got := w.requests(t)[0].Row; got.ActionRequest != events.ActionNone || got.ProductVersion != "2" {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}
+
 func TestDeferredReportKeepsTheRequest(t *testing.T) {
 	w := newWorld(t)
 	w.offer(t, "p", "1", onlySetup)

@@ -274,8 +274,23 @@ func (s *Source) Prepare(ctx context.Context, req events.Request) (events.Policy
 	return packages.Reader{Depot: s.parts.Depot, Policy: s.parts.Policy, CheckCommand: s.parts.CheckCommand, Place: s.place, Warn: s.parts.Warn}.Prepare(ctx, req)
 }
 
+// bumped reports whether the depot offers another version than a run that has ended
+// was about. A package that cannot be read offers nothing.
+func (s *Source) bumped(r events.Report, req events.Request) bool {
+	a := req.Row.ActionRequest
+	if a != events.ActionSetup && a != events.ActionUpdate || r.ActionRequest == a || req.Target() == "" {
+		return false
+	}
+	pkg, problem, err := s.parts.Depot.Load(r.ProductID)
+	if err != nil || problem != nil || pkg.ProductVersion == "" {
+		return false
+	}
+	return events.JoinVersion(pkg.ProductVersion, pkg.PackageVersion) != req.Target()
+}
+
 // Report makes the row show r, the outcome of a run of req. The row is read
-// before the write: a request that is no longer the run's own stays as it is.
+// before the write: a request that is no longer the run's own stays as it is, and so
+// does one for which the depot has another version by now.
 func (s *Source) Report(ctx context.Context, r events.Report, req events.Request) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -286,6 +301,7 @@ func (s *Source) Report(ctx context.Context, r events.Report, req events.Request
 	if err := productid.Check(r.ProductID); err != nil {
 		return fmt.Errorf("cannot report: %w", err)
 	}
+	bumped := s.bumped(r, req)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	row, err := s.rows.read(r.ProductID)
@@ -306,7 +322,7 @@ func (s *Source) Report(ctx context.Context, r events.Report, req events.Request
 	if runes := []rune(r.ActionProgress); len(runes) > maxProgress {
 		wanted.ActionProgress = string(runes[:maxProgress])
 	}
-	if row.ActionRequest != req.Row.ActionRequest {
+	if row.ActionRequest != req.Row.ActionRequest || bumped {
 		wanted.ActionRequest = row.ActionRequest
 	}
 	if err := wanted.valid(); err != nil {

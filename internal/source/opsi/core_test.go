@@ -209,8 +209,8 @@ func TestCoreAndServer(t *testing.T) {
 	}
 }
 
-// TestAskedAnew: an administrator sets the request again while the run before is
-// still to be reported, or bumps the version: what is new is done, too, and once.
+// TestAskedAnew: an administrator sets the request again, or bumps the version, while
+// the installer runs or its run is still to be reported: what is new is done, too, and once.
 func TestAskedAnew(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -225,31 +225,34 @@ func TestAskedAnew(t *testing.T) {
 		{"the row is deleted", func(m *machine) { m.server.Remove("productOnClient", opsitest.Object{"productId": "p"}) }, 1, `successful none setup installed 2.0-1 ""`},
 		{"the product is dropped", func(m *machine) { m.server.DropProduct("p") }, 1, `successful none setup installed 2.0-1 ""`},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			m := start(t)
-			m.server.AddProduct(opsitest.Product{ID: "p", Version: "2.0"})
-			m.server.Request(me, "p", "setup")
-			d := newDesktop(t, m)
-			d.poll("start")
-			for { // up to the moment when the outcome is known and not reported
-				if p := d.core.Product("p"); p.Outcome != "" || !d.step() {
-					break
+		for name, reached := range map[string]func(*fsm.Product) bool{
+			"while it runs":     func(p *fsm.Product) bool { return p.Attempt != nil && p.Attempt.Stage == fsm.StageBegun },
+			"before it is told": func(p *fsm.Product) bool { return p.Outcome == events.OutcomeOK },
+		} {
+			t.Run(c.name+" "+name, func(t *testing.T) {
+				m := start(t)
+				m.server.AddProduct(opsitest.Product{ID: "p", Version: "2.0"})
+				m.server.Request(me, "p", "setup")
+				d := newDesktop(t, m)
+				d.poll("start")
+				for !reached(d.core.Product("p")) && d.step() {
 				}
-			}
-			if p := d.core.Product("p"); p.Outcome != events.OutcomeOK || p.Phase == events.PhaseReported {
-				t.Fatalf("%+v", p)
-			}
-			c.do(m)
-			for range 3 {
-				d.work()
-				d.pass(time.Hour)
+				if p := d.core.Product("p"); !reached(p) || p.Phase == events.PhaseReported {
+					t.Fatalf("%+v", p)
+				}
+				c.do(m)
 				d.poll("poll")
-			}
-			d.work()
-			m.shows(t, "p", c.want)
-			if p := d.core.Product("p"); p.Run != c.runs {
-				t.Errorf("%d runs, want %d", p.Run, c.runs)
-			}
-		})
+				for range 3 {
+					d.work()
+					d.pass(time.Hour)
+					d.poll("poll")
+				}
+				d.work()
+				m.shows(t, "p", c.want)
+				if p := d.core.Product("p"); p.Run != c.runs {
+					t.Errorf("%d runs, want %d", p.Run, c.runs)
+				}
+			})
+		}
 	}
 }

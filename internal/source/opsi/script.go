@@ -53,6 +53,36 @@ func (s *Source) Mark(ctx context.Context, product string, a events.Action, prog
 	return nil
 }
 
+// Restore sets a product's request again, if its row wants nothing and tells that a
+// script put itself off: opsi-script takes the request back then, by a fault, and the
+// product would be forgotten. What an administrator took back has no progress, or
+// another one; that stays. So does a row that the server will not have changed.
+func (s *Source) Restore(ctx context.Context, product string, a events.Action) error {
+	release, err := s.hold(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	row, err := s.row(ctx, product)
+	if err != nil {
+		return err
+	}
+	if row == nil || row.state().ActionRequest != events.ActionNone || row.state().ActionResult != events.ResultNone || !scriptPutsOff(row.ActionProgress) {
+		return nil
+	}
+	u := Update{Type: rowType, ProductID: product, ProductType: localboot, ClientID: s.parts.Server.HostID(), ActionRequest: &a}
+	call := &Call{Method: "productOnClient_updateObjects", Params: []any{[]Update{u}}}
+	err = ask(ctx, s.parts.Server, []*Call{call})
+	var rpc *RPCError
+	switch {
+	case errors.As(err, &rpc) && rpc.lasting():
+		s.parts.Warn(product, "its script put itself off, and the request that was lost by that cannot be set again: "+err.Error())
+	case err != nil:
+		return fmt.Errorf("cannot set the request of %s again: %w", product, err)
+	}
+	return nil
+}
+
 // row is a product's row, nil if there is none. The caller holds the rows.
 func (s *Source) row(ctx context.Context, product string) (*Row, error) {
 	me := s.parts.Server.HostID()
@@ -81,8 +111,13 @@ func (sh Shown) left(r events.Report, req events.Request) bool {
 		return false
 	}
 	row := sh.Row.state()
-	progress := strings.ToLower(row.ActionProgress)
-	ended := row.ActionResult != events.ResultNone || row.ActionRequest != req.Row.ActionRequest ||
-		strings.HasPrefix(progress, "deferred") || strings.HasPrefix(progress, "defered due to") || progress == "suspended"
+	ended := row.ActionResult != events.ResultNone || row.ActionRequest != req.Row.ActionRequest || scriptPutsOff(row.ActionProgress)
 	return ended || (r.ActionResult == events.ResultNone || r.ActionResult == "") && !waits(r)
+}
+
+// scriptPutsOff knows the progress of a script that will go on later, with the
+// spelling of an older opsi-script.
+func scriptPutsOff(progress string) bool {
+	p := strings.ToLower(progress)
+	return strings.HasPrefix(p, "deferred") || strings.HasPrefix(p, "defered due to") || p == "suspended"
 }

@@ -13,6 +13,7 @@ package packages
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -43,6 +44,8 @@ type Reader struct {
 	Place func(id string) (*events.Problem, error)
 	// Warn is told what is wrong and stops nothing, one line.
 	Warn func(product, line string)
+	// Patience is for a place that may hang; nil = it is waited for.
+	Patience *Patience
 }
 
 // Prepare reads the package and the policy for a round, and looks whether the
@@ -53,6 +56,22 @@ func (r Reader) Prepare(ctx context.Context, req events.Request) (events.Policy,
 	if err := ctx.Err(); err != nil {
 		return events.Policy{}, events.Package{}, nil, err
 	}
+	type prepared struct {
+		policy  events.Policy
+		pkg     events.Package
+		problem *events.Problem
+	}
+	p, err := Within(ctx, r.Patience, func() (p prepared, err error) {
+		p.policy, p.pkg, p.problem, err = r.prepare(req)
+		return p, err
+	})
+	if errors.Is(err, ErrHung) {
+		err = fmt.Errorf("cannot prepare %q: where its files lie: %w", req.Row.ProductID, err)
+	}
+	return p.policy, p.pkg, p.problem, err
+}
+
+func (r Reader) prepare(req events.Request) (events.Policy, events.Package, *events.Problem, error) {
 	id := req.Row.ProductID
 	pkg, problem, err := r.Depot.Load(id)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -137,6 +138,28 @@ var ErrNotHere = errors.New("the product was not fetched yet")
 // the depot: ErrNotHere, ErrChanged or nil. So a product can be run while the
 // depot is away.
 func (c *Cache) Verify(ctx context.Context, product string) error {
+	return c.check(ctx, product, everything)
+}
+
+// Look is Verify in short, for just before a command of the product is started: all
+// of it must be there, each file with its size, and nothing else; read, every byte, are
+// the files that the words of the command name, and what says what the product is.
+func (c *Cache) Look(ctx context.Context, product string, command []string) error {
+	named := map[string]bool{}
+	for _, word := range command {
+		_, value, _ := strings.Cut(word, "=") // --file=setup.msi
+		for _, name := range []string{word, value} {
+			name = path.Clean(strings.ReplaceAll(name, `\`, "/"))
+			if i := strings.LastIndex(name, "/"+product+"/"+metadata.ClientData+"/"); i >= 0 {
+				name = name[i+len("/"+product+"/"+metadata.ClientData+"/"):]
+			}
+			named[strings.ToLower(path.Join(metadata.ClientData, name))] = true
+		}
+	}
+	return c.check(ctx, product, func(name string) bool { return metadataAlone(name) || named[strings.ToLower(name)] })
+}
+
+func (c *Cache) check(ctx context.Context, product string, look func(name string) bool) error {
 	if err := productid.Check(product); err != nil {
 		return &Refused{Product: product, Why: err.Error(), missing: true}
 	}
@@ -150,7 +173,7 @@ func (c *Cache) Verify(ctx context.Context, product string) error {
 		err = ErrNotHere
 	}
 	if err == nil {
-		err = c.verify(ctx, product, r, everything)
+		err = c.verify(ctx, product, r, look)
 	}
 	if err != nil {
 		return fmt.Errorf("cannot use what is here of product %s: %w", product, err)
@@ -159,7 +182,8 @@ func (c *Cache) Verify(ctx context.Context, product string) error {
 }
 
 // Sweep takes away what is kept of products that keep does not name. A product
-// somebody works with stays.
+// somebody works with stays. It is asked about each just before that goes, while
+// nobody can begin to work with it: what was wanted meanwhile stays, too.
 func (c *Cache) Sweep(keep func(product string) bool) error {
 	var errs []error
 	for _, folder := range []string{".", partsFolder} {
@@ -169,7 +193,7 @@ func (c *Cache) Sweep(keep func(product string) bool) error {
 		}
 		for _, e := range entries {
 			if id := e.Name(); productid.Check(id) == nil && !keep(id) {
-				errs = append(errs, c.drop(id))
+				errs = append(errs, c.drop(id, keep))
 			}
 		}
 	}
@@ -179,13 +203,16 @@ func (c *Cache) Sweep(keep func(product string) bool) error {
 	return nil
 }
 
-func (c *Cache) drop(product string) error {
+func (c *Cache) drop(product string, keep func(product string) bool) error {
 	token := c.token(product)
 	select {
 	case token <- struct{}{}:
 		defer func() { <-token }()
 	default:
 		return nil // somebody works with it; it is wanted after all
+	}
+	if keep(product) {
+		return nil
 	}
 	return errors.Join(c.takeAway(product), c.removeAll(filepath.Join(partsFolder, product)))
 }

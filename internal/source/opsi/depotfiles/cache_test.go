@@ -722,3 +722,67 @@ func TestPace(t *testing.T) {
 		t.Errorf("50 kB at 100 kB/s took %v", took)
 	}
 }
+
+// TestLook: just before a start everything is there with its size, and what the
+// command names is read.
+func TestLook(t *testing.T) {
+	b := newBench(t, nil)
+	b.put("app", map[string]string{"setup.sh": "#!/bin/sh\n", "files/app.msi": "content", "big.bin": "1234"})
+	if err := b.Whole(t.Context(), "app"); err != nil {
+		t.Fatal(err)
+	}
+	in := func(name string) string {
+		return filepath.Join(b.dir, "app", metadata.ClientData, filepath.FromSlash(name))
+	}
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(in(name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	command := []string{"./setup.sh", "--file=files\\app.msi"}
+	for _, c := range []struct {
+		name string
+		do   func()
+		ok   bool
+	}{
+		{"as it was", func() {}, true},
+		{"another file, same size", func() { write("big.bin", "4321") }, true}, // Verify would see it
+		{"another file, other size", func() { write("big.bin", "12345") }, false},
+		{"the program", func() { write("big.bin", "1234"); write("setup.sh", "#!/bin/SH\n") }, false},
+		{"what it names", func() { write("setup.sh", "#!/bin/sh\n"); write("files/app.msi", "CONTENT") }, false},
+		{"one more", func() { write("files/app.msi", "content"); write("dropped.dll", "") }, false},
+		{"one less", func() { os.Remove(in("dropped.dll")); os.Remove(in("big.bin")) }, false},
+	} {
+		c.do()
+		if err := b.Look(t.Context(), "app", command); (err == nil) != c.ok || err != nil && !errors.Is(err, ErrChanged) {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+	write("big.bin", "1234")
+	if err := b.Look(t.Context(), "app", []string{in("setup.sh")}); err != nil {
+		t.Error(err)
+	}
+	write("setup.sh", "#!/bin/SH\n")
+	if err := b.Look(t.Context(), "app", []string{in("setup.sh")}); !errors.Is(err, ErrChanged) {
+		t.Errorf("an absolute name: %v", err)
+	}
+	if err := b.Look(t.Context(), "other", command); !errors.Is(err, ErrNotHere) {
+		t.Errorf("nothing there: %v", err)
+	}
+}
+
+// TestSweepAsksAgain: what is wanted by the time it would go stays.
+func TestSweepAsksAgain(t *testing.T) {
+	b := newBench(t, nil)
+	tree := map[string]string{"setup.sh": "x"}
+	b.put("app", tree)
+	if err := b.Whole(t.Context(), "app"); err != nil {
+		t.Fatal(err)
+	}
+	asked := 0
+	if err := b.Sweep(func(string) bool { asked++; return asked > 1 }); err != nil {
+		t.Fatal(err)
+	}
+	b.want("app", tree)
+}

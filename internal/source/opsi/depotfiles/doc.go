@@ -33,8 +33,8 @@
 // two folders there is a moment without either; New puts the old one back then.)
 //
 // MD5 says only what the depot meant to send. What lies here is known by SHA-256
-// and looked at before each use ([Cache.Verify], [Cache.Whole]): a file that was
-// changed, added or taken away since makes the tree worthless, and it is fetched
+// and looked at before each use ([Cache.Verify], [Cache.Whole], and in short just before
+// a start [Cache.Look]): a file that was changed, added or taken away since makes the tree worthless, and it is fetched
 // anew.
 //
 // # What goes wrong
@@ -47,5 +47,6 @@
 // one, the work begins anew.
 //
 // Whoever runs a program of a product's tree calls neither Metadata nor Whole nor Sweep
-// for that product meanwhile.
+// for that product meanwhile. Who only wants to know what a product is has a cache of
+// his own for that, in another folder.
 package depotfiles

@@ -136,6 +136,13 @@ func (c *Cache) verify(ctx context.Context, product string, r record, look func(
 				return changed(name, err.Error())
 			}
 		case e.Type().IsRegular() && isFile && !look(name):
+			info, err := e.Info()
+			if err != nil {
+				return err
+			}
+			if info.Size() != f.Size {
+				return changed(name, "has another size")
+			}
 		case e.Type().IsRegular() && isFile:
 			got, err := digest(ctx, root, name)
 			if err != nil {

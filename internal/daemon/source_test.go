@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package daemon
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/quietsetup/quietsetup/events"
+)
+
+// looks is a source that is only looked at.
+type looks struct {
+	source
+	at []time.Duration // since the start
+	of time.Time
+}
+
+func (l *looks) Poll(_ context.Context, take func(wanted) error) error {
+	l.at = append(l.at, time.Since(l.of))
+	return take(wanted{})
+}
+
+func (l *looks) Prepare(context.Context, events.Request) (events.Policy, events.Package, *events.Problem, error) {
+	return events.Policy{}, events.Package{}, nil, nil
+}
+
+func newLooks(every time.Duration) (*looks, *depot) {
+	l := &looks{of: time.Now()}
+	return l, &depot{source: l, settled: make(chan struct{}, 1), changed: make(chan struct{}, 1),
+		pause: func(error) time.Duration { return every }, obey: func(context.Context) error { return nil }}
+}
+
+// TestLookSoon: a change that somebody saw is looked at soon, ever later while it
+// never settles, and no later than a look comes anyway.
+func TestLookSoon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, d := newLooks(10 * time.Second)
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { d.pollEvery(ctx, zerolog.Nop(), nil); close(done) }()
+		for range 5 {
+			d.lookSoon()
+			d.lookSoon()
+			time.Sleep(11 * time.Second / 10)
+		}
+		synctest.Wait()
+		cancel()
+		<-done
+		var got []int
+		for _, at := range l.at {
+			got = append(got, int(at/time.Second))
+		}
+		// 0; a second later; then two seconds after what came meanwhile
+		if len(got) != 3 || got[0] != 0 || got[1] != 1 || got[2] != 3 {
+			t.Errorf("looked at seconds %v", got)
+		}
+	})
+}
+
+// TestSettleObeys: who waits for a look to be brought in, which may be for long while
+// the log cannot be written, gives up when nobody waits for him.
+func TestSettleObeys(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, d := newLooks(time.Minute)
+		release, err := d.settle(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		within, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, _, _, err := d.Prepare(within, events.Request{}); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Prepare: %v", err)
+		}
+		if err := d.poll(within, "poll"); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("a look: %v", err)
+		}
+		release()
+		if _, _, _, err := d.Prepare(t.Context(), events.Request{}); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestRenamed: a look that fails at a server that knows this client by another name
+// says so.
+func TestRenamed(t *testing.T) {
+	why := errors.New("it names no depot")
+	if err := renamed(why, "pc1.site.test", "pc2.site.test"); !errors.Is(err, why) || !strings.Contains(err.Error(), "knows this client as pc2.site.test, not as pc1.site.test") {
+		t.Error(err)
+	}
+	if renamed(nil, "a", "b") != nil || renamed(why, "a", "") != why {
+		t.Error("a client that was not renamed is said to be")
+	}
+}
+
+// TestGlanceLately: whoever asks again and again does not have the depot asked each
+// time; what could not be read is tried again.
+func TestGlanceLately(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, d := newLooks(time.Minute)
+		n, bad := 0, error(nil)
+		d.glance = func(context.Context, events.Request) (events.Policy, events.Package, *events.Problem, error) {
+			n++
+			return events.Policy{}, events.Package{Product: "p"}, nil, bad
+		}
+		ask := func(want int) {
+			t.Helper()
+			if _, _, _, err := d.glanceLately(t.Context(), events.Request{Row: events.Report{ProductID: "p"}}); err != bad || n != want {
+				t.Errorf("%v, asked %d times, want %d", err, n, want)
+			}
+		}
+		bad = errors.New("no depot")
+		ask(1)
+		ask(2)
+		bad = nil
+		ask(3)
+		ask(3)
+		time.Sleep(time.Minute)
+		ask(4)
+	})
+}
