@@ -76,6 +76,12 @@ func TestPlantedNoticeNotSynced(t *testing.T) {
 	inStates(t, mends(t, "notice not synced"), "", "told as")
 }
 
+// Syncs are made in the wrong order: a file gets its name before what is in it is
+// synced.
+func TestPlantedSyncOrderSwapped(t *testing.T) {
+	inStates(t, mends(t, "sync after rename"), "", "told as")
+}
+
 // A last line that a power cut has torn is taken for a record.
 func TestPlantedTornLineAccepted(t *testing.T) {
 	inStates(t, lives(t, ""), "torn line accepted", "mends again", "told as lost", "other findings")
