@@ -89,6 +89,8 @@ func describeInput(in Input) (name, bool) {
 		return name{"hold_requested", 1}, true
 	case ReleaseRequested:
 		return name{"release_requested", 1}, true
+	case ModeChosen:
+		return name{"mode_chosen", 1}, true
 	case CheckpointWanted:
 		return name{"checkpoint_wanted", 1}, true
 	case RulesChosen:
@@ -106,7 +108,7 @@ func Inputs() []Input {
 	return []Input{StoreOpened{}, Restarted{}, RequestsObserved{}, Prepared{}, ChecksObserved{},
 		WindowShown{}, WindowFailed{}, UserAnswered{}, TimeCame{}, CloseObserved{},
 		InstallerStarted{}, InstallerStalled{}, InstallerEnded{}, InstallProbed{}, InstallVerified{}, ReportAnswered{},
-		DeferRequested{}, ResumeRequested{}, ResetRequested{}, HoldRequested{}, ReleaseRequested{},
+		DeferRequested{}, ResumeRequested{}, ResetRequested{}, HoldRequested{}, ReleaseRequested{}, ModeChosen{},
 		CheckpointWanted{}, RulesChosen{}, ForkObserved{}, RebuildObserved{}}
 }
 
@@ -195,6 +197,8 @@ func describeEvent(e Event) (name, bool) {
 		return name{"reported", 1}, true
 	case HoldPlaced:
 		return name{"hold_placed", 1}, true
+	case ModeChanged:
+		return name{"mode_changed", 1}, true
 	case HoldReleased:
 		return name{"hold_released", 1}, true
 	case CountersReset:
@@ -215,7 +219,7 @@ func Events() []Event {
 		WindowLost{}, ProgramsChanged{}, Answered{}, WindowClosed{}, Rechecked{}, Deferred{},
 		CloseAgreed{}, SentBack{}, InstallCleared{}, InstallBegun{}, AttemptStalled{}, AttemptVoided{}, AttemptLost{},
 		AttemptRepeated{}, InstallerExited{}, RestartAwaited{}, Detected{}, Finished{}, ReportAccepted{}, ReportRefused{}, Reported{},
-		HoldPlaced{}, HoldReleased{}, CountersReset{}, RebootWanted{}, RebootDone{}}
+		HoldPlaced{}, HoldReleased{}, ModeChanged{}, CountersReset{}, RebootWanted{}, RebootDone{}}
 }
 
 // EventName is the written name of an event.

@@ -89,6 +89,9 @@ func (d *step) emit(e events.Event) {
 	}
 	if id := e.About(); id != "" {
 		p := d.c.own(id)
+		if d.observes(p, e) {
+			return
+		}
 		if _, ok := d.c.table.Next(p.Phase, e); !ok {
 			d.fault = fmt.Errorf("%w: %s of %s in phase %s", ErrInternal, events.EventName(e), id, p.Phase)
 			return
@@ -155,6 +158,8 @@ func (d *step) take(in events.Input) error {
 		return d.reportAnswered(in)
 	case events.CheckpointWanted:
 		return d.checkpoint()
+	case events.ModeChosen:
+		return d.mode(in)
 	case events.RulesChosen:
 		if in.Rules == d.c.Rules {
 			return ErrNothing
@@ -340,6 +345,10 @@ func (d *step) over(p *Product) string {
 	case events.ReasonHeld:
 		if d.c.Hold == nil && p.Hold == nil {
 			return "released"
+		}
+	case events.ReasonObserved:
+		if d.c.Observe == nil {
+			return "observed_enough"
 		}
 	}
 	return ""

@@ -300,7 +300,7 @@ func (a *app) readyWhy(p apitypes.ReadyProduct) told {
 	case p.Reason != "":
 		shown := a.words.Reason(p.Reason)
 		if p.Detail != "" {
-			shown += ": " + p.Detail
+			shown += ": " + a.words.Detail(p.Reason, p.Detail)
 		}
 		return told{shown, strings.TrimSuffix(p.Reason+": "+p.Detail, ": ")}
 	}
