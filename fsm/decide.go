@@ -405,7 +405,7 @@ func (d *step) soon(p *Product) events.Moment {
 // interval is when the next round of a deferred product starts.
 func (d *step) interval(p *Product, counted bool) events.Moment {
 	if counted {
-		return d.now.Add(p.Policy.DeferInterval) // bounded by max_defer
+		return d.rest(p, d.now.Add(p.Policy.DeferInterval)) // bounded by max_defer
 	}
-	return d.now.Add(max(p.Policy.DeferInterval, events.Minute))
+	return d.rest(p, d.now.Add(max(p.Policy.DeferInterval, events.Minute)))
 }

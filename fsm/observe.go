@@ -27,12 +27,14 @@ func (d *step) mode(in events.ModeChosen) error {
 		return ErrNothing
 	}
 	d.emit(events.ModeChanged{Observe: in.Observe, Reason: in.Reason})
-	if !in.Observe {
-		return nil // advance lets go on what waited for this
-	}
 	for _, p := range d.sorted() {
 		switch {
 		case !p.Open() || p.Waiting():
+		case !in.Observe && p.Phase == events.PhaseChecking:
+			// Who only observes need not bring a package here whole, so the round begins
+			// anew: advance lets go on all that waited for the end of the mode.
+			d.later(d.c.own(p.ID), events.ReasonObserved, "", events.Moment{})
+		case !in.Observe:
 		case p.Phase != events.PhaseInstalling:
 			// An open window closes uncharged. A minute later the look is made again.
 			p = d.c.own(p.ID)

@@ -518,6 +518,10 @@ func (s *scenario) setPolicy(kv string) {
 		p.WithoutMeta = v
 	case "max_attempts":
 		p.MaxAttempts = n
+	case "urgent":
+		p.Urgent = v == "true"
+	case "deadline":
+		p.Deadline = v
 	case "reboot_gate":
 		p.RebootGate = v
 	default:

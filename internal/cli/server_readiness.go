@@ -215,7 +215,7 @@ func (l look) product(ctx context.Context, req events.Request) (apitypes.ReadyPr
 		return p, err
 	}
 	set := src.Settings()
-	policy, _ := l.config.Policy(id, pkg.Policy, set.Layers...)
+	policy, _ := l.config.Policy(id, pkg.Policy, set.For(id)...)
 	if refused != nil {
 		problem = refused.Problem()
 	}

@@ -157,7 +157,7 @@ func fillLayer(l policy.Layer, t *tomlfile.Table, except ...string) {
 		if slices.Contains(except, k) {
 			continue
 		}
-		if err := policy.Known(k); err != nil {
+		if err := policy.KnownTo(l.Origin, k); err != nil {
 			t.Wrong(k, "%v", err)
 			continue
 		}

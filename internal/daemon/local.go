@@ -25,7 +25,7 @@ type folder struct {
 func (d *depot) openLocal(p parts, stateDir, _ string) error {
 	src, err := local.Open(stateDir, local.Parts{
 		Depot:        p.reader(p.config.Source.Depot),
-		Policy:       p.policy(func() []policy.Layer { return nil }),
+		Policy:       p.policy(func(string) []policy.Layer { return nil }),
 		Algorithm:    order.Algorithm(p.config.Source.Algorithm),
 		CheckCommand: installer.CheckCommand,
 		Warn:         p.warn,
@@ -33,6 +33,7 @@ func (d *depot) openLocal(p parts, stateDir, _ string) error {
 	if err != nil {
 		return err
 	}
+	d.machine = p.machine(func() []policy.Layer { return nil })
 	d.source = &folder{src, make(chan struct{}, 1)}
 	d.about = func(s *apitypes.Source) { s.Kind, s.Place = config.Local, p.config.Source.Depot }
 	d.obey = func(context.Context) error { return nil }

@@ -126,20 +126,29 @@ func (d *depot) openServer(p parts, stateDir, version string) error {
 		return err
 	}
 	s := &server{client: client, parts: p, failed: map[string]failure{}}
-	s.opsi = opsi.New(opsi.Parts{Server: client, Folder: folder, Warn: p.warn, Scripted: s.scripted})
+	d.machine = p.machine(func() []policy.Layer { return s.opsi.Settings().Layers })
+	s.opsi = opsi.New(opsi.Parts{Server: client, Folder: folder, Warn: p.warn, Scripted: s.scripted,
+		Style: func() opsi.Style {
+			m, _ := d.machine()
+			return opsi.Style(m.ReportStyle)
+		}})
 	s.runner = opsiscript.Runner{Program: c.OpsiScript, System: runtime.GOOS, Site: opsiscript.Site{URL: c.URL, ClientID: who.HostID, Depot: cmp.Or(c.Depot, opsiscript.Mount(runtime.GOOS))}, Key: who.Key.Reveal,
 		Folder: runs, Rows: s.opsi, Wishes: wishes()}
 	depot := c.Depot
 	if depot == "" {
 		depot = filepath.Join(stateDir, "depot")
 		s.files, err = depotfiles.New(depotfiles.Options{Dir: depot, Server: s.opsi.DepotURL, Control: s.opsi.Control, HTTP: opsi.NewHTTP(roots), Credentials: who,
-			Program: "quietsetup/" + version, FreeSpace: host.FreeSpace, Warn: p.warn})
+			Program: "quietsetup/" + version, FreeSpace: host.FreeSpace, Warn: p.warn,
+			BytesPerSecond: func() int64 {
+				m, _ := d.machine()
+				return m.Bandwidth
+			}})
 		if err != nil {
 			return errors.Join(err, s.opsi.Close(), client.Close())
 		}
 		d.glance = s.glance
 	}
-	s.packages = packages.Reader{Depot: shared{p.reader(depot), func() bool { return s.opsi.Settings().Theirs }}, Policy: p.policy(func() []policy.Layer { return s.opsi.Settings().Layers }), CheckCommand: installer.CheckCommand,
+	s.packages = packages.Reader{Depot: shared{p.reader(depot), func() bool { return s.opsi.Settings().Theirs }}, Policy: p.policy(func(product string) []policy.Layer { return s.opsi.Settings().For(product) }), CheckCommand: installer.CheckCommand,
 		Place: func(id string) (*events.Problem, error) { return s.opsi.Place(id), nil }, Script: s.script, Warn: p.warn}
 	d.source, d.about, d.obey, d.retry = s, s.about, s.obey, client.Retry
 	bad := 0
@@ -283,8 +292,47 @@ func (s *server) obey(ctx context.Context) error {
 			return fmt.Errorf("cannot release %q: %w", id, err)
 		}
 	}
+	if err := s.hurry(ctx, set); err != nil {
+		return err
+	}
 	s.sweep()
 	return nil
+}
+
+// hurry lets go on at once what the site calls urgent and what only waits for a
+// time. The round that follows goes by the policy that says so; what it leads to is
+// not hurried again, or people would be asked with every look.
+func (s *server) hurry(ctx context.Context, set opsi.Settings) error {
+	var goOn []string
+	s.parts.view(func(c *fsm.Client) {
+		for _, id := range slices.Sorted(maps.Keys(c.Products)) {
+			p := c.Products[id]
+			if c.Hold == nil && p.Hold == nil && p.Waiting() && p.Wait != nil && rests(p.Wait.Reason) && !p.Policy.Urgent {
+				goOn = append(goOn, id)
+			}
+		}
+	})
+	for _, id := range goOn {
+		now, _ := policy.Resolve(set.For(id)...)
+		if !now.Urgent {
+			continue
+		}
+		_, err := s.parts.submit(ctx, fromServer, events.ResumeRequested{Product: id, Reason: "config id quietsetup.urgent"})
+		if err != nil && !errors.Is(err, fsm.ErrNothing) && !errors.Is(err, fsm.ErrRefused) {
+			return fmt.Errorf("cannot let %s go on: %w", id, err)
+		}
+	}
+	return nil
+}
+
+// rests: the wait is an interval after somebody was asked, or could not be.
+func rests(r events.Reason) bool {
+	switch r {
+	case events.ReasonUser, events.ReasonTimeout, events.ReasonUnanswered, events.ReasonRecheckLimit, events.ReasonDeferLimit,
+		events.ReasonPromptInterval, events.ReasonOperator:
+		return true
+	}
+	return false
 }
 
 // classOf is the class of an error of a server, "" for any other.

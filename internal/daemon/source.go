@@ -17,6 +17,7 @@ import (
 	"github.com/quietsetup/quietsetup/internal/apitypes"
 	"github.com/quietsetup/quietsetup/internal/config"
 	"github.com/quietsetup/quietsetup/internal/effects"
+	"github.com/quietsetup/quietsetup/internal/policy"
 	"github.com/quietsetup/quietsetup/internal/source/local"
 	"github.com/quietsetup/quietsetup/internal/source/opsi"
 )
@@ -51,11 +52,14 @@ type wanted struct {
 type depot struct {
 	source
 	submit submit
-	about  func(*apitypes.Source)                                                                        // fills in what the source says of itself
-	pause  func(err error) time.Duration                                                                 // until the next look, after one that ended so
-	obey   func(context.Context) error                                                                   // does what the source wants beside requests
-	glance func(context.Context, events.Request) (events.Policy, events.Package, *events.Problem, error) // Prepare for who only wants to know; nil = Prepare
-	retry  func()                                                                                        // somebody wants it asked now; nil = it can always be asked
+	// machine is what is settled for the machine as a whole, and the word about its mode.
+	machine  func() (policy.Machine, policy.Opinion)
+	observes func() bool                                                                                   // the core is in observe mode
+	about    func(*apitypes.Source)                                                                        // fills in what the source says of itself
+	pause    func(err error) time.Duration                                                                 // until the next look, after one that ended so
+	obey     func(context.Context) error                                                                   // does what the source wants beside requests
+	glance   func(context.Context, events.Request) (events.Policy, events.Package, *events.Problem, error) // Prepare for who only wants to know; nil = Prepare
+	retry    func()                                                                                        // somebody wants it asked now; nil = it can always be asked
 
 	// settled is held while a look is brought in: nobody begins to prepare a package
 	// between a request and a hold that the same look brought.
@@ -69,7 +73,10 @@ type depot struct {
 
 // openDepot opens the source of a config.
 func openDepot(p parts, stateDir, version string) (*depot, error) {
-	d := &depot{submit: p.submit}
+	d := &depot{submit: p.submit, observes: func() (yes bool) {
+		p.view(func(c *fsm.Client) { yes = c.Observe != nil })
+		return yes
+	}}
 	open := d.openLocal
 	if p.config.Source.Kind == config.Opsi {
 		open = d.openServer
@@ -87,6 +94,9 @@ func (d *depot) poll(ctx context.Context, trigger string) error {
 	err := d.look(ctx, func(w wanted) error {
 		d.settled.Lock()
 		defer d.settled.Unlock()
+		if err := d.setMode(ctx); err != nil {
+			return err
+		}
 		if len(w.requests) > 0 {
 			_, err := d.submit(ctx, fromSource, events.RequestsObserved{Trigger: trigger, Requests: w.requests, Order: w.order})
 			if err != nil && !errors.Is(err, fsm.ErrNothing) {
@@ -97,7 +107,7 @@ func (d *depot) poll(ctx context.Context, trigger string) error {
 		return d.obey(ctx)
 	})
 	if !obeyed && ctx.Err() == nil {
-		err = errors.Join(err, d.obey(ctx))
+		err = errors.Join(err, d.setMode(ctx), d.obey(ctx))
 	}
 	return err
 }
@@ -105,6 +115,9 @@ func (d *depot) poll(ctx context.Context, trigger string) error {
 // Prepare reads a package and its policy.
 func (d *depot) Prepare(ctx context.Context, req events.Request) (events.Policy, events.Package, *events.Problem, error) {
 	d.settle() // and no longer: a package may be fetched for hours
+	if d.glance != nil && d.observes() {
+		return d.glance(ctx, req) // what would be done is known without the files
+	}
 	return d.source.Prepare(ctx, req)
 }
 

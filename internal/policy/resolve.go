@@ -41,12 +41,21 @@ func Resolve(layers ...Layer) (events.Policy, []Warning) {
 	for _, d := range Explain(layers...) {
 		d.Key.set(&p, d.Value)
 		p.Origin[d.Key.Name] = string(d.Winner().Origin)
-		for _, o := range d.Passed() {
-			warnings = append(warnings, Warning{d.Key.Name, o.Origin, o.Place, o.Bad + "; ignored"})
-		}
+		warnings = append(warnings, passed(d)...)
+	}
+	for _, d := range ExplainMachine(layers...) {
+		warnings = append(warnings, passed(d)...)
 	}
 	slices.SortFunc(warnings, order)
 	return p, warnings
+}
+
+// passed are the warnings about values that should have counted and are bad.
+func passed(d Decision) (out []Warning) {
+	for _, o := range d.Passed() {
+		out = append(out, Warning{d.Key.Name, o.Origin, o.Place, o.Bad + "; ignored"})
+	}
+	return out
 }
 
 func order(a, b Warning) int {
@@ -64,10 +73,10 @@ func printable(name string) string {
 // Known returns nil if name is a key in one of its spellings, else an error that
 // says what is wrong with it, and which key was probably meant.
 func Known(name string) error {
-	if _, ok := Lookup(name); ok {
+	name = Canonical(name)
+	if slices.ContainsFunc(Keys(), func(k Key) bool { return k.Name == name }) {
 		return nil
 	}
-	name = Canonical(name)
 	if slices.Contains(Planned(), name) {
 		return fmt.Errorf("this version does not know %s yet", name)
 	}
@@ -81,7 +90,7 @@ func Known(name string) error {
 // close.
 func Near(name string) string {
 	var known []string
-	for _, k := range Keys() {
+	for _, k := range append(Keys(), MachineKeys()...) {
 		known = append(known, k.Name)
 	}
 	return meant.Word(name, known...)

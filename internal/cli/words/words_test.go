@@ -260,7 +260,7 @@ func TestPolicyIsToldAsItsTableSays(t *testing.T) {
 			n++
 		}
 	}
-	for _, k := range policy.Keys() {
+	for _, k := range append(policy.Keys(), policy.MachineKeys()...) {
 		n--
 		if got := there["policy."+k.Name]; got != k.Meaning {
 			t.Errorf("%s: %q, want %q", k.Name, got, k.Meaning)

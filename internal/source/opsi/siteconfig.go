@@ -33,7 +33,10 @@ func ConfigObjects() []ConfigObject {
 			DefaultValues: []string{}, PossibleValues: append([]string{}, possible...)}
 	}
 	var out []ConfigObject
-	for _, k := range policy.Keys() {
+	for _, k := range append(policy.Keys(), policy.MachineKeys()...) {
+		if k.Name == "urgent" || k.Name == "deadline" {
+			continue // they are lists here
+		}
 		var possible []string
 		switch k.Kind {
 		case policy.Flag:
@@ -43,9 +46,14 @@ func ConfigObjects() []ConfigObject {
 		}
 		out = append(out, object(k.Name, fmt.Sprintf("%s; %s; empty = not said here", k.Meaning, k.Allowed()), possible...))
 	}
-	hold := object("hold", "products that must be left alone, or all")
-	hold.MultiValue = true
-	out = append(out, hold)
+	for _, list := range []ConfigObject{
+		object("hold", "products that must be left alone, or all"),
+		object("urgent", "products that must not wait, or all: their next question is the last notice and comes at once"),
+		object("deadlines", `entries like firefox=2026-12-24 or all=2026-12-24 18:00: from then on the next question is the last notice`),
+	} {
+		list.MultiValue = true
+		out = append(out, list)
+	}
 	slices.SortFunc(out, func(a, b ConfigObject) int { return strings.Compare(a.ID, b.ID) })
 	return out
 }
