@@ -79,3 +79,69 @@ func MakeConfigObjects(ctx context.Context, server Server) (made []string, err e
 	}
 	return made, nil
 }
+
+// stateOf is a config's values for a client, as they are written.
+type stateOf struct {
+	Type     string `json:"type"`
+	ConfigID string `json:"configId"`
+	ObjectID string `json:"objectId"`
+	Values   []any  `json:"values"`
+}
+
+// TakeOver switches opsi's own background check off for this client, which a client
+// may do for itself. It reports whether that was on.
+func TakeOver(ctx context.Context, server Server) (bool, error) {
+	me := server.HostID()
+	var values map[string]map[string][]any
+	if err := ask(ctx, server, []*Call{{Method: "configState_getValues", Params: []any{[]string{theirs}, []string{me}, true}, Into: &values, Reads: true}}); err != nil {
+		return false, fmt.Errorf("cannot read %s: %w", theirs, err)
+	}
+	on := false
+	for client, of := range values {
+		for id, v := range of {
+			on = on || strings.EqualFold(client, me) && strings.EqualFold(id, theirs) && len(v) > 0 && isTrue(v[0])
+		}
+	}
+	if !on {
+		return false, nil
+	}
+	if err := ask(ctx, server, []*Call{{Method: "configState_updateObjects", Params: []any{[]stateOf{{"ConfigState", theirs, me, []any{false}}}}}}); err != nil {
+		return false, fmt.Errorf("cannot set %s for %s: %w", theirs, me, err)
+	}
+	return true, nil
+}
+
+// ForgetValues deletes what was set for this client by our config ids, and names the
+// ids that the server has. A client may not delete those; an administrator may.
+func ForgetValues(ctx context.Context, server Server) (cleared, left []string, err error) {
+	me := server.HostID()
+	var states []configState
+	var there []configObject
+	err = ask(ctx, server, []*Call{
+		{Method: "configState_getObjects", Params: []any{[]string{"configId", "objectId"}, filter{"configId": ourIDs + "*", "objectId": me}}, Into: &states, Reads: true},
+		{Method: "config_getObjects", Params: []any{[]string{"id"}, filter{"id": ourIDs + "*"}}, Into: &there, Reads: true},
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("cannot read the config ids: %w", err)
+	}
+	var own []stateOf
+	for _, s := range states {
+		if strings.EqualFold(s.ObjectID, me) && strings.HasPrefix(strings.ToLower(s.ConfigID), ourIDs) {
+			own, cleared = append(own, stateOf{"ConfigState", s.ConfigID, s.ObjectID, []any{}}), append(cleared, s.ConfigID)
+		}
+	}
+	for _, c := range there {
+		if known := strings.ToLower(c.ID); strings.HasPrefix(known, ourIDs) {
+			left = append(left, known)
+		}
+	}
+	slices.Sort(cleared)
+	slices.Sort(left)
+	if len(own) == 0 {
+		return nil, left, nil
+	}
+	if err := ask(ctx, server, []*Call{{Method: "configState_deleteObjects", Params: []any{own}}}); err != nil {
+		return nil, left, fmt.Errorf("cannot delete what is set for %s: %w", me, err)
+	}
+	return cleared, left, nil
+}
