@@ -161,6 +161,12 @@ func fillLayer(l policy.Layer, t *tomlfile.Table, except ...string) {
 			t.Wrong(k, "%v", err)
 			continue
 		}
+		if key, _ := policy.Lookup(k); key.Name == "mode" { // whoever misspells observe must not see it begin
+			if _, err := key.Parse(t.Raw(k)); err != nil {
+				t.Wrong(k, "%v", err)
+				continue
+			}
+		}
 		l.Set(k, t.Raw(k), t.Place(k))
 	}
 }

@@ -23,6 +23,7 @@ const (
 	theirIDs  = "opsi-script.backgroundinstall."
 	theirs    = theirIDs + "active"
 	idHold    = ourIDs + "hold"
+	idMode    = ourIDs + "mode"
 	idUrgent  = ourIDs + "urgent"
 	idDates   = ourIDs + "deadlines"
 	maxValues = 1000 // of all ids; there are some thirty
@@ -167,6 +168,13 @@ func (a settingsAnswer) settings(me string) map[string]Setting {
 func settingsOf(values map[string]Setting, properties map[string]map[string][]any) Settings {
 	out := Settings{Known: values != nil, Products: map[string][]policy.Layer{}}
 	layer := map[string]map[policy.Origin]policy.Layer{theirIDs: {}, ourIDs: {}}
+	layerOf := func(prefix string, o policy.Origin) policy.Layer {
+		of := layer[prefix]
+		if _, there := of[o]; !there {
+			of[o] = policy.NewLayer(o)
+		}
+		return of[o]
+	}
 	for _, id := range slices.Sorted(maps.Keys(values)) {
 		v := values[id]
 		switch {
@@ -174,6 +182,10 @@ func settingsOf(values map[string]Setting, properties map[string]map[string][]an
 			out.Theirs = len(v.Values) > 0 && isTrue(v.Values[0])
 		case id == idHold:
 			out.hold(v)
+		case id == idMode && len(v.Values) > 0 && v.Values[0] != "" && !isMode(v.Values[0]):
+			// Whoever wrote it wants something else than what always is, so nothing is done.
+			out.Bad = append(out.Bad, "config id "+idMode+": "+strconv.QuoteToASCII(line(text(v.Values[0])))+" is neither normal nor observe, so it is only observed")
+			layerOf(ourIDs, v.Origin).Set("mode", policy.Observe, "config id "+line(id))
 		case id == idUrgent:
 			out.urgent(v)
 		case id == idDates:
@@ -183,12 +195,8 @@ func settingsOf(values map[string]Setting, properties map[string]map[string][]an
 			if strings.HasPrefix(id, ourIDs) {
 				prefix = ourIDs
 			}
-			of := layer[prefix]
-			if _, there := of[v.Origin]; !there {
-				of[v.Origin] = policy.NewLayer(v.Origin)
-			}
 			name := strings.TrimPrefix(id, prefix)
-			of[v.Origin].Set(name, plain(name, v.Values[0]), "config id "+line(id))
+			layerOf(prefix, v.Origin).Set(name, plain(name, v.Values[0]), "config id "+line(id))
 		}
 	}
 	for _, prefix := range []string{theirIDs, ourIDs} {
@@ -323,6 +331,12 @@ func plain(name string, raw any) any {
 		}
 	}
 	return s
+}
+
+func isMode(raw any) bool {
+	k, _ := policy.Lookup("mode")
+	_, err := k.Parse(plain(k.Name, raw))
+	return err == nil
 }
 
 func isTrue(raw any) bool {

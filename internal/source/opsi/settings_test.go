@@ -203,6 +203,17 @@ func TestLists(t *testing.T) {
 	}
 }
 
+// TestModeWithASlip: whoever misspells observe must not see that something begins.
+func TestModeWithASlip(t *testing.T) {
+	for value, want := range map[any]bool{"observe": true, "normal": false, "": false, "obsrve": true, false: true, " observe ": true} {
+		s := settingsOf(map[string]Setting{idMode: {policy.Client, []any{value}}}, nil)
+		m, _ := policy.MachineOf(s.Layers...)
+		if slip := value == "obsrve" || value == false; m.Observe != want || slip != (len(s.Bad) == 1) {
+			t.Errorf("%v: %+v, %q", value, m, s.Bad)
+		}
+	}
+}
+
 // TestProperties: what a site set in properties of the products that are wanted
 // comes with a look, of this client alone, and is kept.
 func TestProperties(t *testing.T) {

@@ -350,7 +350,7 @@ func TestStands(t *testing.T) {
 		{"a mode that there is not", func(s *opsitest.Server, _ *Target) {
 			s.Put(opsitest.Config("quietsetup.mode", "watch"))
 			s.ForgetHistory()
-		}, "configs_bad", map[string]any{"Text": `must be normal or observe, is "watch"; ignored`}},
+		}, "configs_bad", map[string]any{"Text": `config id quietsetup.mode: "watch" is neither normal nor observe, so it is only observed`}},
 		{"a list with a slip", func(s *opsitest.Server, _ *Target) {
 			s.Put(opsitest.Config("quietsetup.deadlines", "firefox"))
 			s.ForgetHistory()
