@@ -299,25 +299,28 @@ func (s *server) obey(ctx context.Context) error {
 	return nil
 }
 
-// hurry lets go on at once what the site calls urgent and what only waits for a
-// time. The round that follows goes by the policy that says so; what it leads to is
-// not hurried again, or people would be asked with every look.
+// hurry lets go on at once what rests after a question and has become urgent, or has
+// a deadline since that has passed. The round that follows goes by the policy that
+// says so; what it leads to is not hurried again, or people would be asked with every
+// look.
 func (s *server) hurry(ctx context.Context, set opsi.Settings) error {
-	var goOn []string
+	goOn := map[string]string{}
 	s.parts.view(func(c *fsm.Client) {
-		for _, id := range slices.Sorted(maps.Keys(c.Products)) {
-			p := c.Products[id]
-			if c.Hold == nil && p.Hold == nil && p.Waiting() && p.Wait != nil && rests(p.Wait.Reason) && !p.Policy.Urgent {
-				goOn = append(goOn, id)
+		for id, p := range c.Products {
+			if c.Hold != nil || p.Hold != nil || !p.Waiting() || p.Wait == nil || !rests(p.Wait.Reason) {
+				continue
+			}
+			now, _ := s.parts.config.Policy(id, policy.Layer{}, set.For(id)...)
+			switch end, err := time.Parse(time.RFC3339, now.Deadline); {
+			case now.Urgent && !p.Policy.Urgent:
+				goOn[id] = "it is urgent"
+			case err == nil && now.Deadline != p.Policy.Deadline && !time.Now().Before(end):
+				goOn[id] = "its deadline has passed"
 			}
 		}
 	})
-	for _, id := range goOn {
-		now, _ := policy.Resolve(set.For(id)...)
-		if !now.Urgent {
-			continue
-		}
-		_, err := s.parts.submit(ctx, fromServer, events.ResumeRequested{Product: id, Reason: "config id quietsetup.urgent"})
+	for _, id := range slices.Sorted(maps.Keys(goOn)) {
+		_, err := s.parts.submit(ctx, fromServer, events.ResumeRequested{Product: id, Reason: goOn[id]})
 		if err != nil && !errors.Is(err, fsm.ErrNothing) && !errors.Is(err, fsm.ErrRefused) {
 			return fmt.Errorf("cannot let %s go on: %w", id, err)
 		}

@@ -115,6 +115,11 @@ func lineOf(e events.Event) (opsi.LogLevel, string) {
 			level = opsi.LogError
 		}
 		return level, fmt.Sprintf("run ended: %s", withDetail(string(e.Outcome), e.Reason))
+	case events.ModeChanged:
+		if e.Observe {
+			return opsi.LogEssential, "observe mode: what would be done is told here, and nothing is done"
+		}
+		return opsi.LogEssential, "observe mode has ended"
 	case events.RebootWanted:
 		return opsi.LogNotice, "the machine must be restarted"
 	}

@@ -19,11 +19,17 @@ import (
 // patiently makes what was put off wait for a day, as in a real site.
 func (s *site) patiently() {
 	s.t.Helper()
-	text, err := os.ReadFile(filepath.Join(s.dir, "quietsetup.toml"))
+	s.write("quietsetup.toml", strings.NewReplacer("defer_interval = '1s'", "defer_interval = '24h'", "prompt_interval = 0", "prompt_interval = '1h'").Replace(s.text("quietsetup.toml")))
+}
+
+// text is a file of the machine.
+func (s *site) text(name string) string {
+	s.t.Helper()
+	text, err := os.ReadFile(filepath.Join(s.dir, name))
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.write("quietsetup.toml", strings.NewReplacer("defer_interval = '1s'", "defer_interval = '24h'", "prompt_interval = 0", "prompt_interval = '1h'").Replace(string(text)))
+	return string(text)
 }
 
 // config asks what counts for the product, and who said it.
@@ -128,6 +134,32 @@ func TestOpsiUrgent(t *testing.T) {
 	}
 	if out := s.config("app"); !strings.Contains(out, "urgent = true") || !strings.Contains(out, "server    true       config id quietsetup.urgent  (counts)") {
 		t.Errorf("config show:\n%s", out)
+	}
+	s.answers <- apitypes.ChoiceKill
+	s.shows(`installed successful none setup installed 2.0-1 ""`)
+	s.verify()
+}
+
+// TestOpsiDeadlineWhileItRests: a date that is set after somebody put it off until
+// tomorrow, and has passed, counts with the next look.
+func TestOpsiDeadlineWhileItRests(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "1s")
+	s.patiently()
+	s.write("quietsetup.toml", strings.Replace(s.text("quietsetup.toml"), "prompt_interval = '1h'", "prompt_interval = 0", 1))
+	s.program(filepath.Join(s.root, "app/app"))
+	s.most = 2
+	s.sits()
+	s.server.Request(client, "app", "setup")
+	s.start()
+	s.asked(1)
+	s.answers <- apitypes.ChoiceDefer
+	s.shows(`installed none setup setup installed 1.0-1 "Deferred (user, 1 of 5)"`)
+	s.server.Put(opsitest.Config("quietsetup.deadlines", "app=2020-01-31 18:00"))
+	s.sync()
+	s.asked(2)
+	if p := s.user.prompts()[1]; !p.Final {
+		t.Errorf("the window is %+v", p)
 	}
 	s.answers <- apitypes.ChoiceKill
 	s.shows(`installed successful none setup installed 2.0-1 ""`)

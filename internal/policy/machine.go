@@ -2,10 +2,7 @@
 
 package policy
 
-import (
-	"fmt"
-	"slices"
-)
+import "slices"
 
 // Machine is what is settled for the machine as a whole: no package and no product
 // has a say in it, and it counts at once, not from the next round on.
@@ -70,12 +67,12 @@ func MachineOf(layers ...Layer) (m Machine, mode Opinion) {
 
 // KnownTo is Known for what a layer says.
 func KnownTo(o Origin, name string) error {
-	name = Canonical(name)
-	if !slices.ContainsFunc(MachineKeys(), func(k Key) bool { return k.Name == name }) {
-		return Known(name)
+	if ofTheMachine(Canonical(name)) && mayTell(o) {
+		return nil
 	}
-	if !mayTell(o) {
-		return fmt.Errorf("%s is about the machine as a whole, not about a product", name)
-	}
-	return nil
+	return Known(name)
+}
+
+func ofTheMachine(name string) bool {
+	return slices.ContainsFunc(MachineKeys(), func(k Key) bool { return k.Name == name })
 }

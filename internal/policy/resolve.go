@@ -77,10 +77,13 @@ func Known(name string) error {
 	if slices.ContainsFunc(Keys(), func(k Key) bool { return k.Name == name }) {
 		return nil
 	}
+	if ofTheMachine(name) {
+		return fmt.Errorf("%s is about the machine as a whole, not about a product", name)
+	}
 	if slices.Contains(Planned(), name) {
 		return fmt.Errorf("this version does not know %s yet", name)
 	}
-	if near := Near(name); near != "" {
+	if near := near(name, append(Keys(), MachineKeys()...)); near != "" {
 		return fmt.Errorf("%s is not a policy key (did you mean %s?)", quote(name), near)
 	}
 	return fmt.Errorf("%s is not a policy key", quote(name))
@@ -88,9 +91,11 @@ func Known(name string) error {
 
 // Near is the key that was probably meant by one that is not known, "" if none is
 // close.
-func Near(name string) string {
+func Near(name string) string { return near(name, Keys()) }
+
+func near(name string, keys []Key) string {
 	var known []string
-	for _, k := range append(Keys(), MachineKeys()...) {
+	for _, k := range keys {
 		known = append(known, k.Name)
 	}
 	return meant.Word(name, known...)
