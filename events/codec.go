@@ -91,6 +91,8 @@ func describeInput(in Input) (name, bool) {
 		return name{"hold_requested", 1}, true
 	case ReleaseRequested:
 		return name{"release_requested", 1}, true
+	case ModeChosen:
+		return name{"mode_chosen", 1}, true
 	case CheckpointWanted:
 		return name{"checkpoint_wanted", 1}, true
 	case RulesChosen:
@@ -108,7 +110,7 @@ func Inputs() []Input {
 	return []Input{StoreOpened{}, Restarted{}, RequestsObserved{}, Prepared{}, ChecksObserved{},
 		WindowShown{}, WindowFailed{}, UserAnswered{}, TimeCame{}, CloseObserved{},
 		InstallerStarted{}, InstallerStalled{}, InstallerWentOn{}, InstallerEnded{}, InstallProbed{}, InstallVerified{}, ReportAnswered{},
-		DeferRequested{}, ResumeRequested{}, ResetRequested{}, HoldRequested{}, ReleaseRequested{},
+		DeferRequested{}, ResumeRequested{}, ResetRequested{}, HoldRequested{}, ReleaseRequested{}, ModeChosen{},
 		CheckpointWanted{}, RulesChosen{}, ForkObserved{}, RebuildObserved{}}
 }
 
@@ -199,6 +201,8 @@ func describeEvent(e Event) (name, bool) {
 		return name{"reported", 1}, true
 	case HoldPlaced:
 		return name{"hold_placed", 1}, true
+	case ModeChanged:
+		return name{"mode_changed", 1}, true
 	case HoldReleased:
 		return name{"hold_released", 1}, true
 	case CountersReset:
@@ -219,7 +223,7 @@ func Events() []Event {
 		WindowLost{}, ProgramsChanged{}, Answered{}, WindowClosed{}, Rechecked{}, Deferred{},
 		CloseAgreed{}, SentBack{}, InstallCleared{}, InstallBegun{}, AttemptStalled{}, AttemptWentOn{}, AttemptVoided{}, AttemptLost{},
 		AttemptRepeated{}, InstallerExited{}, RestartAwaited{}, Detected{}, Finished{}, ReportAccepted{}, ReportRefused{}, Reported{},
-		HoldPlaced{}, HoldReleased{}, CountersReset{}, RebootWanted{}, RebootDone{}}
+		HoldPlaced{}, HoldReleased{}, ModeChanged{}, CountersReset{}, RebootWanted{}, RebootDone{}}
 }
 
 // EventName is the written name of an event.

@@ -39,6 +39,7 @@ const (
 	ReasonHeld           Reason = "held"              // everything, or this product, is on hold
 	ReasonDependency     Reason = "dependency"        // waits for another product
 	ReasonReboot         Reason = "reboot"            // waits for a restart of the machine
+	ReasonObserved       Reason = "observed"          // the mode is observe: the detail says what would be done now
 	ReasonInactive       Reason = "inactive"          // policy active = false
 	ReasonUnreachable    Reason = "unreachable"       // the depot could not be reached
 )
@@ -398,6 +399,13 @@ type HoldReleased struct {
 	Reason  string `json:"reason"`
 }
 
+// ModeChanged begins or ends a time in which nothing is asked, closed, started or
+// reported, and only what would be done is told.
+type ModeChanged struct {
+	Observe bool   `json:"observe"`
+	Reason  string `json:"reason"`
+}
+
 // CountersReset begins a product's counters anew.
 type CountersReset struct {
 	Product string `json:"product"`
@@ -421,6 +429,7 @@ func (StoreForked) About() string       { return "" }
 func (StoreRebuilt) About() string      { return "" }
 func (OrderChanged) About() string      { return "" }
 func (PresenceChanged) About() string   { return "" }
+func (ModeChanged) About() string       { return "" }
 func (RebootDone) About() string        { return "" }
 func (e Accepted) About() string        { return e.Product }
 func (e Queued) About() string          { return e.Product }

@@ -186,6 +186,12 @@ type ReleaseRequested struct {
 	Reason  string `json:"reason"`
 }
 
+// ModeChosen says whether the site wants to see only what would be done.
+type ModeChosen struct {
+	Observe bool   `json:"observe"`
+	Reason  string `json:"reason"` // where that is written
+}
+
 // CheckpointWanted begins a new segment of the log.
 type CheckpointWanted struct{}
 
@@ -231,6 +237,7 @@ func (ResetRequested) input()   {}
 func (HoldRequested) input()    {}
 func (ReleaseRequested) input() {}
 func (CheckpointWanted) input() {}
+func (ModeChosen) input()       {}
 func (RulesChosen) input()      {}
 func (ForkObserved) input()     {}
 func (RebuildObserved) input()  {}

@@ -24,9 +24,12 @@ type Policy struct {
 	InstallTimeout Span   `json:"installer_timeout_ms"` // makes a run overdue; never ends an installer
 	MaxAttempts    int    `json:"max_attempts"`
 	RebootGate     string `json:"reboot_gate"` // dependants, all
-	// Calendar rules have their place now and their meaning later: absolute
-	// dates, windows and blackouts in the admin's own notation.
-	Deadline       string   `json:"deadline,omitempty"`
+	// Urgent: no wait and no later; the next window is the announced last one.
+	Urgent bool `json:"urgent,omitempty"`
+	// Deadline is the moment from which that is so, as RFC 3339; "" = never.
+	Deadline string `json:"deadline,omitempty"`
+	// Calendar rules have their place now and their meaning later: windows and
+	// blackouts in the admin's own notation.
 	InstallWindows []string `json:"install_windows,omitempty"`
 	Blackout       []string `json:"blackout,omitempty"`
 	// Origin names for each key above where its value came from: built-in,

@@ -94,6 +94,8 @@ func (c *Client) fold(e events.Event, seq uint64, now events.Moment, actor strin
 		} else {
 			c.own(e.Product).Hold = nil
 		}
+	case events.ModeChanged:
+		c.foldMode(e, seq, now, actor)
 	case events.RebootWanted:
 		if !slices.Contains(c.Reboot, e.Product) {
 			c.Reboot = slices.Sorted(slices.Values(append(slices.Clone(c.Reboot), e.Product)))
@@ -110,11 +112,16 @@ func (c *Client) fold(e events.Event, seq uint64, now events.Moment, actor strin
 			p.N.Work, p.N.Watch = seq, seq
 		}
 		c.foldSlot(p)
-		if want := p.report(); want != p.Want {
-			p.Want, p.N.Report = want, seq
-			if p.ReportClass == reportRefused {
-				p.ReportClass, p.ReportWhy = "", "" // a different report has its own fate
-			}
+		c.foldReport(p, seq)
+	}
+}
+
+// foldReport takes over what the source should show for the product now.
+func (c *Client) foldReport(p *Product, seq uint64) {
+	if want := c.shows(p); want != p.Want {
+		p.Want, p.N.Report = want, seq
+		if p.ReportClass == reportRefused {
+			p.ReportClass, p.ReportWhy = "", "" // a different report has its own fate
 		}
 	}
 }
@@ -190,7 +197,9 @@ func (c *Client) foldProduct(p *Product, e events.Event, seq uint64, now events.
 		p.Retarget, p.Next = &e.Request, nil
 	case events.Held:
 		p.wait(e.Reason, e.Detail, e.Until, now)
-		p.Progress = waitText(e.Reason, e.Detail)
+		if e.Reason != events.ReasonObserved { // of that the source is told nothing
+			p.Progress = waitText(e.Reason, e.Detail)
+		}
 		p.N.Work, p.N.Watch = seq, seq
 	case events.Deferred:
 		p.wait(e.Reason, e.Detail, e.Until, now)
@@ -207,7 +216,9 @@ func (c *Client) foldProduct(p *Product, e events.Event, seq uint64, now events.
 			})
 		}
 		p.Closing, p.Attempt, p.Put = nil, nil, true
-		p.Progress = deferredText(e, p)
+		if e.Reason != events.ReasonObserved {
+			p.Progress = deferredText(e, p)
+		}
 		p.N.Work, p.N.Watch = seq, seq
 	case events.WaitEnded:
 		p.Wait = nil

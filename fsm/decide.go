@@ -89,6 +89,9 @@ func (d *step) emit(e events.Event) {
 	}
 	if id := e.About(); id != "" {
 		p := d.c.own(id)
+		if d.observes(p, e) {
+			return
+		}
 		if _, ok := d.c.table.Next(p.Phase, e); !ok {
 			d.fault = fmt.Errorf("%w: %s of %s in phase %s", ErrInternal, events.EventName(e), id, p.Phase)
 			return
@@ -157,6 +160,8 @@ func (d *step) take(in events.Input) error {
 		return d.reportAnswered(in)
 	case events.CheckpointWanted:
 		return d.checkpoint()
+	case events.ModeChosen:
+		return d.mode(in)
 	case events.RulesChosen:
 		if in.Rules == d.c.Rules {
 			return ErrNothing
@@ -340,6 +345,10 @@ func (d *step) over(p *Product) string {
 		if d.c.Hold == nil && p.Hold == nil {
 			return "released"
 		}
+	case events.ReasonObserved:
+		if d.c.Observe == nil {
+			return "observed_enough"
+		}
 	}
 	return ""
 }
@@ -395,7 +404,7 @@ func (d *step) soon(p *Product) events.Moment {
 // interval is when the next round of a deferred product starts.
 func (d *step) interval(p *Product, counted bool) events.Moment {
 	if counted {
-		return d.now.Add(p.Policy.DeferInterval) // bounded by max_defer
+		return d.rest(p, d.now.Add(p.Policy.DeferInterval)) // bounded by max_defer
 	}
-	return d.now.Add(max(p.Policy.DeferInterval, events.Minute))
+	return d.rest(p, d.now.Add(max(p.Policy.DeferInterval, events.Minute)))
 }

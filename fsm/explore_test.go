@@ -178,6 +178,16 @@ func (e *explorer) step(p *place, o offer) *place {
 // checkStep holds each single decision to what must never happen.
 func (e *explorer) checkStep(p *place, o offer, did []events.Event) {
 	for _, ev := range did {
+		if p.c.Observe != nil {
+			switch ev := ev.(type) {
+			case events.WindowOpened, events.CloseAgreed, events.InstallCleared:
+				e.t.Fatalf("%s in observe mode\n%s", events.EventName(ev), e.trail(p))
+			case events.Deferred:
+				if ev.Counted || ev.Reason == events.ReasonUnanswered {
+					e.t.Fatalf("counted in observe mode\n%s", e.trail(p))
+				}
+			}
+		}
 		switch ev := ev.(type) {
 		case events.InstallCleared:
 			// What is half done goes on after its restart, whatever runs.
@@ -257,6 +267,8 @@ func (e *explorer) offers(p *place) []offer {
 		add(offer{name: "release it", in: events.ReleaseRequested{Product: id}, world: true})
 	}
 	add(offer{name: "hold", in: events.HoldRequested{}, world: true})
+	add(offer{name: "observe", in: events.ModeChosen{Observe: true}, world: true})
+	add(offer{name: "observe no more", in: events.ModeChosen{}, world: true})
 	add(offer{name: "release", in: events.ReleaseRequested{}, world: true})
 	return out
 }
@@ -385,12 +397,12 @@ func key(p *place) string {
 	c := p.c
 	pr := c.Presence
 	absent := pr.empty() && c.Clock.Now-pr.Since.Clock >= int64(absence)
-	fmt.Fprint(&b, c.Slot, c.Hold != nil, pr.Known, pr.Sessions, pr.Leaving, absent, len(c.Reboot))
+	fmt.Fprint(&b, c.Slot, c.Hold != nil, c.Observe != nil, pr.Known, pr.Sessions, pr.Leaving, absent, len(c.Reboot))
 	for _, id := range slices.Sorted(maps.Keys(c.Products)) {
 		q := c.Products[id]
 		k := q.Counter()
 		fmt.Fprint(&b, "|", id, q.Phase, min(q.Run, 2), q.Action(), q.Prepared, q.Scans, q.Rechecks, q.Returns, k.Defers, min(k.Unanswered, 2),
-			q.Put, q.Outcome, q.Ran, q.Attempts, q.Hold != nil, q.ReportClass, q.Want == q.Row, len(q.Owed), q.Suspect, q.Touched, q.Resumes, slices.Contains(c.Reboot, id), ids(q.Blockers))
+			q.Put, q.Outcome, q.Ran, q.Attempts, q.Starts > 0, q.Hold != nil, q.ReportClass, q.Want == q.Row, len(q.Owed), q.Suspect, q.Touched, q.Resumes, slices.Contains(c.Reboot, id), ids(q.Blockers))
 		if q.Wait != nil {
 			_, other := c.Products[q.Wait.Detail]
 			fmt.Fprint(&b, "w", q.Wait.Reason, other, q.Wait.Until.IsZero(), c.Clock.Now >= q.Wait.Until.Clock)
@@ -459,6 +471,18 @@ func (e *explorer) judgeState(p *place) {
 				switch d.Ticket.Kind {
 				case events.KindAskUsers, events.KindClosePrograms, events.KindRunInstaller, events.KindRunChecks, events.KindPrepare:
 					e.t.Fatalf("%s is due under a hold\n%s", d.Ticket.Kind, e.trail(p))
+				}
+			}
+		}
+		if p.c.Observe != nil && q.Open() {
+			for _, d := range DueFor(p.c, id) {
+				switch d.Ticket.Kind {
+				case events.KindAskUsers, events.KindClosePrograms, events.KindRunInstaller:
+					e.t.Fatalf("%s is due in observe mode\n%s", d.Ticket.Kind, e.trail(p))
+				case events.KindSendReport:
+					if q.Starts == 0 && len(q.Owed) == 0 {
+						e.t.Fatalf("a row is written in observe mode\n%s", e.trail(p))
+					}
 				}
 			}
 		}

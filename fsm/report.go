@@ -11,6 +11,12 @@ import (
 // progressLimit is what opsi keeps of actionProgress.
 const progressLimit = 250
 
+// The progress of a running installer.
+const (
+	installing   = "installing"
+	uninstalling = "uninstalling"
+)
+
 // report is what the source should show for the product, from the state alone.
 // Nothing in it comes from the clock, so it changes only with a record.
 func (p *Product) report() events.Report {
@@ -24,9 +30,9 @@ func (p *Product) report() events.Report {
 		r = p.Request.Row
 		switch {
 		case p.Phase == events.PhaseInstalling && p.Attempt != nil && p.Attempt.Stage != StageCleared:
-			r.ActionProgress, r.ActionResult = "installing", events.ResultNone
+			r.ActionProgress, r.ActionResult = installing, events.ResultNone
 			if p.Action() == events.ActionUninstall {
-				r.ActionProgress = "uninstalling"
+				r.ActionProgress = uninstalling
 			}
 			switch a := p.Attempt; {
 			case a.Awaits != "":

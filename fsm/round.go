@@ -152,8 +152,11 @@ func (d *step) clear(p *Product) {
 	d.emit(events.InstallCleared{Product: p.ID, Attempt: n, Token: events.Token(d.c.StoreID, p.ID, p.Run, n)})
 }
 
-// final: the round after the last defer; later is not offered any more.
-func (d *step) final(p *Product) bool { return p.Counter().Defers >= p.Policy.MaxDefer }
+// final: the round after the last defer, or one that must not be put off; later is
+// not offered any more.
+func (d *step) final(p *Product) bool {
+	return p.Counter().Defers >= p.Policy.MaxDefer || p.Policy.Urgent || d.pastDeadline(p)
+}
 
 // recheckLimit does what the policy says when "try again" was used up.
 func (d *step) recheckLimit(p *Product, blocking []events.Process) {

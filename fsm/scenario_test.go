@@ -297,6 +297,8 @@ func (s *scenario) play(f []string) []string {
 		return s.tell("uid:0", events.HoldRequested{Product: arg(1), Reason: "scenario"}, arg(1))
 	case "release":
 		return s.tell("uid:0", events.ReleaseRequested{Product: arg(1), Reason: "scenario"}, arg(1))
+	case "mode": // mode observe|normal
+		return s.tell("source", events.ModeChosen{Observe: f[1] == "observe", Reason: "config id quietsetup.mode"}, "*")
 	case "defer":
 		return s.tell("uid:0", events.DeferRequested{Product: f[1], Reason: "scenario"}, f[1])
 	case "resume":
@@ -432,6 +434,8 @@ func (s *scenario) describe(did []events.Event) []string {
 			}
 		case events.Held:
 			w += " " + string(e.Reason)
+		case events.ModeChanged:
+			w += fmt.Sprintf(" observe=%v", e.Observe)
 		case events.WaitEnded:
 			w += " " + e.Why
 		case events.WindowOpened:
@@ -516,6 +520,10 @@ func (s *scenario) setPolicy(kv string) {
 		p.WithoutMeta = v
 	case "max_attempts":
 		p.MaxAttempts = n
+	case "urgent":
+		p.Urgent = v == "true"
+	case "deadline":
+		p.Deadline = v
 	case "reboot_gate":
 		p.RebootGate = v
 	default:

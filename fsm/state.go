@@ -20,9 +20,10 @@ type Client struct {
 	StoreID  string              `json:"store_id"`
 	Seq      uint64              `json:"seq"` // last folded record
 	Clock    Clock               `json:"clock"`
-	Rules    int                 `json:"rules"`          // rule set in force
-	Slot     string              `json:"slot,omitempty"` // product that may ask, close and install now
-	Hold     *Hold               `json:"hold,omitempty"` // everything is stopped
+	Rules    int                 `json:"rules"`             // rule set in force
+	Slot     string              `json:"slot,omitempty"`    // product that may ask, close and install now
+	Hold     *Hold               `json:"hold,omitempty"`    // everything is stopped
+	Observe  *Hold               `json:"observe,omitempty"` // nothing is done; what would be done is told
 	Presence Presence            `json:"presence"`
 	Prompted map[string]Prompted `json:"prompted,omitempty"` // by session: the last round it saw windows of
 	Reboot   []string            `json:"reboot,omitempty"`   // products that wait for a restart of the machine, sorted

@@ -93,6 +93,9 @@ func asksFor(o events.Observation, blocking []events.Process) []events.Ask {
 // promptedJustNow names a session that saw another round's window within the
 // prompt interval, and when that is over.
 func (d *step) promptedJustNow(p *Product, asks []events.Ask) (string, events.Moment) {
+	if p.Policy.Urgent {
+		return "", events.Moment{} // who wants this wants it seen now
+	}
 	for _, a := range asks {
 		last, ok := d.c.Prompted[a.Session]
 		var at events.Moment

@@ -16,9 +16,10 @@ type Status struct {
 	Started  time.Time  `json:"started"`
 	StateDir string     `json:"state_dir"`
 	Store    StoreState `json:"store"`
-	Hold     *Hold      `json:"hold,omitempty"`  // everything is on hold
-	Slot     string     `json:"slot,omitempty"`  // product that has the one install slot
-	Order    []string   `json:"order,omitempty"` // products with an open run, in the order in which they come
+	Hold     *Hold      `json:"hold,omitempty"`    // everything is on hold
+	Observe  *Hold      `json:"observe,omitempty"` // the mode is observe: nothing is done, what would be done is told
+	Slot     string     `json:"slot,omitempty"`    // product that has the one install slot
+	Order    []string   `json:"order,omitempty"`   // products with an open run, in the order in which they come
 	// Reboot names the products whose installer asked for a restart of the machine.
 	Reboot []string `json:"reboot,omitempty"`
 	// SessionsKnown is false without any source of sessions: then somebody is there.

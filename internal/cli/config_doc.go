@@ -99,7 +99,7 @@ func (s shown) document() configDoc {
 			doc.Settings = append(doc.Settings, d)
 		}
 	}
-	for _, d := range policy.Explain(s.layers...) {
+	for _, d := range s.decisions() {
 		w := d.Winner()
 		out := policyDoc{Key: d.Key.Name, Value: value(d.Value), Origin: string(w.Origin), Meaning: d.Key.Meaning}
 		out.File, out.Line = configcheck.Place(w.Place)

@@ -28,7 +28,7 @@ func (a *app) printConfig(s shown, origin bool) {
 	} else {
 		a.say("config.of", i18n.Data{"Product": s.product})
 	}
-	decisions := policy.Explain(s.layers...)
+	decisions := s.decisions()
 	switch {
 	case origin:
 		a.printOpinions(decisions)

@@ -62,7 +62,7 @@ JSON: config/v1.`, "4 no such product", "7 the config file is not valid", "9 nee
 			if c.Source.Kind == config.Opsi {
 				s.ofServer(filepath.Join(a.state(), "opsi"))
 			}
-			s.layers = append([]policy.Layer{c.Site()}, s.server...)
+			s.layers = append([]policy.Layer{c.Site()}, s.server.For("")...)
 			if len(args) > 0 {
 				if err := s.forProduct(args[0]); err != nil {
 					return err
@@ -89,10 +89,10 @@ type shown struct {
 	file    string // as messages name it
 	product string // "" = the site
 	layers  []policy.Layer
-	server  []policy.Layer // what the opsi server said when it was last asked
-	unasked string         // why that is not known; "" = it is, or there is no server
-	missing string         // why the package's own word is not among them; "" = it is
-	frozen  *frozenDoc     // the daemon goes by another policy; nil = not known of
+	server  opsi.Settings // what the opsi server said when it was last asked
+	unasked string        // why that is not known; "" = it is, or there is no server
+	missing string        // why the package's own word is not among them; "" = it is
+	frozen  *frozenDoc    // the daemon goes by another policy; nil = not known of
 }
 
 // ofServer adds what the service keeps of its server's settings.
@@ -101,7 +101,17 @@ func (s *shown) ofServer(folder string) {
 	if err != nil {
 		s.unasked = err.Error()
 	}
-	s.server = set.Layers
+	s.server = set
+}
+
+// decisions are what counts for the product, or for the site; of the machine as a
+// whole the site alone has a say.
+func (s shown) decisions() []policy.Decision {
+	out := policy.Explain(s.layers...)
+	if s.product == "" {
+		out = append(out, policy.ExplainMachine(s.layers...)...)
+	}
+	return out
 }
 
 // forProduct adds what a package says.
@@ -120,7 +130,7 @@ func (s *shown) forProduct(wanted string) error {
 	case problem != nil && problem.Code == metadata.CodeMissing, problem != nil && pkg.Policy.Empty():
 		s.missing = problem.Message
 	}
-	s.layers = s.config.Layers(id, pkg.Policy, s.server...)
+	s.layers = s.config.Layers(id, pkg.Policy, s.server.For(id)...)
 	return nil
 }
 

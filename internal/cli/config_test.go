@@ -94,6 +94,9 @@ func goodValue(k policy.Key, n int) (file string, doc any) {
 		return strconv.Quote(w), w
 	case policy.Count:
 		return strconv.Itoa(20 + n), float64(20 + n)
+	case policy.Date:
+		day := fmt.Sprintf("2026-12-0%dT18:00:00Z", 1+n)
+		return strconv.Quote(day), day
 	}
 	return fmt.Sprintf(`"%dm"`, 10+n), float64(600 + 60*n)
 }

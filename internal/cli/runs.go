@@ -228,7 +228,7 @@ func (a *app) summary(x replay.Run) told {
 	add := func(s, r string) { shown, raw = append(shown, s), append(raw, r) }
 	switch {
 	case x.Open && x.Reason != "":
-		add(because(a.words.Reason(x.Reason), x.Detail), because(x.Reason, x.Detail))
+		add(because(a.words.Reason(x.Reason), a.words.Detail(x.Reason, x.Detail)), because(x.Reason, x.Detail))
 	case x.Detail != "":
 		add(x.Detail, x.Detail)
 	}

@@ -215,7 +215,7 @@ func (l look) product(ctx context.Context, req events.Request) (apitypes.ReadyPr
 		return p, err
 	}
 	set := src.Settings()
-	policy, _ := l.config.Policy(id, pkg.Policy, set.Layers...)
+	policy, _ := l.config.Policy(id, pkg.Policy, set.For(id)...)
 	if refused != nil {
 		problem = refused.Problem()
 	}
@@ -300,7 +300,7 @@ func (a *app) readyWhy(p apitypes.ReadyProduct) told {
 	case p.Reason != "":
 		shown := a.words.Reason(p.Reason)
 		if p.Detail != "" {
-			shown += ": " + p.Detail
+			shown += ": " + a.words.Detail(p.Reason, p.Detail)
 		}
 		return told{shown, strings.TrimSuffix(p.Reason+": "+p.Detail, ": ")}
 	}

@@ -280,6 +280,45 @@ func TestServerSetup(t *testing.T) {
 	}
 }
 
+// TestServerTakesOver switches opsi's own check off for this client alone, and takes
+// back what is set for it.
+func TestServerTakesOver(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		return // a file that a test writes is one that others can read there
+	}
+	const active = "opsi-script.backgroundinstall.active"
+	s, flags := atServer(t)
+	s.Put(opsitest.Object{"type": "BoolConfig", "id": active, "defaultValues": []any{true}})
+	for _, on := range []bool{true, false} {
+		var d apitypes.ServerSetup
+		code, out, said := ran(t, append([]string{"server", "setup", "--take-over", "--json"}, flags...)...)
+		if err := json.Unmarshal([]byte(out), &d); err != nil || code != exitOK || d.TookOver != on || len(d.Made) != 0 {
+			t.Errorf("exit %d, %v, %+v, %s", code, err, d, said)
+		}
+	}
+	if rows := s.Rows("configState", opsitest.Object{"configId": active}); len(rows) != 1 || rows[0].Text("objectId") != opsiClient {
+		t.Errorf("the server has %v", rows)
+	}
+	if rows := s.Rows("config", opsitest.Object{"id": active}); len(rows) != 1 || rows[0]["defaultValues"].([]any)[0] != true {
+		t.Errorf("the site's own word is %v", rows)
+	}
+
+	s.Put(opsitest.Config("quietsetup.max_defer", "3"), opsitest.State("quietsetup.max_defer", opsiClient, "4"), opsitest.State("quietsetup.max_defer", opsitest.ConfigServerID, "5"))
+	code, out, said := ran(t, append([]string{"server", "setup", "--undo"}, flags...)...)
+	if code != exitOK || !strings.Contains(out, "Deleted for this client: quietsetup.max_defer.") || !strings.Contains(out, "opsi-admin -d method config_delete quietsetup.max_defer\n") {
+		t.Errorf("exit %d: %s %s", code, out, said)
+	}
+	if rows := s.Rows("configState", opsitest.Object{"configId": "quietsetup.*"}); len(rows) != 1 || rows[0].Text("objectId") != opsitest.ConfigServerID {
+		t.Errorf("the server has %v", rows)
+	}
+	if code, out, said = ran(t, append([]string{"server", "setup", "--undo"}, flags...)...); code != exitOK || !strings.Contains(out, "Nothing was set for this client.") {
+		t.Errorf("exit %d: %s %s", code, out, said)
+	}
+	if code, _, _ = ran(t, append([]string{"server", "setup", "--undo", "--make"}, flags...)...); code != exitUsage {
+		t.Errorf("exit %d", code)
+	}
+}
+
 // TestServerReadinessFetches: without a folder the metadata comes from the depot, and
 // nothing of it is left behind.
 func TestServerReadinessFetches(t *testing.T) {

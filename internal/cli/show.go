@@ -92,7 +92,7 @@ func (a *app) printProduct(p apitypes.Product) {
 	a.say("show.request", i18n.Data{"Action": p.Action, "Version": p.Version, "Run": p.Run, "Round": p.Round, "Since": a.when(p.Since)})
 	a.say("show.installed", i18n.Data{"Status": p.Status, "Version": installed(p)})
 	if w := p.Waits; w != nil {
-		a.say("show.waits", i18n.Data{"Reason": a.words.Reason(w.Reason), "Detail": w.Detail, "Since": a.when(w.Since), "Until": a.when(w.Until)})
+		a.say("show.waits", i18n.Data{"Reason": a.words.Reason(w.Reason), "Detail": a.words.Detail(w.Reason, w.Detail), "Since": a.when(w.Since), "Until": a.when(w.Until)})
 	}
 	a.say("show.defers", i18n.Data{"Used": p.Defers.Used, "Max": p.Defers.Max, "Unanswered": p.Unanswered.Used,
 		"UnansweredMax": p.Unanswered.Max, "Rechecks": p.Rechecks.Used, "RechecksMax": p.Rechecks.Max})

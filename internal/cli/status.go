@@ -62,6 +62,9 @@ func (a *app) printStatus(s apitypes.Status) {
 	if h := s.Hold; h != nil {
 		a.say("status.hold", i18n.Data{"Since": a.when(h.Since), "Actor": h.Actor, "Reason": h.Reason})
 	}
+	if o := s.Observe; o != nil {
+		a.say("status.observe", i18n.Data{"Since": a.when(o.Since), "Reason": o.Reason})
+	}
 	if s.Slot != "" {
 		a.say("status.slot", i18n.Data{"Product": s.Slot})
 	}
@@ -141,7 +144,7 @@ func (a *app) note(p apitypes.Product) told {
 	case p.Outcome != nil:
 		return told{a.words.Outcome(p.Outcome.Outcome), p.Outcome.Outcome}
 	case p.Waits != nil:
-		return told{because(a.words.Reason(p.Waits.Reason), p.Waits.Detail), because(p.Waits.Reason, p.Waits.Detail)}
+		return told{because(a.words.Reason(p.Waits.Reason), a.words.Detail(p.Waits.Reason, p.Waits.Detail)), because(p.Waits.Reason, p.Waits.Detail)}
 	}
 	return told{}
 }

@@ -68,7 +68,7 @@ func (a *app) printSync(s apitypes.Sync) {
 		for _, p := range s.Wanted {
 			waits := told{}
 			if p.Waits != nil {
-				waits = told{because(a.words.Reason(p.Waits.Reason), p.Waits.Detail), because(p.Waits.Reason, p.Waits.Detail)}
+				waits = told{because(a.words.Reason(p.Waits.Reason), a.words.Detail(p.Waits.Reason, p.Waits.Detail)), because(p.Waits.Reason, p.Waits.Detail)}
 			}
 			t.row(p.Product, p.Action, p.Version, told{a.oneOf(p.Now, "sync.wait", "sync.look", "sync.ask", "sync.close", "sync.install", "sync.report"), p.Now}, waits)
 		}

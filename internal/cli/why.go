@@ -115,7 +115,7 @@ func (a *app) printBehind(bs []replay.Behind) {
 		case b.Reason != "":
 			why = a.words.Reason(b.Reason)
 		}
-		a.say("why.behind", i18n.Data{"Product": b.Product, "Phase": a.words.Phase(b.Phase), "Why": why, "Detail": b.Detail, "Until": a.when(b.Until)})
+		a.say("why.behind", i18n.Data{"Product": b.Product, "Phase": a.words.Phase(b.Phase), "Why": why, "Detail": a.words.Detail(b.Reason, b.Detail), "Until": a.when(b.Until)})
 	}
 }
 
@@ -128,7 +128,7 @@ func (a *app) printFailing(key string, fs []apitypes.Failing) {
 
 func (a *app) printWhy(w replay.Explanation) {
 	a.say("why.title", i18n.Data{"Name": cmp.Or(w.Name, w.Product), "Phase": a.words.Phase(w.Phase)})
-	a.say("why.reason", i18n.Data{"Reason": a.words.Reason(w.Reason), "Detail": w.Detail})
+	a.say("why.reason", i18n.Data{"Reason": a.words.Reason(w.Reason), "Detail": a.words.Detail(w.Reason, w.Detail)})
 	a.printBehind(w.Behind)
 	if w.Run > 0 {
 		a.say("why.run", i18n.Data{"Action": w.Action, "Version": w.Version, "Run": w.Run, "Round": w.Round})
@@ -137,7 +137,11 @@ func (a *app) printWhy(w replay.Explanation) {
 		a.say("why.rule", i18n.Data{"Key": v.Key, "Value": a.value(v), "Origin": a.origin(v.Origin)})
 	}
 	for _, p := range w.Programs {
-		a.say("why.program", i18n.Data{"Name": p.Name, "PID": p.PID, "Path": p.Path, "Rule": p.Rule})
+		whose := "" // where people were asked, they know
+		if w.Reason == string(events.ReasonObserved) {
+			whose = p.Owner
+		}
+		a.say("why.program", i18n.Data{"Name": p.Name, "PID": p.PID, "Path": p.Path, "Owner": whose, "Rule": p.Rule})
 	}
 	if w.Defers.Used > 0 {
 		a.say("why.defers", i18n.Data{"Used": w.Defers.Used, "Max": w.Defers.Max})

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"time"
 
 	"github.com/quietsetup/quietsetup/events"
@@ -111,9 +110,18 @@ func serverDir() string {
 }
 
 // Layers are the policy layers that count for a product, weakest first: the
-// package's own, the file's, those of a server, and the file's for this product.
+// package's own, the file's, those of a server, and what the file and the server say
+// about this product.
 func (c Config) Layers(product string, fromPackage policy.Layer, server ...policy.Layer) []policy.Layer {
-	return slices.Concat([]policy.Layer{fromPackage, c.site}, server, []policy.Layer{c.products[product].Layer})
+	all, one := []policy.Layer{fromPackage, c.site}, []policy.Layer{c.products[product].Layer}
+	for _, l := range server {
+		if l.Origin == policy.Product {
+			one = append(one, l)
+		} else {
+			all = append(all, l)
+		}
+	}
+	return append(all, one...)
 }
 
 // Policy is the effective policy of a product.

@@ -157,9 +157,15 @@ func fillLayer(l policy.Layer, t *tomlfile.Table, except ...string) {
 		if slices.Contains(except, k) {
 			continue
 		}
-		if err := policy.Known(k); err != nil {
+		if err := policy.KnownTo(l.Origin, k); err != nil {
 			t.Wrong(k, "%v", err)
 			continue
+		}
+		if key, _ := policy.Lookup(k); key.Name == "mode" { // whoever misspells observe must not see it begin
+			if _, err := key.Parse(t.Raw(k)); err != nil {
+				t.Wrong(k, "%v", err)
+				continue
+			}
 		}
 		l.Set(k, t.Raw(k), t.Place(k))
 	}

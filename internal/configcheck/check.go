@@ -130,7 +130,7 @@ func (l *look) rights(code, path, at, key string) {
 
 // site looks at [policy] by itself: what any package meets.
 func (l *look) site() {
-	l.opinions("policy", policy.Config, true, policy.Explain(l.c.Site()))
+	l.opinions("policy", policy.Config, true, append(policy.Explain(l.c.Site()), policy.ExplainMachine(l.c.Site())...))
 	l.clashes = map[string]bool{}
 	p, _ := policy.Resolve(l.c.Site())
 	for _, c := range policy.ClashesOf(p) {

@@ -219,7 +219,7 @@ var errDone = errors.New("nothing is left to do")
 func (d *daemon) opening(f store.Findings) engine.Opening {
 	return engine.Opening{
 		StoreID:  d.store.ID(),
-		Findings: inputsOf(f, d.products()),
+		Findings: append(inputsOf(f, d.products()), d.depot.mode()), // before anything goes on in the old mode
 		Restarted: func(ctx context.Context) events.Restarted {
 			var open []string
 			d.engine.View(func(c *fsm.Client) {

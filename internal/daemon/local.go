@@ -30,7 +30,7 @@ func (d *depot) openLocal(p parts, stateDir, _ string) error {
 	hangs := packages.NewPatience(patience)
 	src, err := local.Open(stateDir, local.Parts{
 		Depot:     patient{p.reader(p.config.Source.Depot), hangs},
-		Policy:    p.policy(func() []policy.Layer { return nil }),
+		Policy:    p.policy(func(string) []policy.Layer { return nil }),
 		Algorithm: order.Algorithm(p.config.Source.Algorithm),
 		CheckCommand: func(folder string, argv []string) error {
 			_, err := packages.Within(context.Background(), hangs, func() (struct{}, error) { return struct{}{}, installer.CheckCommand(folder, argv) })
@@ -41,6 +41,7 @@ func (d *depot) openLocal(p parts, stateDir, _ string) error {
 	if err != nil {
 		return err
 	}
+	d.machine = p.machine(func() []policy.Layer { return nil })
 	d.source = &folder{src, make(chan struct{}, 1)}
 	d.about = func(s *apitypes.Source) { s.Kind, s.Place = config.Local, p.config.Source.Depot }
 	d.obey = func(context.Context) error { return nil }

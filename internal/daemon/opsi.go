@@ -132,14 +132,23 @@ func (d *depot) openServer(p parts, stateDir, version string) error {
 		return err
 	}
 	s := &server{client: client, parts: p, failed: map[string]failure{}}
-	s.opsi = opsi.New(opsi.Parts{Server: client, Folder: folder, Warn: p.warn, Scripted: s.scripted})
+	d.machine = p.machine(func() []policy.Layer { return s.opsi.Settings().Layers })
+	s.opsi = opsi.New(opsi.Parts{Server: client, Folder: folder, Warn: p.warn, Scripted: s.scripted,
+		Style: func() opsi.Style {
+			m, _ := d.machine()
+			return opsi.Style(m.ReportStyle)
+		}})
 	s.runner = opsiscript.Runner{Program: c.OpsiScript, System: runtime.GOOS, Site: opsiscript.Site{URL: client.Place() + "/rpc", ClientID: who.HostID, Depot: cmp.Or(c.Depot, opsiscript.Mount(runtime.GOOS))}, Key: who.Key.Reveal,
 		Folder: runs, Rows: s.opsi, Wishes: wishes()}
 	depot := c.Depot
 	if depot == "" {
 		depot = filepath.Join(stateDir, "depot")
 		o := depotfiles.Options{Dir: depot, Server: s.opsi.DepotURL, Control: s.opsi.Control, HTTP: opsi.NewHTTP(roots), Credentials: who,
-			Program: "quietsetup/" + version, FreeSpace: host.FreeSpace, Warn: p.warn}
+			Program: "quietsetup/" + version, FreeSpace: host.FreeSpace, Warn: p.warn,
+			BytesPerSecond: func() int64 {
+				m, _ := d.machine()
+				return m.Bandwidth
+			}}
 		own, err := depotfiles.New(o)
 		if err != nil {
 			return errors.Join(err, s.Close())
@@ -152,7 +161,7 @@ func (d *depot) openServer(p parts, stateDir, version string) error {
 		}
 		s.aside, d.glance = aside, s.glance
 	}
-	s.packages = packages.Reader{Depot: shared{p.reader(depot), func() bool { return s.opsi.Settings().Theirs }}, Policy: p.policy(func() []policy.Layer { return s.opsi.Settings().Layers }), CheckCommand: installer.CheckCommand,
+	s.packages = packages.Reader{Depot: shared{p.reader(depot), func() bool { return s.opsi.Settings().Theirs }}, Policy: p.policy(func(product string) []policy.Layer { return s.opsi.Settings().For(product) }), CheckCommand: installer.CheckCommand,
 		Place: func(id string) (*events.Problem, error) { return s.opsi.Place(id), nil }, Script: s.script, Warn: p.warn, Patience: packages.NewPatience(patience)}
 	s.glances = s.packages
 	s.glances.Depot = shared{p.reader(filepath.Join(stateDir, "opsi", "aside")), func() bool { return s.opsi.Settings().Theirs }}
@@ -352,8 +361,50 @@ func (s *server) obey(ctx context.Context) error {
 			return fmt.Errorf("cannot release %q: %w", id, err)
 		}
 	}
+	if err := s.hurry(ctx, set); err != nil {
+		return err
+	}
 	s.sweep()
 	return nil
+}
+
+// hurry lets go on at once what rests after a question and has become urgent, or has
+// a deadline since that has passed. The round that follows goes by the policy that
+// says so; what it leads to is not hurried again, or people would be asked with every
+// look.
+func (s *server) hurry(ctx context.Context, set opsi.Settings) error {
+	goOn := map[string]string{}
+	s.parts.view(func(c *fsm.Client) {
+		for id, p := range c.Products {
+			if c.Hold != nil || p.Hold != nil || !p.Waiting() || p.Wait == nil || !rests(p.Wait.Reason) {
+				continue
+			}
+			now, _ := s.parts.config.Policy(id, policy.Layer{}, set.For(id)...)
+			switch end, err := time.Parse(time.RFC3339, now.Deadline); {
+			case now.Urgent && !p.Policy.Urgent:
+				goOn[id] = "it is urgent"
+			case err == nil && now.Deadline != p.Policy.Deadline && !time.Now().Before(end):
+				goOn[id] = "its deadline has passed"
+			}
+		}
+	})
+	for _, id := range slices.Sorted(maps.Keys(goOn)) {
+		_, err := s.parts.submit(ctx, fromServer, events.ResumeRequested{Product: id, Reason: goOn[id]})
+		if err != nil && !errors.Is(err, fsm.ErrNothing) && !errors.Is(err, fsm.ErrRefused) {
+			return fmt.Errorf("cannot let %s go on: %w", id, err)
+		}
+	}
+	return nil
+}
+
+// rests: the wait is an interval after somebody was asked, or could not be.
+func rests(r events.Reason) bool {
+	switch r {
+	case events.ReasonUser, events.ReasonTimeout, events.ReasonUnanswered, events.ReasonRecheckLimit, events.ReasonDeferLimit,
+		events.ReasonPromptInterval, events.ReasonOperator:
+		return true
+	}
+	return false
 }
 
 // classOf is the class of an error of a server, "" for any other.

@@ -42,9 +42,9 @@ func (p parts) reader(depot string) metadata.Reader {
 
 // policy puts the policy of a package together. The layers of a server are asked
 // for each time: it may have said something else meanwhile.
-func (p parts) policy(server func() []policy.Layer) func(metadata.Package) (events.Policy, []string) {
+func (p parts) policy(server func(product string) []policy.Layer) func(metadata.Package) (events.Policy, []string) {
 	return func(pkg metadata.Package) (events.Policy, []string) {
-		effective, warnings := p.config.Policy(pkg.Product, pkg.Policy, server()...)
+		effective, warnings := p.config.Policy(pkg.Product, pkg.Policy, server(pkg.Product)...)
 		var lines []string
 		for _, w := range warnings {
 			lines = append(lines, w.String())

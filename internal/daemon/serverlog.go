@@ -124,6 +124,11 @@ func lineOf(e events.Event) (opsi.LogLevel, string) {
 			level = opsi.LogError
 		}
 		return level, fmt.Sprintf("run ended: %s", withDetail(string(e.Outcome), e.Reason))
+	case events.ModeChanged:
+		if e.Observe {
+			return opsi.LogEssential, "observe mode: what would be done is told here, and nothing is done"
+		}
+		return opsi.LogEssential, "observe mode has ended"
 	case events.RebootWanted:
 		return opsi.LogNotice, "the machine must be restarted"
 	}
@@ -133,7 +138,8 @@ func lineOf(e events.Event) (opsi.LogLevel, string) {
 // why is a reason, with the name of the product that is waited for. What else a
 // detail says is about the people here: which programs they use, say.
 func why(r events.Reason, detail string) string {
-	if r == events.ReasonDependency || r == events.ReasonReboot {
+	switch r {
+	case events.ReasonDependency, events.ReasonReboot, events.ReasonObserved: // what would be done is a word of the core's
 		return withDetail(string(r), detail)
 	}
 	return string(r)

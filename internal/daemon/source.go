@@ -17,6 +17,7 @@ import (
 	"github.com/quietsetup/quietsetup/internal/apitypes"
 	"github.com/quietsetup/quietsetup/internal/config"
 	"github.com/quietsetup/quietsetup/internal/effects"
+	"github.com/quietsetup/quietsetup/internal/policy"
 	"github.com/quietsetup/quietsetup/internal/source/local"
 	"github.com/quietsetup/quietsetup/internal/source/opsi"
 )
@@ -51,12 +52,15 @@ type wanted struct {
 type depot struct {
 	source
 	submit submit
-	about  func(*apitypes.Source)                                                                        // fills in what the source says of itself
-	pause  func(err error) time.Duration                                                                 // until the next look, after one that ended so
-	obey   func(context.Context) error                                                                   // does what the source wants beside requests
-	tidy   func(context.Context)                                                                         // brings to the truth what the source shows of requests that were taken back; nil = it shows none
-	glance func(context.Context, events.Request) (events.Policy, events.Package, *events.Problem, error) // Prepare for who only wants to know; nil = Prepare
-	retry  func()                                                                                        // somebody wants it asked now; nil = it can always be asked
+	// machine is what is settled for the machine as a whole, and the word about its mode.
+	machine  func() (policy.Machine, policy.Opinion)
+	observes func() bool                                                                                   // the core is in observe mode
+	about    func(*apitypes.Source)                                                                        // fills in what the source says of itself
+	pause    func(err error) time.Duration                                                                 // until the next look, after one that ended so
+	obey     func(context.Context) error                                                                   // does what the source wants beside requests
+	tidy     func(context.Context)                                                                         // brings to the truth what the source shows of requests that were taken back; nil = it shows none
+	glance   func(context.Context, events.Request) (events.Policy, events.Package, *events.Problem, error) // Prepare for who only wants to know; nil = Prepare
+	retry    func()                                                                                        // somebody wants it asked now; nil = it can always be asked
 
 	// settled holds one token while a look is brought in: nobody begins to prepare a
 	// package between a request and a hold that the same look brought.
@@ -73,7 +77,10 @@ type depot struct {
 
 // openDepot opens the source of a config.
 func openDepot(p parts, stateDir, version string) (*depot, error) {
-	d := &depot{submit: p.submit, settled: make(chan struct{}, 1), changed: make(chan struct{}, 1)}
+	d := &depot{submit: p.submit, settled: make(chan struct{}, 1), changed: make(chan struct{}, 1), observes: func() (yes bool) {
+		p.view(func(c *fsm.Client) { yes = c.Observe != nil })
+		return yes
+	}}
 	open := d.openLocal
 	if p.config.Source.Kind == config.Opsi {
 		open = d.openServer
@@ -94,6 +101,9 @@ func (d *depot) poll(ctx context.Context, trigger string) error {
 			return err
 		}
 		defer release()
+		if err := d.setMode(ctx); err != nil {
+			return err
+		}
 		if len(w.requests) > 0 {
 			_, err := d.submit(ctx, fromSource, events.RequestsObserved{Trigger: trigger, Requests: w.requests, Order: w.order})
 			if err != nil && !errors.Is(err, fsm.ErrNothing) {
@@ -104,9 +114,9 @@ func (d *depot) poll(ctx context.Context, trigger string) error {
 		return d.obey(ctx)
 	})
 	if !obeyed && ctx.Err() == nil {
-		err = errors.Join(err, d.obey(ctx))
+		err = errors.Join(err, d.setMode(ctx), d.obey(ctx))
 	}
-	if err == nil && d.tidy != nil {
+	if err == nil && d.tidy != nil && !d.observes() {
 		d.tidy(ctx)
 	}
 	return err
@@ -119,6 +129,9 @@ func (d *depot) Prepare(ctx context.Context, req events.Request) (events.Policy,
 		return events.Policy{}, events.Package{}, nil, fmt.Errorf("cannot prepare %q: %w", req.Row.ProductID, err)
 	}
 	release() // and no longer: a package may be fetched for hours
+	if d.glance != nil && d.observes() {
+		return d.glance(ctx, req) // what would be done is known without the files
+	}
 	return d.source.Prepare(ctx, req)
 }
 

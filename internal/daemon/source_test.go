@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/quietsetup/quietsetup/events"
+	"github.com/quietsetup/quietsetup/internal/policy"
 )
 
 // looks is a source that is only looked at.
@@ -34,7 +35,10 @@ func (l *looks) Prepare(context.Context, events.Request) (events.Policy, events.
 func newLooks(every time.Duration) (*looks, *depot) {
 	l := &looks{of: time.Now()}
 	return l, &depot{source: l, settled: make(chan struct{}, 1), changed: make(chan struct{}, 1),
-		pause: func(error) time.Duration { return every }, obey: func(context.Context) error { return nil }}
+		submit:   func(context.Context, string, events.Input) (uint64, error) { return 0, nil },
+		machine:  func() (policy.Machine, policy.Opinion) { return policy.Machine{}, policy.Opinion{} },
+		observes: func() bool { return false },
+		pause:    func(error) time.Duration { return every }, obey: func(context.Context) error { return nil }}
 }
 
 // TestLookSoon: a change that somebody saw is looked at soon, ever later while it

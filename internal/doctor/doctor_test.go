@@ -187,6 +187,7 @@ func TestLook(t *testing.T) {
 		{"off, no sessions here", func(c *computer) { c.statusErr = localclient.ErrNotRunning; c.peopleErr = errors.ErrUnsupported },
 			"versions_unknown daemon_off sessions_unsupported"},
 		{"the log fails", func(c *computer) { c.status.Store.Error = "no space left" }, "daemon_log_fails"},
+		{"observes", func(c *computer) { c.status.Observe = &apitypes.Hold{Reason: "mode = observe (server)"} }, "daemon_observes"},
 		{"held", func(c *computer) { c.status.Hold = &apitypes.Hold{Actor: "uid:0", Reason: "exams"} }, "daemon_held"},
 		{"the server does not know it so", func(c *computer) { c.status.Sources[0].Server = &apitypes.Server{KnownAs: "pc2.example.org"} }, "daemon_server_name"},
 		{"not on the depot", func(c *computer) { c.status.Sources[0].Server = &apitypes.Server{Gone: []string{"app"}} }, "daemon_server_gone"},

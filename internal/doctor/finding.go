@@ -37,7 +37,7 @@ func Codes() map[string]State {
 		"service_restarts": Warn, "service_no_systemd": Skipped, "service_other": Skipped, "service_unasked": Skipped, "service_unsupported": Skipped,
 
 		"daemon_ok": OK, "daemon_off": Fail, "daemon_silent": Fail, "daemon_untrusted": Fail, "daemon_error": Fail, "daemon_log_fails": Fail,
-		"daemon_held": Warn, "daemon_source": Warn, "daemon_server_asks": Warn, "daemon_server_gone": Warn, "daemon_server_name": Warn,
+		"daemon_held": Warn, "daemon_observes": Warn, "daemon_source": Warn, "daemon_server_asks": Warn, "daemon_server_gone": Warn, "daemon_server_name": Warn,
 
 		"socket_ok": OK, "socket_missing": Fail, "socket_in_the_way": Fail, "socket_owner": Fail, "socket_mode": Warn,
 		"socket_folder_owner": Fail, "socket_folder_open": Fail, "socket_hidden": Skipped, "socket_unsupported": Skipped,

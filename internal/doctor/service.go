@@ -106,6 +106,9 @@ func (v *visit) daemon(context.Context) []Finding {
 	if h := s.Hold; h != nil {
 		out = append(out, finding("daemon_held", data{"Actor": h.Actor, "Reason": h.Reason}))
 	}
+	if o := s.Observe; o != nil {
+		out = append(out, finding("daemon_observes", data{"Reason": o.Reason}))
+	}
 	for _, src := range s.Sources {
 		if src.State != "ok" {
 			out = append(out, finding("daemon_source", data{"Kind": src.Kind, "Place": src.Place, "State": src.State, "Class": src.Class, "Reason": src.Reason}))

@@ -5,6 +5,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/quietsetup/quietsetup/events"
@@ -25,7 +26,7 @@ func (u *unknown) Error() string { return u.err.Error() }
 func (u *unknown) Unwrap() error { return u.err }
 
 // step takes one input through decide, append and apply, and returns the
-// products it touched. An error of type *unknown leaves it open whether it is
+// products whose work it may have changed. An error of type *unknown leaves it open whether it is
 // recorded; after any other nothing is.
 func (e *Engine) step(in events.Input, actor string) (uint64, []string, error) {
 	rec, err := e.decide(in, actor)
@@ -52,7 +53,7 @@ func (e *Engine) step(in events.Input, actor string) (uint64, []string, error) {
 	s.Record = *rec
 	e.apply(s)
 	e.say(s)
-	return rec.Seq, rec.Products, nil
+	return rec.Seq, e.concerned(s), nil
 }
 
 // decide makes the record of an input. It changes nothing.
@@ -90,6 +91,15 @@ func (e *Engine) decide(in events.Input, actor string) (*events.Record, error) {
 		return nil, fmt.Errorf("%w: %s of %d bytes", ErrTooLarge, msg.Type, size)
 	}
 	return rec, nil
+}
+
+// concerned lists the products whose work a record may have changed: those it is
+// about. A change of the mode holds back or lets go everybody's reports.
+func (e *Engine) concerned(s events.Step) []string {
+	if !slices.ContainsFunc(s.Did, func(ev events.Event) bool { _, mode := ev.(events.ModeChanged); return mode }) {
+		return s.Products
+	}
+	return slices.Collect(maps.Keys(e.client.Products))
 }
 
 // touched lists the products of events, sorted, never nil.

@@ -32,9 +32,11 @@ func (d Decision) Passed() []Opinion { return d.Said[:d.Counts] }
 
 // Explain says for every key, in the order of Keys, what each layer says and
 // which opinion counts. Layers are given weakest first, above the built-in one.
-func Explain(layers ...Layer) []Decision {
+func Explain(layers ...Layer) []Decision { return explain(Keys(), layers) }
+
+func explain(keys []Key, layers []Layer) []Decision {
 	var out []Decision
-	for _, k := range Keys() {
+	for _, k := range keys {
 		d := Decision{Key: k}
 		for _, l := range slices.Backward(layers) {
 			for _, v := range slices.Backward(l.values[k.Name]) {
@@ -62,7 +64,7 @@ func Unknown(layers ...Layer) []Warning {
 	var out []Warning
 	for _, l := range layers {
 		for name, vs := range l.values {
-			err := Known(name)
+			err := KnownTo(l.Origin, name)
 			if err == nil {
 				continue
 			}

@@ -24,6 +24,8 @@ func good(k Key, n int) any {
 		return k.Words[(n+1)%len(k.Words)]
 	case Count:
 		return k.Least + 11 + int64(n)
+	case Date:
+		return []string{"2026-12-01", "2026-12-02 18:00", "2026-12-03T18:00", "2026-12-04T18:00:00+01:00", "2026-12-05", "2026-12-06T00:00:00Z"}[n]
 	}
 	return []string{"11m", "12m", "2d13h", "14d", "15500ms", "100s"}[n]
 }

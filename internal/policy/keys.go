@@ -20,6 +20,7 @@ const (
 	Word  Kind = "word"  // string, one of Key.Words
 	Count Kind = "count" // int, from Key.Least to Key.Most
 	Time  Kind = "time"  // events.Span, from 0 to MaxSpan
+	Date  Kind = "date"  // string, a moment with its distance from UTC; "" = none
 )
 
 // Key is one key of the policy. Every layer may say something about every key.
@@ -30,6 +31,7 @@ type Key struct {
 	Words []string // of a Word, the most usual first
 	// Least and Most bound a Count.
 	Least, Most int64
+	builtIn     any    // of a key of the machine
 	Meaning     string // one line for people, English, without a full stop
 
 	get func(p *events.Policy) any
@@ -74,6 +76,10 @@ func Keys() []Key {
 			"what to do where nobody knows what is disturbed and somebody is there", events.Wait, events.Install),
 		word("alone_action", "", func(p *events.Policy) *string { return &p.AloneAction },
 			"what to do about programs that run while nobody is there", events.Wait, events.Kill),
+		flag("urgent", func(p *events.Policy) *bool { return &p.Urgent },
+			"whether it does not wait: the next question is the last notice, and comes at once"),
+		{Name: "deadline", Kind: Date, Meaning: "from when on the next question is the last notice; empty = never",
+			get: func(p *events.Policy) any { return p.Deadline }, set: func(p *events.Policy, v any) { p.Deadline = v.(string) }},
 		span("close_grace", "", func(p *events.Policy) *events.Span { return &p.CloseGrace },
 			"how long a program that was asked to close may take"),
 		span("installer_timeout", "", func(p *events.Policy) *events.Span { return &p.InstallTimeout },
@@ -86,10 +92,10 @@ func Keys() []Key {
 	}
 }
 
-// Lookup finds a key by any of its spellings.
+// Lookup finds a key by any of its spellings, one of the machine too.
 func Lookup(name string) (Key, bool) {
 	name = Canonical(name)
-	all := Keys()
+	all := append(Keys(), MachineKeys()...)
 	i := slices.IndexFunc(all, func(k Key) bool { return k.Name == name })
 	if i < 0 {
 		return Key{}, false
@@ -100,7 +106,7 @@ func Lookup(name string) (Key, bool) {
 // Planned are keys that have a place in the design and no effect yet. A value
 // for one must not pass in silence: an admin who sets a blackout relies on it.
 func Planned() []string {
-	return []string{"deadline", "deadline_days", "warn_before", "install_windows", "blackout", "busy", "max_busy", "role", "reopen"}
+	return []string{"deadline_days", "warn_before", "install_windows", "blackout", "busy", "max_busy", "role", "reopen"}
 }
 
 func flag(name string, at func(*events.Policy) *bool, meaning string) Key {

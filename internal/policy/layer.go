@@ -31,10 +31,10 @@ func Layers() []About {
 		{BuiltIn, "nobody", "in the program"},
 		{Metadata, "the packager", "`[quietsetup.policy]` of the package's metadata file; the same table in the site's overlay file beats it"},
 		{Config, "the site", "`[policy]` of the config file"},
-		{Server, "the site", "defaults of the config ids `quietsetup.<key>` on an opsi server"},
+		{Server, "the site", "defaults of the config ids `quietsetup.<key>` on an opsi server, and of the lists `quietsetup.urgent` and `quietsetup.deadlines`"},
 		{Depot, "the site", "the server's values of these ids for a depot"},
 		{Client, "the site", "the server's values of these ids for this client"},
-		{Product, "the admin, about one product", "`[policy.product.<id>]` of the config file"},
+		{Product, "the admin, about one product", "`[policy.product.<id>]` of the config file; stronger still, properties `quietsetup_<key>` of the product on an opsi server"},
 	}
 }
 

@@ -29,7 +29,7 @@ func TestBuiltInIsTheDesign(t *testing.T) {
 		"active": "true", "default_action": "defer", "dialog_timeout": "60s", "max_recheck": "3", "max_recheck_action": "defer",
 		"max_defer": "5", "max_defer_action": "kill", "defer_interval": "24h", "prompt_interval": "1h", "final_notice": "15m",
 		"max_unanswered": "20", "unanswered_action": "defer", "without_metadata": "wait", "alone_action": "wait", "close_grace": "30s",
-		"installer_timeout": "3h", "max_attempts": "3", "reboot_gate": "dependants",
+		"urgent": "false", "deadline": "", "installer_timeout": "3h", "max_attempts": "3", "reboot_gate": "dependants",
 	}
 	if len(Keys()) != len(want) {
 		t.Errorf("%d keys, want %d", len(Keys()), len(want))

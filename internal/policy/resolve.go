@@ -41,12 +41,21 @@ func Resolve(layers ...Layer) (events.Policy, []Warning) {
 	for _, d := range Explain(layers...) {
 		d.Key.set(&p, d.Value)
 		p.Origin[d.Key.Name] = string(d.Winner().Origin)
-		for _, o := range d.Passed() {
-			warnings = append(warnings, Warning{d.Key.Name, o.Origin, o.Place, o.Bad + "; ignored"})
-		}
+		warnings = append(warnings, passed(d)...)
+	}
+	for _, d := range ExplainMachine(layers...) {
+		warnings = append(warnings, passed(d)...)
 	}
 	slices.SortFunc(warnings, order)
 	return p, warnings
+}
+
+// passed are the warnings about values that should have counted and are bad.
+func passed(d Decision) (out []Warning) {
+	for _, o := range d.Passed() {
+		out = append(out, Warning{d.Key.Name, o.Origin, o.Place, o.Bad + "; ignored"})
+	}
+	return out
 }
 
 func order(a, b Warning) int {
@@ -64,14 +73,17 @@ func printable(name string) string {
 // Known returns nil if name is a key in one of its spellings, else an error that
 // says what is wrong with it, and which key was probably meant.
 func Known(name string) error {
-	if _, ok := Lookup(name); ok {
+	name = Canonical(name)
+	if slices.ContainsFunc(Keys(), func(k Key) bool { return k.Name == name }) {
 		return nil
 	}
-	name = Canonical(name)
+	if ofTheMachine(name) {
+		return fmt.Errorf("%s is about the machine as a whole, not about a product", name)
+	}
 	if slices.Contains(Planned(), name) {
 		return fmt.Errorf("this version does not know %s yet", name)
 	}
-	if near := Near(name); near != "" {
+	if near := near(name, append(Keys(), MachineKeys()...)); near != "" {
 		return fmt.Errorf("%s is not a policy key (did you mean %s?)", quote(name), near)
 	}
 	return fmt.Errorf("%s is not a policy key", quote(name))
@@ -79,9 +91,11 @@ func Known(name string) error {
 
 // Near is the key that was probably meant by one that is not known, "" if none is
 // close.
-func Near(name string) string {
+func Near(name string) string { return near(name, Keys()) }
+
+func near(name string, keys []Key) string {
 	var known []string
-	for _, k := range Keys() {
+	for _, k := range keys {
 		known = append(known, k.Name)
 	}
 	return meant.Word(name, known...)

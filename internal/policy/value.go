@@ -28,6 +28,11 @@ func (k Key) Parse(raw any) (any, error) {
 			return int(v), nil
 		}
 	}
+	if k.Kind == Date {
+		if v, err := ParseDate(raw); err == nil {
+			return v, nil
+		}
+	}
 	if k.Kind == Time {
 		return parsed(ParseSpan(raw))
 	}
@@ -45,7 +50,12 @@ func parsed(s events.Span, err error) (any, error) {
 func (k Key) Of(p events.Policy) any { return k.get(&p) }
 
 // BuiltIn is the value that counts where no layer says anything.
-func (k Key) BuiltIn() any { return k.Of(events.DefaultPolicy()) }
+func (k Key) BuiltIn() any {
+	if k.get == nil {
+		return k.builtIn
+	}
+	return k.Of(events.DefaultPolicy())
+}
 
 // Allowed says in English what a value must be: "true or false", "a whole number
 // from 0 to 1000".
@@ -57,6 +67,9 @@ func (k Key) Allowed() string {
 		return strings.Join(k.Words, " or ")
 	case Count:
 		return fmt.Sprintf("a whole number from %d to %d", k.Least, k.Most)
+	}
+	if k.Kind == Date {
+		return allowedDate
 	}
 	return allowedSpan
 }

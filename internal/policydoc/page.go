@@ -121,9 +121,22 @@ func keys(b *strings.Builder) {
 		if k.First != "" {
 			first = "`" + k.First + "`"
 		}
-		fmt.Fprintf(b, "| `%s` | %s | %s | `%s` | %s |\n", k.Name, first, values(k), policy.Write(k.BuiltIn()), k.Meaning)
+		fmt.Fprintf(b, "| `%s` | %s | %s | `%s` | %s |\n", k.Name, first, values(k), written(k), k.Meaning)
+	}
+	b.WriteString("\nThese are about the machine as a whole. They stand in `[policy]` of the config file or at an\nopsi server, never in a package or about a product, and count at once:\n\n" +
+		"| key | values | built-in | meaning |\n|---|---|---|---|\n")
+	for _, k := range policy.MachineKeys() {
+		fmt.Fprintf(b, "| `%s` | %s | `%s` | %s |\n", k.Name, values(k), policy.Write(k.BuiltIn()), k.Meaning)
 	}
 	b.WriteString("\nThese have a place in the design and no effect yet, so a value is refused: `" + strings.Join(policy.Planned(), "` `") + "`.\n")
+}
+
+// written is the built-in value; a date is none.
+func written(k policy.Key) string {
+	if v := policy.Write(k.BuiltIn()); v != "" {
+		return v
+	}
+	return `""`
 }
 
 func values(k policy.Key) string {
@@ -134,6 +147,8 @@ func values(k policy.Key) string {
 		return "`" + strings.Join(k.Words, "` `") + "`"
 	case policy.Count:
 		return fmt.Sprintf("%d to %d", k.Least, k.Most)
+	case policy.Date:
+		return "a date, `\"2026-12-24\"` (its end) or `\"2026-12-24 18:00\"`"
 	}
 	return "a time"
 }
@@ -154,6 +169,10 @@ What the words do:
 		{"install", "without_metadata", "it installs, and what runs is disturbed"},
 		{"wait", "alone_action", "it waits until the programs have ended, or somebody comes who can be asked"},
 		{"kill", "alone_action", "the programs are asked to close, ended after `close_grace`, and the installer starts"},
+		{"normal", "mode", "what is wanted is done"},
+		{"observe", "mode", "rounds look and decide, and what they would do is told by `status`, `why` and the log; nothing is asked, closed, installed or reported. A running installer ends and is reported"},
+		{"reason", "report_style", "`Deferred (user, 2 of 5)`"},
+		{"plain", "report_style", "`Deferred`"},
 		{"dependants", "reboot_gate", "products that need this one wait for the restart"},
 		{"all", "reboot_gate", "every other product waits for it"},
 	} {

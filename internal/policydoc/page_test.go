@@ -73,7 +73,8 @@ func TestThePageIsWhole(t *testing.T) {
 			t.Errorf("%s stands in %d tables, want 1", name, n)
 		}
 	}
-	for _, k := range policy.Keys() {
+	all := append(policy.Keys(), policy.MachineKeys()...)
+	for _, k := range all {
 		row(k.Name)
 	}
 	for _, l := range policy.Layers() {
@@ -82,7 +83,7 @@ func TestThePageIsWhole(t *testing.T) {
 	for _, c := range configcheck.Codes() {
 		row(c.Code)
 	}
-	for _, k := range policy.Keys() {
+	for _, k := range all {
 		if k.Kind != policy.Word {
 			continue
 		}

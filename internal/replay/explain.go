@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/quietsetup/quietsetup/events"
+	"github.com/quietsetup/quietsetup/fsm"
 	"github.com/quietsetup/quietsetup/internal/apitypes"
 	"github.com/quietsetup/quietsetup/internal/view"
 )
@@ -104,6 +105,7 @@ const (
 	NextUnlock       = "unlock"       // goes on some time after the screen is unlocked
 	NextMended       = "mended"       // goes on with a mended package
 	NextReleased     = "released"     // goes on when the hold is released
+	NextObserved     = "observed"     // it is looked again, and done when the mode is no longer observe
 	NextDependency   = "dependency"   // goes on when the other product is done
 	NextReboot       = "reboot"       // goes on after a restart of the machine
 	NextActive       = "active"       // goes on when the policy switches it on
@@ -143,7 +145,7 @@ func Explain(p apitypes.Product, blockers []events.Process, steps []events.Step)
 	if w.Reason == string(events.ReasonNotBackground) {
 		w.Rules = append(w.Rules, apitypes.PolicyValue{Key: installInBackgnd, Value: false, Origin: "metadata"})
 	}
-	if blocked(w.Reason) {
+	if blocked(w.Reason) || w.Reason == string(events.ReasonObserved) && w.Detail != fsm.WouldInstall {
 		if blockers == nil {
 			blockers = lastBlockers(p.ID, steps)
 		}
@@ -215,6 +217,8 @@ func (w *Explanation) waits(p apitypes.Product) []string {
 		return []string{"max_attempts", "defer_interval"}
 	case events.ReasonHeld:
 		w.Next = NextReleased
+	case events.ReasonObserved:
+		w.Next = NextObserved
 	case events.ReasonDependency:
 		w.Next = NextDependency
 	case events.ReasonReboot:

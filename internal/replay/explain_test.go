@@ -111,7 +111,7 @@ func TestEveryReasonIsExplained(t *testing.T) {
 	for _, r := range []events.Reason{events.ReasonUser, events.ReasonTimeout, events.ReasonUnanswered, events.ReasonRecheckLimit,
 		events.ReasonDeferLimit, events.ReasonNotAsked, events.ReasonNoMetadata, events.ReasonNotBackground, events.ReasonDefect,
 		events.ReasonUnknown, events.ReasonAlone, events.ReasonPromptInterval, events.ReasonUnlock, events.ReasonRefused,
-		events.ReasonRespawned, events.ReasonInstallerBusy, events.ReasonScript, events.ReasonOperator, events.ReasonHeld, events.ReasonDependency,
+		events.ReasonRespawned, events.ReasonInstallerBusy, events.ReasonScript, events.ReasonOperator, events.ReasonHeld, events.ReasonObserved, events.ReasonDependency,
 		events.ReasonReboot, events.ReasonInactive, events.ReasonUnreachable} {
 		w := Explain(apitypes.Product{ID: "a", Run: 1, Phase: "deferred", Waits: &apitypes.Waits{Reason: string(r)}}, nil, nil)
 		if w.Reason != string(r) || w.Next == "" || w.Next == NextNothing {

@@ -153,7 +153,7 @@ func (j *judge) outcome(e events.InstallerEnded) {
 func (j *judge) attempt(f *file, e events.Event) {
 	switch e := e.(type) {
 	case events.InstallCleared:
-		j.mayWork(f, "an installer is cleared")
+		j.mayAct(f, "an installer is cleared")
 		var past []string
 		for _, o := range j.files {
 			for _, t := range o.tries {

@@ -54,6 +54,12 @@ func (w *world) admin() {
 	if !w.calm && w.c.one(40) {
 		w.during(w.c.span(0, day), func() { w.holdFor("") })
 	}
+	if !w.calm && w.c.one(60) {
+		w.during(w.c.span(0, day), func() {
+			w.order(events.ModeChosen{Observe: true, Reason: "chance"})
+			w.after(w.c.span(minute, 2*day), func() { w.order(events.ModeChosen{Reason: "chance"}) })
+		})
+	}
 }
 
 // someAction draws an action. One for which the package has no command is soon
@@ -115,6 +121,7 @@ func (w *world) outside(body func(*task)) {
 // is held, and what failed is wanted again.
 func (w *world) mendAll() {
 	w.order(events.ReleaseRequested{Reason: "calm"})
+	w.order(events.ModeChosen{Reason: "calm"})
 	for _, p := range w.products {
 		p.broken, p.refusing, p.how = false, 0, manner{}
 		p.site.Set("active", true, "site")

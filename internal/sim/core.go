@@ -4,6 +4,7 @@ package sim
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/quietsetup/quietsetup/events"
 	"github.com/quietsetup/quietsetup/fsm"
@@ -158,6 +159,10 @@ func (k *core) add(s events.Step) {
 
 // arrangeFor arranges the work of the products that events touched.
 func (k *core) arrangeFor(did []events.Event) {
+	if slices.ContainsFunc(did, func(e events.Event) bool { _, mode := e.(events.ModeChanged); return mode }) {
+		k.arrangeAll()
+		return
+	}
 	for i, e := range did {
 		id := e.About()
 		again := id == ""

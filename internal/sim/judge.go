@@ -19,6 +19,7 @@ type judge struct {
 
 	files []*file
 	hold  bool
+	watch bool // observe mode
 	order events.Order
 
 	epoch   int // of the clock: a boot with a clock that was set begins another
@@ -191,6 +192,9 @@ func (j *judge) state(c *fsm.Client, did []events.Event) {
 					j.fault("%s is %s without the slot", f.id, p.Phase)
 				}
 			}
+		}
+		if j.watch && p.Open() && p.Starts == 0 && len(p.Owed) == 0 && p.Want != p.Row {
+			j.fault("%s: its row is to be written in observe mode", f.id)
 		}
 		touched := false
 		for _, e := range did {

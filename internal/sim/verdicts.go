@@ -21,6 +21,9 @@ func (j *judge) event(did []events.Event, i int, e events.Event) {
 			j.of(e.Product).held = true
 		}
 		return
+	case events.ModeChanged:
+		j.watch = e.Observe
+		return
 	case events.HoldReleased:
 		if e.Product == "" {
 			j.hold = false
@@ -53,7 +56,7 @@ func (j *judge) event(did []events.Event, i int, e events.Event) {
 			f.pkg = *e.Package
 		}
 	case events.WindowOpened:
-		j.mayWork(f, "a window is opened")
+		j.mayAct(f, "a window is opened")
 		w := e.Window
 		w.Asks = slices.Clone(w.Asks)
 		f.window, f.opened, f.epoch, f.late = &w, j.w.now, j.epoch, nil
@@ -79,7 +82,7 @@ func (j *judge) event(did []events.Event, i int, e events.Event) {
 		}
 		f.counters = [7]counter{}
 	case events.CloseAgreed:
-		j.mayWork(f, "programs are closed")
+		j.mayAct(f, "programs are closed")
 		f.closing = &e
 		j.agreed(f, e)
 	case events.Finished:
@@ -121,6 +124,14 @@ func (j *judge) mayWork(f *file, what string) {
 	}
 }
 
+// mayAct: nothing is done under a hold, nor in observe mode.
+func (j *judge) mayAct(f *file, what string) {
+	j.mayWork(f, what)
+	if j.watch {
+		j.fault("%s: %s in observe mode", f.id, what)
+	}
+}
+
 // requires lists what the log knows to come before a product.
 func (j *judge) requires(f *file) []string {
 	if !slices.Contains(j.order.Sequence, f.id) {
@@ -153,6 +164,9 @@ func (j *judge) circle(q *file, id string, deep int) bool {
 // deferred: what counts was pressed, or passed before the eyes of somebody.
 func (j *judge) deferred(f *file, e events.Deferred, before []events.Event) {
 	k := f.counter()
+	if j.watch && (e.Counted || e.Reason == events.ReasonUnanswered) {
+		j.fault("%s: it is counted in observe mode", f.id)
+	}
 	if !e.Counted {
 		if e.Count != k.defers {
 			j.fault("%s: %d defers told, really %d", f.id, e.Count, k.defers)

@@ -28,6 +28,8 @@ func PolicyValues(p events.Policy) []apitypes.PolicyValue {
 		{Key: "unanswered_action", Value: string(p.Unanswered)},
 		{Key: "without_metadata", Value: p.WithoutMeta},
 		{Key: "alone_action", Value: p.AloneAction},
+		{Key: "urgent", Value: p.Urgent},
+		{Key: "deadline", Value: p.Deadline},
 		{Key: "close_grace", Value: seconds(p.CloseGrace)},
 		{Key: "installer_timeout", Value: seconds(p.InstallTimeout)},
 		{Key: "max_attempts", Value: p.MaxAttempts},

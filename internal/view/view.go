@@ -70,6 +70,7 @@ func (v View) Status() apitypes.Status {
 		Schema: apitypes.SchemaStatus, At: v.wall,
 		Store:         apitypes.StoreState{ID: v.c.StoreID, Seq: v.c.Seq, Rules: v.c.Rules},
 		Hold:          hold(v.c.Hold),
+		Observe:       hold(v.c.Observe),
 		Slot:          v.c.Slot,
 		Reboot:        v.c.Reboot,
 		SessionsKnown: v.c.Presence.Known,

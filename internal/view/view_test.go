@@ -146,7 +146,7 @@ func TestProduct(t *testing.T) {
 		t.Error("knows a product that is not there")
 	}
 	w, _ := v.Product("waiting")
-	if w.Waits == nil || w.Waits.Reason != ReasonSlot || w.Waits.Detail != "browser" || w.Version != "2-1" || w.Defers.Max != 5 || len(w.Policy) != 18 {
+	if w.Waits == nil || w.Waits.Reason != ReasonSlot || w.Waits.Detail != "browser" || w.Version != "2-1" || w.Defers.Max != 5 || len(w.Policy) != 20 {
 		t.Errorf("%+v", w)
 	}
 	for _, p := range w.Policy {

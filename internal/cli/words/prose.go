@@ -3,6 +3,7 @@
 package words
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -73,6 +74,11 @@ func (w *Words) Input(in events.Input) string {
 		d["Reason"] = in.Reason
 	case events.ReleaseRequested:
 		d["Reason"] = in.Reason
+	case events.ModeChosen:
+		d["Reason"] = in.Reason
+		if !in.Observe {
+			key += "_not"
+		}
 	case events.RulesChosen:
 		d["Rules"] = in.Rules
 	}
@@ -131,6 +137,15 @@ func (w *Words) Choice(c string) string {
 	return Clean(c)
 }
 
+// Detail is what more is known of a reason. Of what is only observed it is a word of
+// the core's, what would be done.
+func (w *Words) Detail(reason, detail string) string {
+	if reason != string(events.ReasonObserved) {
+		return detail
+	}
+	return w.known("observed.", cmp.Or(detail, "soon"))
+}
+
 // Event says what was decided.
 func (w *Words) Event(e events.Event) string {
 	key, d := "event."+events.EventName(e), i18n.Data{"Product": e.About()}
@@ -169,7 +184,7 @@ func (w *Words) Event(e events.Event) string {
 	case events.Retargeted:
 		d["Version"] = e.Request.Target()
 	case events.Held:
-		d["Reason"], d["Detail"] = w.Reason(string(e.Reason)), e.Detail
+		d["Reason"], d["Detail"] = w.Reason(string(e.Reason)), w.Detail(string(e.Reason), e.Detail)
 		until(e.Until)
 	case events.WaitEnded:
 		d["Why"] = w.known("ended.", e.Why)
@@ -198,7 +213,7 @@ func (w *Words) Event(e events.Event) string {
 	case events.Rechecked:
 		d["N"] = e.N
 	case events.Deferred:
-		d["Reason"], d["Detail"], d["Count"] = w.Reason(string(e.Reason)), e.Detail, e.Count
+		d["Reason"], d["Detail"], d["Count"] = w.Reason(string(e.Reason)), w.Detail(string(e.Reason), e.Detail), e.Count
 		until(e.Until)
 		if e.Counted {
 			key += "_counted"
@@ -233,6 +248,11 @@ func (w *Words) Event(e events.Event) string {
 		d["Reason"] = e.Reason
 		if e.Product == "" {
 			key += "_all"
+		}
+	case events.ModeChanged:
+		d["Reason"] = e.Reason
+		if !e.Observe {
+			key += "_not"
 		}
 	case events.HoldReleased:
 		if e.Product == "" {

@@ -48,7 +48,7 @@ func keys(t *testing.T, lang string) map[string]string {
 func dynamic(key string) bool {
 	group, _, _ := strings.Cut(key, ".")
 	return slices.Contains([]string{"state", "input", "event", "choice", "ended", "closed", "agreed", "meaning", "next", "origin", "allowed", "clash", "finding", "policy",
-		"table", "attempt", "report", "note", "sure", "initresult", "whyinstaller", "dependencyorder", "part", "grade", "fault", "check", "health", "doctor", "mend", "doctor_windows", "mend_windows", "lint", "servercheck", "serverfound", "servermend", "readystate", "would"}, group)
+		"table", "attempt", "report", "note", "sure", "initresult", "whyinstaller", "dependencyorder", "part", "grade", "fault", "check", "health", "doctor", "mend", "doctor_windows", "mend_windows", "lint", "servercheck", "serverfound", "servermend", "readystate", "would", "observed"}, group)
 }
 
 // TestBothLanguagesAreComplete wants the same keys with the same places everywhere.
@@ -148,7 +148,8 @@ func TestEveryEventAndInputHasWords(t *testing.T) {
 	es := append(events.Events(), events.ClientRestarted{NewBoot: true}, events.PresenceChanged{Known: true},
 		events.PresenceChanged{Known: true, Sessions: []events.SessionMark{{ID: "1"}}}, events.WindowOpened{Window: events.Window{Final: true, Default: events.ChoiceKill}},
 		events.ProgramsChanged{Programs: blocked.Programs}, events.Deferred{Counted: true, Until: m}, events.Held{Until: m, Detail: "java"},
-		events.HoldPlaced{Product: "a"}, events.HoldReleased{Product: "a"})
+		events.HoldPlaced{Product: "a"}, events.HoldReleased{Product: "a"}, events.ModeChanged{Observe: true},
+		events.Held{Reason: events.ReasonObserved, Detail: "notify"}, events.Held{Reason: events.ReasonObserved})
 	for _, lang := range i18n.Languages() {
 		w, err := New(time.UTC, lang)
 		if err != nil {
@@ -259,7 +260,7 @@ func TestPolicyIsToldAsItsTableSays(t *testing.T) {
 			n++
 		}
 	}
-	for _, k := range policy.Keys() {
+	for _, k := range append(policy.Keys(), policy.MachineKeys()...) {
 		n--
 		if got := there["policy."+k.Name]; got != k.Meaning {
 			t.Errorf("%s: %q, want %q", k.Name, got, k.Meaning)

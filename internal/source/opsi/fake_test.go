@@ -117,7 +117,7 @@ func (f *fake) one(c *Call) error {
 		result = rows
 	case "configState_getClientToDepotserver":
 		result = []clientDepot{{me, "depot.example.org"}}
-	case "config_getObjects", "configState_getObjects", "configState_getValues": // nothing is set
+	case "config_getObjects", "configState_getObjects", "configState_getValues", "productPropertyState_getValues": // nothing is set
 	case "productOnDepot_getObjects":
 		result = f.depot
 	case "product_getObjects":

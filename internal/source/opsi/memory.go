@@ -33,6 +33,8 @@ type memory struct {
 	Client string                `json:"client"`
 	Set    map[string]Setting    `json:"set"`
 	Lost   map[string]lostReport `json:"lost,omitempty"`
+	// Properties of products, by product and name.
+	Properties map[string]map[string][]any `json:"properties,omitempty"`
 }
 
 // Settings are what the server said in the last look, of this process or of the
@@ -40,7 +42,7 @@ type memory struct {
 func (s *Source) Settings() Settings {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return settingsOf(s.set)
+	return settingsOf(s.set, s.properties)
 }
 
 // learn takes over what the calls of a look brought. Without an answer the last one
@@ -56,9 +58,27 @@ func (s *Source) learn(calls []*Call, a settingsAnswer, say func(product, line s
 	s.set = set
 	kept := s.kept
 	s.mu.Unlock()
-	for _, bad := range settingsOf(set).Bad {
+	for _, bad := range settingsOf(set, nil).Bad {
 		say("", bad)
 	}
+	if !kept {
+		s.keep(say)
+	}
+}
+
+// learnProperties takes over what was asked about products. Without an answer the
+// last one counts on.
+func (s *Source) learnProperties(call *Call, answer map[string]map[string]map[string][]any, say func(product, line string)) {
+	if call.Err != nil {
+		say("", fmt.Sprintf("properties of products cannot be read, so the last known ones count: %v", call.Err))
+		return
+	}
+	now := propertiesOf(answer, s.parts.Server.HostID())
+	s.mu.Lock()
+	s.kept = s.kept && (reflect.DeepEqual(s.properties, now) || len(s.properties)+len(now) == 0)
+	s.properties = now
+	kept := s.kept
+	s.mu.Unlock()
 	if !kept {
 		s.keep(say)
 	}
@@ -70,7 +90,7 @@ func (s *Source) keep(say func(product, line string)) {
 		return
 	}
 	s.mu.Lock()
-	m := memory{V: 1, Client: s.parts.Server.HostID(), Set: s.set, Lost: maps.Clone(s.lost)}
+	m := memory{V: 1, Client: s.parts.Server.HostID(), Set: s.set, Lost: maps.Clone(s.lost), Properties: s.properties}
 	s.mu.Unlock()
 	err := writeMemory(s.parts.Folder, m)
 	s.mu.Lock()
@@ -112,7 +132,7 @@ func (s *Source) remember() {
 	case err != nil:
 		s.parts.Warn("", fmt.Sprintf("what the server had set is not known until it answers: cannot read %s: %v", path, err))
 	case strings.EqualFold(m.Client, s.parts.Server.HostID()):
-		s.set = m.Set
+		s.set, s.properties = m.Set, m.Properties
 		maps.Copy(s.lost, m.Lost)
 	}
 }
@@ -125,7 +145,7 @@ func Remembered(folder string) (Settings, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return Settings{}, fmt.Errorf("cannot read what the server set: %s: %w", path, err)
 	}
-	return settingsOf(m.Set), nil
+	return settingsOf(m.Set, m.Properties), nil
 }
 
 func readMemory(path string) (m memory, err error) {

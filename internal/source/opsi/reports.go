@@ -32,7 +32,7 @@ func (s *Source) write(batch []*filing) {
 			f.end <- fmt.Errorf("cannot report %s: what the depot has cannot be read: %w", f.report.ProductID, offers)
 			continue
 		}
-		u, changes := Change(s.parts.Server.HostID(), shown[f.report.ProductID], f.report, f.req, s.parts.Style)
+		u, changes := Change(s.parts.Server.HostID(), shown[f.report.ProductID], f.report, f.req, s.parts.Style())
 		if !changes {
 			s.answered(f.report.ProductID)
 			f.end <- f.done()
@@ -151,7 +151,7 @@ func (s *Source) shown(ctx context.Context, batch []*filing) (out map[string]Sho
 			}
 		}
 		if was, lost := s.lost[id]; lost && was.Report == f.report {
-			sh.Stored = stored(me, sh, f.report, f.req, s.parts.Style, was.Modified)
+			sh.Stored = stored(me, sh, f.report, f.req, s.parts.Style(), was.Modified)
 		}
 		out[id] = sh
 	}

@@ -79,9 +79,12 @@ func (s *Source) look(ctx context.Context) (Wanted, error) {
 	l.depot = depot
 	rows := l.merge(sequenced, asked)
 	if ids := l.wanted(rows); len(ids) > 0 {
-		if l.offers, err = s.offers(ctx, depot, ids); err != nil {
+		var properties map[string]map[string]map[string][]any
+		of := s.propertiesCall(ids, &properties)
+		if l.offers, err = s.offers(ctx, depot, ids, of); err != nil {
 			return Wanted{}, err
 		}
+		s.learnProperties(of, properties, l.say)
 	}
 	w, p, err := l.requests(rows)
 	if err != nil {
@@ -120,8 +123,9 @@ func firstErr(calls []*Call) error {
 }
 
 // offers reads what the depot has of the products that are wanted, and its
-// versions of all: a dependency may name one of those.
-func (s *Source) offers(ctx context.Context, depot string, ids []string) (offers, error) {
+// versions of all: a dependency may name one of those. Calls beside go along, and
+// may fail.
+func (s *Source) offers(ctx context.Context, depot string, ids []string, beside ...*Call) (offers, error) {
 	var versions []version
 	var depots []depotObject
 	o := offers{depot: depot}
@@ -131,7 +135,7 @@ func (s *Source) offers(ctx context.Context, depot string, ids []string) (offers
 		{Method: "product_getObjects", Params: []any{[]string{"id", "productVersion", "packageVersion", "priority", "name", "setupScript", "updateScript", "uninstallScript", "alwaysScript", "onceScript", "customScript"}, filter{"id": ids}}, Into: &o.products, Reads: true},
 		{Method: "productDependency_getObjects", Params: []any{[]string{}, filter{"productId": ids}}, Into: &o.dependencies, Reads: true},
 	}
-	err := s.parts.Server.Do(ctx, append(calls, where)...)
+	err := s.parts.Server.Do(ctx, slices.Concat(calls, []*Call{where}, beside)...)
 	if err == nil {
 		err = firstErr(calls)
 	}

@@ -4,6 +4,7 @@ package opsi
 
 import (
 	"cmp"
+	"errors"
 	"maps"
 	"math"
 	"reflect"
@@ -22,17 +23,18 @@ const (
 	theirIDs  = "opsi-script.backgroundinstall."
 	theirs    = theirIDs + "active"
 	idHold    = ourIDs + "hold"
+	idMode    = ourIDs + "mode"
+	idUrgent  = ourIDs + "urgent"
+	idDates   = ourIDs + "deadlines"
 	maxValues = 1000 // of all ids; there are some thirty
+
+	// ofProduct begins the names of product properties that say something about this
+	// program; what follows is a key of the policy.
+	ofProduct = "quietsetup_"
 )
 
-// Everything is the word for all products in quietsetup.hold.
+// Everything is the word for all products in quietsetup.hold and the other lists.
 const Everything = "all"
-
-// later are ids of the design that have no effect yet. A value for one must not
-// pass in silence: an admin relies on it.
-func later() []string {
-	return []string{ourIDs + "mode", ourIDs + "urgent", ourIDs + "deadlines"}
-}
 
 // Settings are what a site says about this client by config ids.
 type Settings struct {
@@ -40,6 +42,9 @@ type Settings struct {
 	// Layers of the policy, weakest first. opsi's own ids are weaker than ours,
 	// whoever set them.
 	Layers []policy.Layer
+	// Products are more layers of single products; those of Everything are for all,
+	// and weaker.
+	Products map[string][]policy.Layer
 	// Theirs: opsi-script's own background check is on for this client, so people
 	// would be asked twice.
 	Theirs bool
@@ -48,6 +53,11 @@ type Settings struct {
 	Held []string
 	// Bad are values that do not count and are no policy, one line each.
 	Bad []string
+}
+
+// For is what the site says about a product, weakest first.
+func (s Settings) For(product string) []policy.Layer {
+	return slices.Concat(s.Layers, s.Products[Everything], s.Products[product])
 }
 
 // Setting is the value of a config id for this client.
@@ -86,6 +96,38 @@ func (s *Source) settingsCalls(a *settingsAnswer) []*Call {
 	}
 }
 
+// propertiesCall asks for what the site set in properties of products. One client is
+// asked for in one call: asked for several, a server mixes what is set for one into
+// the others' (opsi 4.3, of one depot).
+func (s *Source) propertiesCall(products []string, into *map[string]map[string]map[string][]any) *Call {
+	var names []string
+	for _, k := range policy.Keys() {
+		names = append(names, ofProduct+k.Name)
+	}
+	return &Call{Method: "productPropertyState_getValues", Params: []any{products, names, []string{s.parts.Server.HostID()}, true}, Into: into, Reads: true}
+}
+
+// propertiesOf are those of one client.
+func propertiesOf(answer map[string]map[string]map[string][]any, me string) map[string]map[string][]any {
+	out := map[string]map[string][]any{}
+	for client, products := range answer {
+		if !strings.EqualFold(client, me) {
+			continue
+		}
+		for product, values := range products {
+			for name, v := range values {
+				if productid.Check(product) == nil && len(v) > 0 && strings.HasPrefix(strings.ToLower(name), ofProduct) && len(out) < maxRows {
+					if out[product] == nil {
+						out[product] = map[string][]any{}
+					}
+					out[product][name] = v[:1]
+				}
+			}
+		}
+	}
+	return out
+}
+
 // settings gives each id its value and origin: default of the config < state of
 // the depot < state of the client. That a depot has set what is the default is not
 // seen, and makes no difference.
@@ -121,10 +163,18 @@ func (a settingsAnswer) settings(me string) map[string]Setting {
 	return out
 }
 
-// settingsOf says what the values mean.
-func settingsOf(values map[string]Setting) Settings {
-	out := Settings{Known: values != nil}
+// settingsOf says what the values mean; properties are those of products, by
+// product and name.
+func settingsOf(values map[string]Setting, properties map[string]map[string][]any) Settings {
+	out := Settings{Known: values != nil, Products: map[string][]policy.Layer{}}
 	layer := map[string]map[policy.Origin]policy.Layer{theirIDs: {}, ourIDs: {}}
+	layerOf := func(prefix string, o policy.Origin) policy.Layer {
+		of := layer[prefix]
+		if _, there := of[o]; !there {
+			of[o] = policy.NewLayer(o)
+		}
+		return of[o]
+	}
 	for _, id := range slices.Sorted(maps.Keys(values)) {
 		v := values[id]
 		switch {
@@ -132,21 +182,21 @@ func settingsOf(values map[string]Setting) Settings {
 			out.Theirs = len(v.Values) > 0 && isTrue(v.Values[0])
 		case id == idHold:
 			out.hold(v)
-		case slices.Contains(later(), id):
-			if len(v.Values) > 0 && v.Values[0] != "" {
-				out.Bad = append(out.Bad, "this version does not know the config id "+id+" yet")
-			}
+		case id == idMode && len(v.Values) > 0 && v.Values[0] != "" && !isMode(v.Values[0]):
+			// Whoever wrote it wants something else than what always is, so nothing is done.
+			out.Bad = append(out.Bad, "config id "+idMode+": "+strconv.QuoteToASCII(line(text(v.Values[0])))+" is neither normal nor observe, so it is only observed")
+			layerOf(ourIDs, v.Origin).Set("mode", policy.Observe, "config id "+line(id))
+		case id == idUrgent:
+			out.urgent(v)
+		case id == idDates:
+			out.deadlines(v)
 		case len(v.Values) > 0 && v.Values[0] != "":
 			prefix := theirIDs
 			if strings.HasPrefix(id, ourIDs) {
 				prefix = ourIDs
 			}
-			of := layer[prefix]
-			if _, there := of[v.Origin]; !there {
-				of[v.Origin] = policy.NewLayer(v.Origin)
-			}
 			name := strings.TrimPrefix(id, prefix)
-			of[v.Origin].Set(name, plain(name, v.Values[0]), "config id "+line(id))
+			layerOf(prefix, v.Origin).Set(name, plain(name, v.Values[0]), "config id "+line(id))
 		}
 	}
 	for _, prefix := range []string{theirIDs, ourIDs} {
@@ -156,6 +206,7 @@ func settingsOf(values map[string]Setting) Settings {
 			}
 		}
 	}
+	out.properties(properties)
 	return out
 }
 
@@ -168,7 +219,7 @@ func SettingsOf(values map[string][]any) Settings {
 			set[id] = Setting{policy.Client, v}
 		}
 	}
-	return settingsOf(set)
+	return settingsOf(set, nil)
 }
 
 // hold reads the list of products that must be left alone. A list that cannot be
@@ -190,6 +241,71 @@ func (s *Settings) hold(v Setting) {
 	}
 	slices.SortFunc(s.Held, cmp.Compare[string])
 	s.Held = slices.Compact(s.Held)
+}
+
+// urgent reads the list of products that must not wait. What cannot be understood
+// hurries nobody.
+func (s *Settings) urgent(v Setting) {
+	for _, raw := range v.Values {
+		switch id := strings.TrimSpace(text(raw)); {
+		case id == "", id == "false" && len(v.Values) == 1: // the id was made as a switch
+		case id == Everything || id == "true":
+			s.say(Everything, v.Origin, "urgent", true, "config id "+idUrgent)
+		case productid.Check(id) != nil:
+			s.Bad = append(s.Bad, "config id "+idUrgent+": "+strconv.QuoteToASCII(line(id))+" is no product; ignored")
+		default:
+			s.say(id, v.Origin, "urgent", true, "config id "+idUrgent)
+		}
+	}
+}
+
+// deadlines reads a list of "product=date". A date that is none is told with the
+// policy of its product, like any bad value.
+func (s *Settings) deadlines(v Setting) {
+	for _, raw := range v.Values {
+		entry := strings.TrimSpace(text(raw))
+		if entry == "" {
+			continue
+		}
+		id, date, ok := strings.Cut(entry, "=")
+		id, date = strings.TrimSpace(id), strings.TrimSpace(date)
+		_, err := policy.ParseDate(date)
+		if date == "" {
+			err = errors.New("is missing")
+		}
+		switch {
+		case !ok || id != Everything && productid.Check(id) != nil:
+			s.Bad = append(s.Bad, "config id "+idDates+": "+strconv.QuoteToASCII(line(entry))+" is not of the form product=date; ignored")
+		case err != nil:
+			s.Bad = append(s.Bad, "config id "+idDates+": "+strconv.QuoteToASCII(line(entry))+": the date "+err.Error()+"; ignored")
+		default:
+			s.say(id, v.Origin, "deadline", date, "config id "+idDates)
+		}
+	}
+}
+
+// properties reads what the site says in product properties. It is the admin's word
+// about one product and beats all others.
+func (s *Settings) properties(of map[string]map[string][]any) {
+	for _, product := range slices.Sorted(maps.Keys(of)) {
+		for _, name := range slices.Sorted(maps.Keys(of[product])) {
+			key, ours := strings.CutPrefix(strings.ToLower(name), ofProduct)
+			if v := of[product][name]; ours && len(v) > 0 && v[0] != "" {
+				s.say(product, policy.Product, key, plain(key, v[0]), "product property "+line(name))
+			}
+		}
+	}
+}
+
+// say adds a word about a product.
+func (s *Settings) say(product string, o policy.Origin, key string, value any, place string) {
+	layers := s.Products[product]
+	i := slices.IndexFunc(layers, func(l policy.Layer) bool { return l.Origin == o })
+	if i < 0 {
+		i, layers = len(layers), append(layers, policy.NewLayer(o))
+		s.Products[product] = layers
+	}
+	layers[i].Set(key, value, place)
 }
 
 // plain is a value as the policy reads it. A server keeps strings and bools only,
@@ -215,6 +331,12 @@ func plain(name string, raw any) any {
 		}
 	}
 	return s
+}
+
+func isMode(raw any) bool {
+	k, _ := policy.Lookup("mode")
+	_, err := k.Parse(plain(k.Name, raw))
+	return err == nil
 }
 
 func isTrue(raw any) bool {

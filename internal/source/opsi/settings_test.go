@@ -44,7 +44,7 @@ func TestSettingsOf(t *testing.T) {
 		"quietsetup.deadlines":                            set(policy.Client, "firefox=2026-12-24"),
 		"quietsetup.urgent":                               set(policy.Server, ""),
 		"opsi-script.backgroundinstall.something_foreign": set(policy.Server, "x"),
-	})
+	}, nil)
 	p, lines := effective(t, s)
 	if p.Active || p.MaxDefer != 7 || p.DeferInterval != 2*events.Day || p.DialogTimeout != 90*events.Second || p.MaxRecheck != 4 ||
 		p.DeferAction != events.DefaultPolicy().DeferAction || p.DefaultAction != events.DefaultPolicy().DefaultAction {
@@ -61,8 +61,8 @@ func TestSettingsOf(t *testing.T) {
 	if !s.Theirs || !slices.Equal(s.Held, []string{"firefox", "java"}) {
 		t.Errorf("%v, held %q", s.Theirs, s.Held)
 	}
-	if !slices.Equal(s.Bad, []string{"this version does not know the config id quietsetup.deadlines yet"}) {
-		t.Errorf("bad: %q", s.Bad)
+	if len(s.Bad) != 0 || len(s.Products) != 1 {
+		t.Errorf("bad: %q, of products: %v", s.Bad, s.Products)
 	}
 }
 
@@ -76,7 +76,7 @@ func TestHold(t *testing.T) {
 		{nil, ""}, {[]any{""}, ""}, {[]any{"all"}, Everything}, {[]any{true}, Everything}, {[]any{false}, ""}, {[]any{"b", "a", "b"}, "a,b"},
 		{[]any{"../x"}, Everything}, {[]any{"a b"}, Everything}, {[]any{float64(3)}, Everything}, {[]any{"a", "all"}, "a," + Everything},
 	} {
-		got := strings.Join(settingsOf(map[string]Setting{idHold: {policy.Client, c.values}}).Held, ",")
+		got := strings.Join(settingsOf(map[string]Setting{idHold: {policy.Client, c.values}}, nil).Held, ",")
 		if got != c.want {
 			t.Errorf("%v holds %q and not %q", c.values, got, c.want)
 		}
@@ -159,5 +159,89 @@ func TestSettingsAreKept(t *testing.T) {
 		if len(*m.warned) != 1 {
 			t.Errorf("%s: %q", name, *m.warned)
 		}
+	}
+}
+
+// TestLists: what the lists say about products is policy with an origin and place;
+// what cannot be understood hurries nobody and is told.
+func TestLists(t *testing.T) {
+	s := settingsOf(map[string]Setting{
+		"quietsetup.urgent":    {policy.Client, []any{"firefox", " java ", "", "../x"}},
+		"quietsetup.deadlines": {policy.Depot, []any{"all=2026-12-24 18:00", "firefox = 2026-12-01T08:00:00Z", "firefox=soon", "firefox", "=2026-12-01", "tool="}},
+		"quietsetup.mode":      {policy.Server, []any{"observe"}},
+	}, map[string]map[string][]any{"firefox": {"quietsetup_max_defer": {"9"}, "quietsetup_close_grace": {""}, "other": {"x"}, "quietsetup_nonsense": {"1"}}})
+	of := func(product string) events.Policy {
+		p, _ := policy.Resolve(s.For(product)...)
+		return p
+	}
+	if p := of("firefox"); !p.Urgent || p.Deadline != "2026-12-01T08:00:00Z" || p.MaxDefer != 9 || p.Origin["urgent"] != "client" || p.Origin["deadline"] != "depot" || p.Origin["max_defer"] != "product" {
+		t.Errorf("firefox: %+v", p)
+	}
+	if p := of("tool"); p.Urgent || !strings.HasPrefix(p.Deadline, "2026-12-24T18:00:00") || p.MaxDefer != 5 {
+		t.Errorf("tool: %+v", p)
+	}
+	if m, said := policy.MachineOf(s.For("")...); !m.Observe || said.Origin != policy.Server || said.Place != "config id quietsetup.mode" {
+		t.Errorf("%+v, %+v", m, said)
+	}
+	_, warnings := policy.Resolve(s.For("firefox")...)
+	if len(warnings) != 1 || !strings.Contains(warnings[0].String(), "product property quietsetup_nonsense") {
+		t.Errorf("warned: %v", warnings)
+	}
+	for _, want := range []string{`urgent: "../x" is no product`, `deadlines: "firefox=soon": the date must be a date`, `deadlines: "firefox" is not`, `deadlines: "=2026-12-01" is not`, `deadlines: "tool=": the date is missing`} {
+		if !strings.Contains(strings.Join(s.Bad, "\n"), want) {
+			t.Errorf("nobody is told %q: %q", want, s.Bad)
+		}
+	}
+	for _, c := range []struct {
+		values []any
+		all    bool
+	}{{nil, false}, {[]any{"all"}, true}, {[]any{true}, true}, {[]any{false}, false}, {[]any{float64(3)}, false}} {
+		s = settingsOf(map[string]Setting{"quietsetup.urgent": {policy.Client, c.values}}, nil)
+		if of("x").Urgent != c.all {
+			t.Errorf("%v: %v", c.values, !c.all)
+		}
+	}
+}
+
+// TestModeWithASlip: whoever misspells observe must not see that something begins.
+func TestModeWithASlip(t *testing.T) {
+	for value, want := range map[any]bool{"observe": true, "normal": false, "": false, "obsrve": true, false: true, " observe ": true} {
+		s := settingsOf(map[string]Setting{idMode: {policy.Client, []any{value}}}, nil)
+		m, _ := policy.MachineOf(s.Layers...)
+		if slip := value == "obsrve" || value == false; m.Observe != want || slip != (len(s.Bad) == 1) {
+			t.Errorf("%v: %+v, %q", value, m, s.Bad)
+		}
+	}
+}
+
+// TestProperties: what a site set in properties of the products that are wanted
+// comes with a look, of this client alone, and is kept.
+func TestProperties(t *testing.T) {
+	m := start(t)
+	m.folder = t.TempDir()
+	m.restart(t)
+	m.server.AddProduct(opsitest.Product{ID: "tool", Version: "1.0"})
+	m.server.AddClient("other.site.test")
+	m.server.Put(opsitest.PropertyState("tool", "quietsetup_max_defer", opsitest.ConfigServerID, "2"), opsitest.PropertyState("tool", "quietsetup_final_notice", me, "5m"),
+		opsitest.PropertyState("tool", "quietsetup_max_recheck", "other.site.test", "7"), opsitest.PropertyState("tool", "something", me, "x"))
+	m.server.Request(me, "tool", "setup")
+	poll(t, m.Source)
+	check := func() {
+		t.Helper()
+		p, warnings := policy.Resolve(m.Settings().For("tool")...)
+		if p.MaxDefer != 2 || p.FinalNotice != 5*events.Minute || p.MaxRecheck != 3 || p.Origin["max_defer"] != "product" || len(warnings) != 0 {
+			t.Errorf("%+v, %v", p, warnings)
+		}
+	}
+	check()
+	m.server.Stop()
+	m.restart(t)
+	check()
+	m.server.Resume()
+	m.server.Break(opsitest.Fault{Kind: opsitest.RPCError, Method: "productPropertyState_getValues", Class: "BackendPermissionDeniedError"})
+	poll(t, m.Source)
+	check()
+	if !strings.Contains(strings.Join(*m.warned, "\n"), "properties of products cannot be read, so the last known ones count") {
+		t.Errorf("told: %q", *m.warned)
 	}
 }

@@ -17,7 +17,7 @@ func TestConfigObjects(t *testing.T) {
 	m := start(t)
 	m.server.Put(opsitest.Config("quietsetup.max_defer", "9"))
 	made, err := MakeConfigObjects(t.Context(), m.client)
-	if err != nil || len(made) != len(policy.Keys()) { // all but that one, and hold
+	if err != nil || len(made) != len(policy.Keys())+len(policy.MachineKeys()) { // all but that one; hold, and two that are lists here
 		t.Fatalf("%d made, %v", len(made), err)
 	}
 	poll(t, m.Source)

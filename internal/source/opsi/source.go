@@ -25,7 +25,7 @@ type Server interface {
 // Parts are what a source works with.
 type Parts struct {
 	Server Server
-	Style  Style // of the progress in reports; "" = reason
+	Style  func() Style // of the progress in reports; nil = reason
 	// Gather is how long a report waits for others to go with it; 0 = 200 ms.
 	Gather time.Duration
 	// Folder is a private one where it is kept what the server set, for a start while
@@ -55,8 +55,10 @@ type Source struct {
 	plan  *plan           // of the last look, nil = none yet
 	said  map[string]bool // warnings of the last look
 	set   map[string]Setting
-	lost  map[string]lostReport // by product
-	kept  bool                  // set and lost are in the file
+	// properties of products that were wanted in the last look, by product and name.
+	properties map[string]map[string][]any
+	lost       map[string]lostReport // by product
+	kept       bool                  // set and lost are in the file
 	// offered is what the depot had when something was last wanted.
 	offered offers
 }
@@ -64,8 +66,8 @@ type Source struct {
 // New makes a source. It asks the server nothing yet, and knows what the server had
 // set when it was last asked.
 func New(parts Parts) *Source {
-	if parts.Style == "" {
-		parts.Style = StyleReason
+	if parts.Style == nil {
+		parts.Style = func() Style { return StyleReason }
 	}
 	if parts.Gather <= 0 {
 		parts.Gather = 200 * time.Millisecond

@@ -15,7 +15,7 @@ import (
 // method empties the progress, too; who changes the row itself, as opsi-configed does,
 // does not, and then it would say for ever that something waits.
 func (s *Source) Stale(row events.Report) bool {
-	ours := strings.HasPrefix(row.ActionProgress, deferred+" (") || s.parts.Style == StylePlain && row.ActionProgress == deferred
+	ours := strings.HasPrefix(row.ActionProgress, deferred+" (") || s.parts.Style() == StylePlain && row.ActionProgress == deferred
 	return ours && row.ActionRequest == events.ActionNone && row.ActionResult == events.ResultNone
 }
 

@@ -58,8 +58,9 @@ type Options struct {
 	Control func(ctx context.Context, product string) ([]byte, error)
 	// MaxBytes is how large a product may be; 0 = 32 GiB.
 	MaxBytes int64
-	// BytesPerSecond is how fast everything together is fetched; 0 = as fast as it goes.
-	BytesPerSecond int64
+	// BytesPerSecond is how fast everything together is fetched; 0, or nil = as fast as
+	// it goes. It is asked for each piece: a site may change its mind in a download.
+	BytesPerSecond func() int64
 	// FreeSpace asks how much may be written below a path; nil = it is not asked.
 	FreeSpace func(path string) (uint64, error)
 	// Warn is told what is wrong and stops nothing, one line; nil = nobody.

@@ -714,7 +714,7 @@ func TestOldIsPutBack(t *testing.T) {
 
 // TestPace: everything together is not faster than it may be.
 func TestPace(t *testing.T) {
-	b := newBench(t, func(o *Options) { o.BytesPerSecond = 100_000 })
+	b := newBench(t, func(o *Options) { o.BytesPerSecond = func() int64 { return 100_000 } })
 	b.put("p", map[string]string{"x": strings.Repeat("x", 30_000), "y": strings.Repeat("y", 20_000)})
 	begun := time.Now()
 	b.whole("p")

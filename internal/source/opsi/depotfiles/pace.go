@@ -10,7 +10,7 @@ import (
 
 // pace keeps everything that is fetched below a rate.
 type pace struct {
-	bytesPerSecond int64 // 0 = no limit
+	bytesPerSecond func() int64 // 0, or nil = no limit
 
 	mu   sync.Mutex
 	next time.Time // when the next byte may come
@@ -18,7 +18,11 @@ type pace struct {
 
 // take waits until n bytes that came were due.
 func (p *pace) take(ctx context.Context, n int) error {
-	if p.bytesPerSecond <= 0 || n <= 0 {
+	if p.bytesPerSecond == nil || n <= 0 {
+		return nil
+	}
+	rate := p.bytesPerSecond()
+	if rate <= 0 {
 		return nil
 	}
 	p.mu.Lock()
@@ -26,7 +30,7 @@ func (p *pace) take(ctx context.Context, n int) error {
 	if p.next.Before(now) {
 		p.next = now
 	}
-	p.next = p.next.Add(time.Duration(float64(n) / float64(p.bytesPerSecond) * float64(time.Second)))
+	p.next = p.next.Add(time.Duration(float64(n) / float64(rate) * float64(time.Second)))
 	wait := p.next.Sub(now)
 	p.mu.Unlock()
 	t := time.NewTimer(wait)

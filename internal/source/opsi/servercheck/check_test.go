@@ -347,10 +347,14 @@ func TestStands(t *testing.T) {
 			s.Put(opsitest.Config("quietsetup.max_defer", "many"))
 			s.ForgetHistory()
 		}, "configs_bad", nil},
-		{"an id that this version does not know yet", func(s *opsitest.Server, _ *Target) {
-			s.Put(opsitest.Config("quietsetup.mode", "observe"))
+		{"a mode that there is not", func(s *opsitest.Server, _ *Target) {
+			s.Put(opsitest.Config("quietsetup.mode", "watch"))
 			s.ForgetHistory()
-		}, "configs_bad", map[string]any{"Text": "this version does not know the config id quietsetup.mode yet"}},
+		}, "configs_bad", map[string]any{"Text": `config id quietsetup.mode: "watch" is neither normal nor observe, so it is only observed`}},
+		{"a list with a slip", func(s *opsitest.Server, _ *Target) {
+			s.Put(opsitest.Config("quietsetup.deadlines", "firefox"))
+			s.ForgetHistory()
+		}, "configs_bad", map[string]any{"Text": `config id quietsetup.deadlines: "firefox" is not of the form product=date; ignored`}},
 		{"an id with a slip", func(s *opsitest.Server, _ *Target) {
 			s.Put(opsitest.Config("quietsetup.max_defers", "3"))
 			s.ForgetHistory()

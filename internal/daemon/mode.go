@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/quietsetup/quietsetup/events"
+	"github.com/quietsetup/quietsetup/fsm"
+	"github.com/quietsetup/quietsetup/internal/policy"
+)
+
+// machine is what is settled for the machine as a whole: by the config file, and
+// above it by what a server said, as far as that is known.
+func (p parts) machine(server func() []policy.Layer) func() (policy.Machine, policy.Opinion) {
+	return func() (policy.Machine, policy.Opinion) {
+		return policy.MachineOf(append([]policy.Layer{p.config.Site()}, server()...)...)
+	}
+}
+
+// mode is the input that tells the core in which mode it is to be.
+func (d *depot) mode() events.ModeChosen {
+	m, said := d.machine()
+	why := "mode = " + said.Written + " (" + string(said.Origin) + ")"
+	if said.Place != "" {
+		why += ": " + said.Place
+	}
+	return events.ModeChosen{Observe: m.Observe, Reason: why}
+}
+
+// setMode brings the mode in, before anything else that a look brought: what is new
+// must not be begun in the old one.
+func (d *depot) setMode(ctx context.Context) error {
+	_, err := d.submit(ctx, fromSource, d.mode())
+	if err != nil && !errors.Is(err, fsm.ErrNothing) {
+		return fmt.Errorf("cannot change the mode: %w", err)
+	}
+	return nil
+}
