@@ -233,7 +233,9 @@ func TestServerTrust(t *testing.T) {
 		"no word":      {nil, exitUsage, "--first-contact"},
 		"both":         {[]string{"--first-contact", "--sha256", d.CAs[0].SHA256}, exitUsage, "one of them"},
 		"half a sum":   {[]string{"--sha256", d.CAs[0].SHA256[:20]}, exitUsage, "64 hex digits"},
-		"another sum":  {[]string{"--sha256", strings.Repeat("00", 32)}, exitServer, "none of the CAs"},
+		"no sum":       {[]string{"--sha256", " : "}, exitUsage, "64 hex digits"},
+		"another sum":  {[]string{"--sha256", strings.Repeat("00", 32)}, exitServer, "none that it offers"},
+		"no address":   {[]string{"--first-contact", "--url", "http://x"}, exitInvalid, "cannot use the server's address"},
 		"not a folder": {[]string{"--first-contact", "--pin", filepath.Join(file, "no", "where")}, exitInvalid, "cannot write the CA file"},
 	} {
 		if code, _, said := ran(t, slices.Concat(args, []string{"--pin", file}, c.more)...); code != c.code || !strings.Contains(said, c.says) {
