@@ -119,6 +119,7 @@ func (c *Client) fold(e events.Event, seq uint64, now events.Moment, actor strin
 // foldReport takes over what the source should show for the product now.
 func (c *Client) foldReport(p *Product, seq uint64) {
 	if want := c.shows(p); want != p.Want {
+		p.Unsure = p.Unsure || p.Want != p.Row && p.Phase != events.PhaseReported
 		p.Want, p.N.Report = want, seq
 		if p.ReportClass == reportRefused {
 			p.ReportClass, p.ReportWhy = "", "" // a different report has its own fate
@@ -175,7 +176,7 @@ func (c *Client) foldProduct(p *Product, e events.Event, seq uint64, now events.
 	switch e := e.(type) {
 	case events.Accepted:
 		row, owed := e.Request.Row, p.Owed
-		if p.Outcome != "" && p.Want != p.Row && p.reports() { // the report of the run before is carried along
+		if p.Outcome != "" && p.ReportDue() && p.reports() { // the report of the run before is carried along
 			owed = append(slices.Clone(owed), Owed{Report: p.Want, Request: p.Request, Run: p.Run})
 		}
 		if len(owed) > 0 {
@@ -183,7 +184,7 @@ func (c *Client) foldProduct(p *Product, e events.Event, seq uint64, now events.
 		}
 		*p = Product{ID: p.ID, Phase: p.Phase, Run: e.Run, Request: e.Request, Since: now, Row: row, Owed: owed,
 			Policy: p.Policy, Package: p.Package, Last: p.Last, LastWhy: p.LastWhy,
-			Counters: p.Counters, Hold: p.Hold, Want: row, Suspect: p.Suspect, N: p.N}
+			Counters: p.Counters, Hold: p.Hold, Want: row, Unsure: p.Unsure, Suspect: p.Suspect, N: p.N}
 		if e.Run == 1 {
 			p.Policy = events.DefaultPolicy()
 		}
@@ -272,6 +273,7 @@ func (c *Client) foldProduct(p *Product, e events.Event, seq uint64, now events.
 		p.N.Work = seq
 	case events.ReportAccepted:
 		p.Row = e.Report
+		p.Unsure = p.Unsure && e.Report != p.Want
 		p.ReportClass, p.ReportWhy = "", ""
 		if len(p.Owed) > 0 && p.owed().Report == e.Report {
 			p.Owed = p.Owed[1:]
@@ -287,6 +289,7 @@ func (c *Client) foldProduct(p *Product, e events.Event, seq uint64, now events.
 	case events.Reported:
 		p.Wait, p.Closing, p.Attempt, p.Window = nil, nil, nil, nil
 		p.Next, p.Retarget, p.Blockers = nil, nil, nil
+		p.Unsure = false
 	default:
 		c.foldWindow(p, e, seq, now)
 		c.foldAttempt(p, e, seq, now)

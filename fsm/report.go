@@ -53,6 +53,9 @@ func (p *Product) report() events.Report {
 	return r
 }
 
+// ReportDue reports whether the source is not known to show what it should.
+func (p *Product) ReportDue() bool { return p.Want != p.Row || p.Unsure && p.reports() }
+
 // success is the life cycle of opsi's productOnClient after a successful action.
 func (p *Product) success() events.Report {
 	r := p.Request.Row

@@ -120,12 +120,15 @@ type Product struct {
 	Hold     *Hold                     `json:"hold,omitempty"`
 
 	// The report lane. Row is what the source shows as far as is known; Want is
-	// what it should show; they differ = a report is due.
-	Row         events.Report `json:"row"`
-	Want        events.Report `json:"want"`
-	Progress    string        `json:"progress,omitempty"`     // the wait as the report tells it
-	ReportClass string        `json:"report_class,omitempty"` // "", failing, refused
-	ReportWhy   string        `json:"report_why,omitempty"`
+	// what it should show; they differ, or Unsure = a report is due.
+	Row  events.Report `json:"row"`
+	Want events.Report `json:"want"`
+	// Unsure: a report was due and is wanted no more before an answer came. It may have
+	// been sent, so the source may show it, whatever Row says; Want is sent to be sure.
+	Unsure      bool   `json:"unsure,omitempty"`
+	Progress    string `json:"progress,omitempty"`     // the wait as the report tells it
+	ReportClass string `json:"report_class,omitempty"` // "", failing, refused
+	ReportWhy   string `json:"report_why,omitempty"`
 
 	// Owed are outcomes of earlier runs that the source has not shown yet, oldest
 	// first. They are sent before Want.

@@ -233,7 +233,9 @@ func TestServerTrust(t *testing.T) {
 		"no word":      {nil, exitUsage, "--first-contact"},
 		"both":         {[]string{"--first-contact", "--sha256", d.CAs[0].SHA256}, exitUsage, "one of them"},
 		"half a sum":   {[]string{"--sha256", d.CAs[0].SHA256[:20]}, exitUsage, "64 hex digits"},
-		"another sum":  {[]string{"--sha256", strings.Repeat("00", 32)}, exitServer, "none of the CAs"},
+		"no sum":       {[]string{"--sha256", " : "}, exitUsage, "64 hex digits"},
+		"another sum":  {[]string{"--sha256", strings.Repeat("00", 32)}, exitServer, "none that it offers"},
+		"no address":   {[]string{"--first-contact", "--url", "http://x"}, exitInvalid, "cannot use the server's address"},
 		"not a folder": {[]string{"--first-contact", "--pin", filepath.Join(file, "no", "where")}, exitInvalid, "cannot write the CA file"},
 	} {
 		if code, _, said := ran(t, slices.Concat(args, []string{"--pin", file}, c.more)...); code != c.code || !strings.Contains(said, c.says) {
@@ -305,7 +307,7 @@ func TestServerTakesOver(t *testing.T) {
 
 	s.Put(opsitest.Config("quietsetup.max_defer", "3"), opsitest.State("quietsetup.max_defer", opsiClient, "4"), opsitest.State("quietsetup.max_defer", opsitest.ConfigServerID, "5"))
 	code, out, said := ran(t, append([]string{"server", "setup", "--undo"}, flags...)...)
-	if code != exitOK || !strings.Contains(out, "Deleted for this client: quietsetup.max_defer.") || !strings.Contains(out, "opsi-admin -d method config_delete quietsetup.max_defer\n") {
+	if code != exitOK || !strings.Contains(out, "Deleted for this client: quietsetup.max_defer.") || !strings.Contains(out, "opsi-admin -d method config_delete 'quietsetup.max_defer'\n") {
 		t.Errorf("exit %d: %s %s", code, out, said)
 	}
 	if rows := s.Rows("configState", opsitest.Object{"configId": "quietsetup.*"}); len(rows) != 1 || rows[0].Text("objectId") != opsitest.ConfigServerID {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -30,9 +29,12 @@ against what the server's administrator says (at the server: openssl x509 -noout
 -fingerprint -sha256 -in /etc/opsi/ssl/opsi-ca-cert.pem). It is taken only if that
 CA signs the certificate that the server shows. No secret is sent.
 
-With --pin the file for source.ca_file is written; then the sum must be given with
---sha256, or --first-contact says that whoever answers now is believed. A file
-that is there already is never replaced.
+With --sha256 only the certificate that has this sum is taken, and it alone must
+vouch for the server.
+
+With --pin the file for source.ca_file is written; then the sum must be given, or
+--first-contact says that whoever answers now is believed. A file that is there
+already is never replaced.
 
 JSON: server_trust/v1.`, "5 the server cannot be reached, offers no CA or has another sum", "7 the address cannot be used or the file cannot be written"),
 		Example: `  quietsetup server trust --url https://opsi.example.org:4447
@@ -49,20 +51,22 @@ JSON: server_trust/v1.`, "5 the server cannot be reached, offers no CA or has an
 			case pin == "" && first:
 				return usage(errors.New("--first-contact is for --pin FILE"))
 			}
-			want, err := opsi.ParseSum(sum)
-			if err != nil {
-				return usage(err)
+			if cmd.Flags().Changed("sha256") {
+				var err error
+				if sum, err = opsi.ParseSum(sum); err != nil {
+					return usage(err)
+				}
 			}
-			bundle, err := opsi.FirstContact(cmd.Context(), url)
+			if _, err := opsi.Address(url); err != nil {
+				return &coded{code: exitInvalid, err: err}
+			}
+			bundle, err := opsi.FirstContact(cmd.Context(), url, sum)
 			if err != nil {
 				return err
 			}
 			d := apitypes.ServerTrust{Schema: schemaServerTrust, Server: url, CAs: []apitypes.CA{}}
 			for _, c := range bundle.CAs() {
 				d.CAs = append(d.CAs, apitypes.CA(c))
-			}
-			if want != "" && !slices.ContainsFunc(d.CAs, func(c apitypes.CA) bool { return c.SHA256 == want }) {
-				return fmt.Errorf("%w: none of the CAs that %s offers has the SHA-256 %s", opsi.ErrCertificate, url, want)
 			}
 			if pin != "" {
 				if d.Pinned, err = filepath.Abs(pin); err != nil {
@@ -89,7 +93,7 @@ JSON: server_trust/v1.`, "5 the server cannot be reached, offers no CA or has an
 	f := cmd.Flags()
 	f.StringVar(&url, "url", "", "address of the server")
 	f.StringVar(&pin, "pin", "", "write the CA to this new file")
-	f.StringVar(&sum, "sha256", "", "SHA-256 that one of the certificates must have, as the server's administrator says it")
+	f.StringVar(&sum, "sha256", "", "SHA-256 of the one certificate to take, as the server's administrator says it")
 	f.BoolVar(&first, "first-contact", false, "with --pin: believe whoever answers now")
 	return withRows(cmd, trustColumns()...)
 }

@@ -322,7 +322,7 @@ func TestFirstContact(t *testing.T) {
 	} {
 		clear(offer)
 		offer[c.path] = c.text
-		b, err := FirstContact(t.Context(), url)
+		b, err := FirstContact(t.Context(), url, "")
 		if !errors.Is(err, c.class) {
 			t.Errorf("%s: %v", c.name, err)
 		}
@@ -331,11 +331,22 @@ func TestFirstContact(t *testing.T) {
 		}
 	}
 	clear(offer)
-	if _, err := FirstContact(t.Context(), url); err == nil || !strings.Contains(err.Error(), singlePath) {
+	if _, err := FirstContact(t.Context(), url, ""); err == nil || !strings.Contains(err.Error(), singlePath) {
 		t.Errorf("no offer: %v", err)
 	}
+	// A stranger who answers for the server lays the right CA beside his own.
+	offer[bundlePath] = append(other.pem(), ca.pem()...)
+	for _, c := range []struct {
+		of    *x509.Certificate
+		class error
+	}{{ca.cert, nil}, {other.cert, ErrCertificate}, {leaf.cert, ErrCertificate}} {
+		b, err := FirstContact(t.Context(), url, CAOf(c.of).SHA256)
+		if !errors.Is(err, c.class) || err == nil && len(b.CAs()) != 1 {
+			t.Errorf("by the sum of %s: %v, %+v", c.of.Subject, err, b.CAs())
+		}
+	}
 	offer[bundlePath] = ca.pem()
-	b, err := FirstContact(t.Context(), url)
+	b, err := FirstContact(t.Context(), url, "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -266,7 +266,7 @@ func TestCertificates(t *testing.T) {
 		}
 	}
 	m.server.Present(opsitest.Good)
-	b, err := FirstContact(t.Context(), m.server.URL())
+	b, err := FirstContact(t.Context(), m.server.URL(), "")
 	if err != nil || len(b.CAs()) != 1 {
 		t.Errorf("%+v, %v", b.CAs(), err)
 	}

@@ -18,6 +18,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -95,10 +96,10 @@ func CAOf(c *x509.Certificate) CA {
 }
 
 // ParseSum reads a SHA-256 as people have it: hex in either case, with or without
-// colons. "" stays "".
+// colons.
 func ParseSum(s string) (string, error) {
 	sum := strings.ToLower(strings.ReplaceAll(strings.TrimSpace(s), ":", ""))
-	if b, err := hex.DecodeString(sum); err != nil || len(b) != sha256.Size && sum != "" {
+	if b, err := hex.DecodeString(sum); err != nil || len(b) != sha256.Size {
 		return "", fmt.Errorf("cannot use the sum %q: a SHA-256 has 64 hex digits", line(s))
 	}
 	return sum, nil
@@ -132,8 +133,10 @@ func (b Bundle) Pin(path string) error {
 // FirstContact asks a server for its CA over a connection that nobody vouches
 // for. It sends no secret. The answer is taken only if that CA signs the very
 // certificate the server shows: then whoever was met the first time is who will
-// be met again. Whether it was the right one a person must say, by the sums.
-func FirstContact(ctx context.Context, server string) (Bundle, error) {
+// be met again. Whether it was the right one a person must say: with a sum only the
+// certificate that has it is taken, and it alone must vouch for the server, for a
+// stranger can lay the right one beside his own. "" takes all.
+func FirstContact(ctx context.Context, server, sum string) (Bundle, error) {
 	base, err := baseURL(server)
 	if err != nil {
 		return Bundle{}, err
@@ -142,7 +145,7 @@ func FirstContact(ctx context.Context, server string) (Bundle, error) {
 	defer transport.CloseIdleConnections()
 	client := &http.Client{Transport: transport, Timeout: time.Minute, CheckRedirect: noRedirect}
 	for _, path := range []string{bundlePath, singlePath} {
-		b, found, err := fetchBundle(ctx, client, base, path)
+		b, found, err := fetchBundle(ctx, client, base, path, sum)
 		if err != nil {
 			return Bundle{}, fmt.Errorf("cannot ask %s for its CA: %w", base.Host, err)
 		}
@@ -153,7 +156,7 @@ func FirstContact(ctx context.Context, server string) (Bundle, error) {
 	return Bundle{}, fmt.Errorf("cannot ask %s for its CA: it offers neither %s nor %s", base.Host, bundlePath, singlePath)
 }
 
-func fetchBundle(ctx context.Context, client *http.Client, base *url.URL, path string) (Bundle, bool, error) {
+func fetchBundle(ctx context.Context, client *http.Client, base *url.URL, path, sum string) (Bundle, bool, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base.JoinPath(path).String(), nil)
 	if err != nil {
 		return Bundle{}, false, err
@@ -176,6 +179,12 @@ func fetchBundle(ctx context.Context, client *http.Client, base *url.URL, path s
 	certs, err := parseBundle(text)
 	if err != nil {
 		return Bundle{}, false, err
+	}
+	if sum != "" {
+		certs = slices.DeleteFunc(certs, func(c *x509.Certificate) bool { return CAOf(c).SHA256 != sum })
+		if len(certs) == 0 {
+			return Bundle{}, false, fmt.Errorf("%w: none that it offers has the SHA-256 %s", ErrCertificate, sum)
+		}
 	}
 	if resp.TLS == nil || len(resp.TLS.PeerCertificates) == 0 {
 		return Bundle{}, false, fmt.Errorf("%w: it shows no certificate", ErrCertificate)
