@@ -39,7 +39,7 @@ $Daemon = Join-Path $Home64 'quietsetupd.exe'
 $Cli = Join-Path $Home64 'quietsetup.exe'
 $Agent = Join-Path $Home64 'quietsetup-prompt.exe'
 $State = Join-Path $env:ProgramData 'quietsetup\state'
-$PipeName = 'quietsetup-api'
+$PipeName = 'ProtectedPrefix\Administrators\quietsetup-api'
 
 function Check([string] $Name, [scriptblock] $Test) {
     try {
@@ -193,7 +193,7 @@ if (Wants 'pipe') {
     }
     Check 'pipe: a second daemon ends with 10' { $r = Run $Daemon @('run', '--once'); if ($r.Code -ne 10) { "it ended with $($r.Code): $($r.Text)" } }
     Ask 'pipe: other machines are kept out' "On another machine, as an administrator of this one: [IO.File]::Open('\\$env:COMPUTERNAME\pipe\$PipeName', 'Open') is refused."
-    Check 'pipe: a user without rights may look and not order' {
+    Check 'pipe: a user without rights may look, and neither order nor take such a name' {
         $user = 'qs-check'; $password = [guid]::NewGuid().ToString() + 'aA1!'
         $secure = ConvertTo-SecureString $password -AsPlainText -Force
         New-LocalUser $user -Password $secure -AccountNeverExpires | Out-Null
@@ -204,6 +204,11 @@ if (Wants 'pipe') {
                 $p = Start-Process cmd.exe -Credential $cred -WorkingDirectory $env:PUBLIC -PassThru -Wait -WindowStyle Hidden -ArgumentList "/c `"`"$Cli`" $($c[0]) > $out 2>&1`""
                 if ($p.ExitCode -ne $c[1]) { return "$($c[0]) ended with $($p.ExitCode), want $($c[1]): $(Get-Content -Raw $out)" }
             }
+            # Another name at the same place: the service has its own.
+            $take = "try { `$p = New-Object IO.Pipes.NamedPipeServerStream('$PipeName-taken', [IO.Pipes.PipeDirection]::InOut); `$p.Dispose(); exit 1 } catch { exit 0 }"
+            $encoded = [Convert]::ToBase64String([Text.Encoding]::Unicode.GetBytes($take))
+            $p = Start-Process powershell.exe -Credential $cred -WorkingDirectory $env:PUBLIC -PassThru -Wait -WindowStyle Hidden -ArgumentList "-NoProfile -EncodedCommand $encoded"
+            if ($p.ExitCode -ne 0) { return 'it can serve on a name that is for administrators' }
         }
         finally { Remove-LocalUser $user; Remove-Item -Force -ErrorAction SilentlyContinue $out; Run $Cli @('release', '--reason', 'check') | Out-Null }
     }
