@@ -191,6 +191,21 @@ if (Wants 'pipe') {
         catch [UnauthorizedAccessException] { }
         catch [IO.IOException] { }
     }
+    Check 'pipe: a caller who lends no token gets no answer, others do' {
+        foreach ($c in @(@('Identification', $true), @('Anonymous', $false))) {
+            $p = New-Object IO.Pipes.NamedPipeClientStream('.', $PipeName, [IO.Pipes.PipeDirection]::InOut, [IO.Pipes.PipeOptions]::None, [Security.Principal.TokenImpersonationLevel]$c[0])
+            $answer = ''
+            try {
+                $p.Connect(5000)
+                $ask = [Text.Encoding]::ASCII.GetBytes("GET /v1/status HTTP/1.1`r`nHost: local`r`nConnection: close`r`n`r`n")
+                $p.Write($ask, 0, $ask.Length)
+                $answer = (New-Object IO.StreamReader($p)).ReadLine()
+            }
+            catch [IO.IOException] { }
+            finally { $p.Dispose() }
+            if (($answer -match ' 200 ') -ne $c[1]) { "a caller of the kind $($c[0]) was answered: $answer" }
+        }
+    }
     Check 'pipe: a second daemon ends with 10' { $r = Run $Daemon @('run', '--once'); if ($r.Code -ne 10) { "it ended with $($r.Code): $($r.Text)" } }
     Ask 'pipe: other machines are kept out' "On another machine, as an administrator of this one: [IO.File]::Open('\\$env:COMPUTERNAME\pipe\$PipeName', 'Open') is refused."
     Check 'pipe: a user without rights may look, and neither order nor take such a name' {
