@@ -149,7 +149,7 @@ func TestRestartInTheMiddle(t *testing.T) {
 // beside it. When somebody has ended it, the truth is reported.
 func TestInstallerAsks(t *testing.T) {
 	t.Parallel()
-	m := newMachine(t, impatient)
+	m := machineBeside(t, impatient)
 	m.offerSetup("asks", "app", "2.0", "")
 	m.offerSetup("installs", "next", "1.0", "")
 	m.start()

@@ -12,7 +12,9 @@ import (
 	"github.com/quietsetup/quietsetup/internal/apitypes"
 )
 
-const impatient = "dialog_timeout = \"10m\"\ndefer_interval = \"1s\"\nprompt_interval = 0\nclose_grace = \"5s\"\n"
+// impatient waits for nothing but people, and for programs that close: those of a
+// machine under load take their time.
+const impatient = "dialog_timeout = \"10m\"\ndefer_interval = \"1s\"\nprompt_interval = 0\nclose_grace = \"30s\"\n"
 
 // TestMSI and TestNSIS are the main job with real installers: v1 is there and in
 // use, setup of v2 is put off once across a restart of the service, then the
