@@ -67,8 +67,9 @@ func TestServiceIsNotListed(t *testing.T) {
 	}
 	m.press(p, "The app installation", closeAll)
 	m.untilPhase("app", "reported")
-	if m.alive(appExe) || !m.alive(serves) || m.uninstallKey("app", "DisplayVersion") != "2.0" {
-		t.Errorf("the program runs %v, the service's process %v, the entry says %q", m.alive(appExe), m.alive(serves), m.uninstallKey("app", "DisplayVersion"))
+	m.gone(appExe)
+	if !m.alive(serves) || m.uninstallKey("app", "DisplayVersion") != "2.0" {
+		t.Errorf("the service's process runs %v, the entry says %q", m.alive(serves), m.uninstallKey("app", "DisplayVersion"))
 	}
 	m.verify()
 }
@@ -97,8 +98,9 @@ func TestLastWindow(t *testing.T) {
 		t.Error("closed before the announced time")
 	}
 	m.untilPhase("app", "reported")
-	if m.alive(appExe) || m.counted() != 1 || !slices.Equal(m.asked(), []string{appTitle}) || m.uninstallKey("app", "DisplayVersion") != "2.0" {
-		t.Errorf("it runs %v, %d counted, asked %q, the entry says %q", m.alive(appExe), m.counted(), m.asked(), m.uninstallKey("app", "DisplayVersion"))
+	m.gone(appExe)
+	if m.counted() != 1 || !slices.Equal(m.asked(), []string{appTitle}) || m.uninstallKey("app", "DisplayVersion") != "2.0" {
+		t.Errorf("%d counted, asked %q, the entry says %q", m.counted(), m.asked(), m.uninstallKey("app", "DisplayVersion"))
 	}
 	m.verify()
 }

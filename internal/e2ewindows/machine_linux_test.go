@@ -271,6 +271,13 @@ func (m *machine) alive(path string) bool {
 	return len(m.processes(strings.TrimPrefix(path, "C:"))) > 0
 }
 
+// gone waits until a program does not run any more.
+// Windows says that a process has ended a moment before Linux takes it away.
+func (m *machine) gone(path string) {
+	m.t.Helper()
+	m.until(path+" has ended", patience, func() bool { return !m.alive(path) })
+}
+
 // open starts the window program as a path and waits for its window.
 func (m *machine) open(path, title, acts string) {
 	m.t.Helper()
