@@ -342,10 +342,14 @@ func (m *machine) row(id string) (r apitypes.ReportRow) {
 	return r
 }
 
-// records are those of the journal, which can be read at any time.
+// records are those of the journal, which can be read at any time: its last line may
+// be half written then.
 func (m *machine) records() (out []events.Record) {
 	m.t.Helper()
 	for line, err := range store.ReadLog(m.wine.Path(state + `\journal`)) {
+		if errors.Is(err, store.ErrTornTail) {
+			break
+		}
 		if err != nil {
 			m.t.Fatal(err)
 		}
