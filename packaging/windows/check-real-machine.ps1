@@ -270,6 +270,7 @@ if (Wants 'dialog') {
     Ask 'dialog: it is seen, on top, and takes no keys from what is typed' 'Request a product whose program runs (see docs/windows.md), go on typing in another program meanwhile: nothing that you typed answered the window.'
     Ask 'dialog: it is sharp on a screen with 150 % or more' 'Look at the letters; move the window between screens of different scale.'
     Ask 'dialog: a screen reader reads question, programs, time and choices' 'Windows+Ctrl+Enter starts Narrator; go through the window with Tab.'
+    Ask 'dialog: a plain box names its buttons as the system does' 'Windows in a third language; end the agent, start quietsetup-prompt.exe --front messagebox, request: the words before the colons are those on the buttons.'
     Ask 'dialog: a full screen presentation is not covered' 'Start a presentation (F5 in a slide show), then request: the window waits or is behind, as the policy says.'
     Ask 'dialog: a program with raised rights is closed, too' 'Run the program as administrator and choose "close": it is asked by the service, or the report says that it could not be.'
 }
