@@ -238,6 +238,9 @@ func (c *Client) foldProduct(p *Product, e events.Event, seq uint64, now events.
 			p.Policy = *e.Policy
 		}
 		if e.Package != nil {
+			if x := e.Package; x.Script != p.Package.Script || x.ProductVersion != p.Package.ProductVersion || x.PackageVersion != p.Package.PackageVersion {
+				p.Resumes, p.Alone = false, false // people agreed to what was there, and nobody knows how this one begins
+			}
 			p.Package = *e.Package
 		}
 		// What is installed is what the package holds now, whatever was offered.
@@ -415,6 +418,7 @@ func (c *Client) foldAttempt(p *Product, e events.Event, seq uint64, now events.
 		}
 		if a := p.Attempt; a != nil && a.Token == e.Token && e.Meaning != meansNotNow && e.Meaning != meansUntouched { // these did not begin
 			p.Resumes = e.Meaning == meansInterrupted || e.Meaning == meansLogout
+			p.Alone = e.Meaning == meansLogout
 			p.Touched = p.Touched || p.Resumes
 		}
 		p.stalls(e.Token, "")

@@ -16,6 +16,7 @@ func (d *step) deadline(p *Product) (events.Moment, bool) {
 	if err != nil {
 		return events.Moment{}, false // none, or a policy that no reader gives
 	}
+	t = t.UTC() // a moment is written so, whatever zone the date names
 	return events.Moment{Clock: d.now.Clock + t.Sub(d.now.Wall).Milliseconds(), Wall: t}, true
 }
 
@@ -29,8 +30,18 @@ func (d *step) pastDeadline(p *Product) bool {
 // rest is how long a product that was put off is left alone: not beyond its
 // deadline, for the last notice comes then.
 func (d *step) rest(p *Product, until events.Moment) events.Moment {
-	if t, set := d.deadline(p); set && t.Before(until) && d.now.Add(events.Minute).Before(t) {
+	t, set := d.deadline(p)
+	if !set || !t.Before(until) {
+		return until
+	}
+	soon := d.now.Add(events.Minute)
+	if soon.Before(t) {
 		return t
+	}
+	// It is here, or nearly. Whoever was asked just now had an ordinary window, so the
+	// last notice is still to come; after that the interval counts again.
+	if was := d.before.Product(p.ID); was != nil && was.Window != nil && !was.Window.Final {
+		return soon
 	}
 	return until
 }

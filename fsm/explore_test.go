@@ -402,7 +402,7 @@ func key(p *place) string {
 		q := c.Products[id]
 		k := q.Counter()
 		fmt.Fprint(&b, "|", id, q.Phase, min(q.Run, 2), q.Action(), q.Prepared, q.Scans, q.Rechecks, q.Returns, k.Defers, min(k.Unanswered, 2),
-			q.Put, q.Outcome, q.Ran, q.Attempts, q.Starts > 0, q.Hold != nil, q.ReportClass, q.Want == q.Row, len(q.Owed), q.Suspect, q.Touched, q.Resumes, slices.Contains(c.Reboot, id), ids(q.Blockers))
+			q.Put, q.Outcome, q.Ran, q.Attempts, q.Starts > 0, q.Hold != nil, q.ReportClass, q.Want == q.Row, len(q.Owed), q.Suspect, q.Touched, q.Resumes, q.Alone, slices.Contains(c.Reboot, id), ids(q.Blockers))
 		if q.Wait != nil {
 			_, other := c.Products[q.Wait.Detail]
 			fmt.Fprint(&b, "w", q.Wait.Reason, other, q.Wait.Until.IsZero(), c.Clock.Now >= q.Wait.Until.Clock)

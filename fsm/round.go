@@ -72,7 +72,10 @@ func (d *step) checksObserved(in events.ChecksObserved) error {
 // checked decides what a look at the machine means for the round.
 func (d *step) checked(p *Product, o events.Observation) {
 	if p.Resumes { // people agreed when it began, and the half of it is done
-		d.people(o)
+		if nobody := d.people(o); p.Alone && !nobody {
+			d.later(p, events.ReasonNotBackground, "the script says logout", events.Moment{})
+			return
+		}
 		d.clear(p)
 		return
 	}

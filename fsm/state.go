@@ -105,6 +105,7 @@ type Product struct {
 	Starts   int      `json:"starts"`            // attempts of this run, voided ones too: numbers their tokens
 	Attempts int      `json:"attempts"`          // attempts of this run that count
 	Suspect  bool     `json:"suspect,omitempty"` // the log forked: probe before the next start
+	Alone    bool     `json:"alone,omitempty"`   // it resumes only while nobody is there: its script stopped for a logout
 	Resumes  bool     `json:"resumes,omitempty"` // its script stopped in its middle for a restart or a logout: it goes on before all others, and nobody is asked again
 	Touched  bool     `json:"touched,omitempty"` // an installer of this run began and did not come to an end: what is there is not what it was
 	Attempt  *Attempt `json:"attempt,omitempty"`

@@ -79,12 +79,12 @@ type ServerSetup struct {
 	Schema string     `json:"schema"` // server_setup/v1
 	IDs    []ConfigID `json:"ids"`
 	Made   []string   `json:"made"` // those that were made just now
-	// TookOver: opsi's own background check was on for this client, and is off now.
+	// Opsi's own background check was on for this client, and is off now.
 	TookOver bool `json:"took_over,omitempty"`
-	// Cleared are ids whose value for this client was taken away just now; Left those
-	// that the server still has, which only an administrator may delete.
+	// Ids whose value for this client was taken away just now.
 	Cleared []string `json:"cleared,omitempty"`
-	Left    []string `json:"left,omitempty"`
+	// Ids that the server still has, which only an administrator may delete.
+	Left []string `json:"left,omitempty"`
 }
 
 // ConfigID is one of them.

@@ -84,7 +84,7 @@ JSON: server_setup/v1.`, "5 the server cannot be reached or refuses the login", 
 					a.say("serversetup.left", nil)
 				}
 				for _, id := range d.Left {
-					fmt.Fprintln(a.Out, "    opsi-admin -d method config_delete "+words.Clean(id))
+					fmt.Fprintln(a.Out, "    opsi-admin -d method config_delete '"+strings.ReplaceAll(words.Clean(id), "'", "")+"'")
 				}
 				return nil
 			}

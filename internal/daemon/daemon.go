@@ -218,9 +218,13 @@ var errDone = errors.New("nothing is left to do")
 
 // opening is what is recorded before all work.
 func (d *daemon) opening(f store.Findings) engine.Opening {
+	findings := inputsOf(f, d.products())
+	if mode, ok := d.depot.mode(); ok { // before anything goes on in the old one
+		findings = append(findings, mode)
+	}
 	return engine.Opening{
 		StoreID:  d.store.ID(),
-		Findings: append(inputsOf(f, d.products()), d.depot.mode()), // before anything goes on in the old mode
+		Findings: findings,
 		Restarted: func(ctx context.Context) events.Restarted {
 			var open []string
 			d.engine.View(func(c *fsm.Client) {

@@ -51,7 +51,8 @@ type server struct {
 	aside   files
 	glances packages.Reader // of aside
 	parts   parts
-	runner  opsiscript.Runner // of products that are scripts
+	runner  opsiscript.Runner  // of products that are scripts
+	mounted *packages.Patience // of the depot where scripts see it
 
 	mu     sync.Mutex
 	gone   []string           // wanted, and not on the depot
@@ -133,6 +134,7 @@ func (d *depot) openServer(p parts, stateDir, version string) error {
 	}
 	s := &server{client: client, parts: p, failed: map[string]failure{}}
 	d.machine = p.machine(func() []policy.Layer { return s.opsi.Settings().Layers })
+	d.known = func() bool { return s.opsi.Settings().Known }
 	s.opsi = opsi.New(opsi.Parts{Server: client, Folder: folder, Warn: p.warn, Scripted: s.scripted,
 		Style: func() opsi.Style {
 			m, _ := d.machine()
@@ -163,6 +165,7 @@ func (d *depot) openServer(p parts, stateDir, version string) error {
 	}
 	s.packages = packages.Reader{Depot: shared{p.reader(depot), func() bool { return s.opsi.Settings().Theirs }}, Policy: p.policy(func(product string) []policy.Layer { return s.opsi.Settings().For(product) }), CheckCommand: installer.CheckCommand,
 		Place: func(id string) (*events.Problem, error) { return s.opsi.Place(id), nil }, Script: s.script, Warn: p.warn, Patience: packages.NewPatience(patience)}
+	s.mounted = packages.NewPatience(patience / 3) // given up before its product's Prepare is
 	s.glances = s.packages
 	s.glances.Depot = shared{p.reader(filepath.Join(stateDir, "opsi", "aside")), func() bool { return s.opsi.Settings().Theirs }}
 	s.glances.CheckCommand = func(string, []string) error { return nil }

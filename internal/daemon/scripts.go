@@ -20,6 +20,7 @@ import (
 	"github.com/quietsetup/quietsetup/internal/opsiscript"
 	"github.com/quietsetup/quietsetup/internal/source/opsi"
 	"github.com/quietsetup/quietsetup/internal/source/opsi/depotfiles"
+	"github.com/quietsetup/quietsetup/internal/source/packages"
 )
 
 // scripts runs attempts for the effects: what has a command as attempts does, what
@@ -164,23 +165,39 @@ func (s *server) script(pkg metadata.Package, a events.Action) (metadata.Package
 	if _, err := opsiscript.Find(s.runner.Program, opsiscript.Places(s.runner.System), config.CheckOwner); err != nil {
 		return pkg, &events.Problem{Code: metadata.CodeNoCommand, Message: fmt.Sprintf("%s: %s is a script: %v", pkg.Product, pkg.Scripts[a], err)}, nil
 	}
-	if depot := s.runner.Site.Depot; depot != "" && !filepath.IsAbs(pkg.Scripts[a]) {
-		// opsi-script calls a script that it cannot see a failure of the product.
-		if _, err := os.Stat(filepath.Join(depot, pkg.Product, pkg.Scripts[a])); err != nil {
-			return pkg, nil, fmt.Errorf("its script is not where the depot is mounted: %w", err)
-		}
+	type looked struct {
+		own []string
+		bad []error
 	}
-	var own []string
-	for _, folder := range []string{pkg.Folder, filepath.Join(s.runner.Site.Depot, pkg.Product)} { // brought here, and mounted
+	asks := func(l *looked, folder string) {
 		if !filepath.IsAbs(folder) {
-			continue
+			return
 		}
 		found, err := opsiscript.AsksItself(os.DirFS(folder))
 		if err != nil {
-			s.parts.warn(pkg.Product, err.Error())
+			l.bad = append(l.bad, err)
 		}
-		own = append(own, found...)
+		l.own = append(l.own, found...)
 	}
+	// A mount that hangs holds up its scripts, and no product that was brought here.
+	l, err := packages.Within(context.Background(), s.mounted, func() (l looked, err error) {
+		if depot := s.runner.Site.Depot; depot != "" && !filepath.IsAbs(pkg.Scripts[a]) {
+			// opsi-script calls a script that it cannot see a failure of the product.
+			if _, err := os.Stat(filepath.Join(depot, pkg.Product, pkg.Scripts[a])); err != nil {
+				return l, err
+			}
+		}
+		asks(&l, filepath.Join(s.runner.Site.Depot, pkg.Product))
+		return l, nil
+	})
+	if err != nil {
+		return pkg, nil, fmt.Errorf("its script is not where the depot is mounted: %w", err)
+	}
+	asks(&l, pkg.Folder) // brought here
+	for _, err := range l.bad {
+		s.parts.warn(pkg.Product, err.Error())
+	}
+	own := l.own
 	if why := opsiscript.AsksTwice(runtime.GOOS, s.opsi.Settings().Theirs, own); why != "" {
 		s.parts.warn(pkg.Product, why+"; so it waits until nobody is there")
 		pkg.Background = false

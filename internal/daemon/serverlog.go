@@ -101,6 +101,9 @@ func lineOf(e events.Event) (opsi.LogLevel, string) {
 	case events.WindowOpened:
 		return opsi.LogNotice, fmt.Sprintf("is asked for in %d sessions; put off %d times of %d so far", len(e.Window.Asks), e.Window.DefersUsed, e.Window.DefersMax)
 	case events.Deferred:
+		if e.Reason == events.ReasonObserved { // nothing was put off
+			return opsi.LogNotice, "waits: " + why(e.Reason, e.Detail)
+		}
 		return opsi.LogNotice, fmt.Sprintf("put off: %s; %d times so far", why(e.Reason, e.Detail), e.Count)
 	case events.CloseAgreed:
 		return opsi.LogNotice, fmt.Sprintf("%d programs are closed: %s", len(e.Targets), e.Why)

@@ -54,6 +54,7 @@ type depot struct {
 	submit submit
 	// machine is what is settled for the machine as a whole, and the word about its mode.
 	machine  func() (policy.Machine, policy.Opinion)
+	known    func() bool                                                                                   // the server has told its settings, now or earlier; nil = there is none
 	observes func() bool                                                                                   // the core is in observe mode
 	about    func(*apitypes.Source)                                                                        // fills in what the source says of itself
 	pause    func(err error) time.Duration                                                                 // until the next look, after one that ended so

@@ -130,3 +130,23 @@ func TestGlanceLately(t *testing.T) {
 		ask(4)
 	})
 }
+
+// TestModeOfAnUnknownServer: while nothing is known of the server, the core stays in
+// its mode; only the config file's own word for observe mode is taken.
+func TestModeOfAnUnknownServer(t *testing.T) {
+	_, d := newLooks(time.Minute)
+	known, observe := false, false
+	d.known = func() bool { return known }
+	d.machine = func() (policy.Machine, policy.Opinion) { return policy.Machine{Observe: observe}, policy.Opinion{} }
+	if in, ok := d.mode(); ok {
+		t.Errorf("it is chosen: %+v", in)
+	}
+	observe = true
+	if in, ok := d.mode(); !ok || !in.Observe {
+		t.Errorf("the config file: %+v, %v", in, ok)
+	}
+	known, observe = true, false
+	if in, ok := d.mode(); !ok || in.Observe {
+		t.Errorf("known: %+v, %v", in, ok)
+	}
+}

@@ -37,5 +37,9 @@ func ParseDate(raw any) (string, error) {
 	return "", fmt.Errorf("must be %s", allowedDate)
 }
 
-// plausible keeps sums of moments from overflowing.
-func plausible(t time.Time) bool { return t.Year() >= 2000 && t.Year() < 2200 }
+// plausible keeps sums of moments from overflowing, and zones to what can be
+// written again.
+func plausible(t time.Time) bool {
+	_, east := t.Zone()
+	return t.Year() >= 2000 && t.Year() < 2200 && max(east, -east) < 24*60*60
+}

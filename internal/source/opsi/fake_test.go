@@ -149,7 +149,11 @@ func (f *fake) one(c *Call) error {
 // open is a source over a server.
 func open(t testing.TB, server Server, warn func(product, line string)) *Source {
 	t.Helper()
-	s := New(Parts{Server: server, Warn: warn, Gather: 5 * time.Millisecond})
+	var s *Source
+	s = New(Parts{Server: server, Warn: warn, Gather: 5 * time.Millisecond, Style: func() Style {
+		_ = s.Settings() // as the service's does
+		return StyleReason
+	}})
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)

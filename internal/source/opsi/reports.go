@@ -139,6 +139,7 @@ func (s *Source) shown(ctx context.Context, batch []*filing) (out map[string]Sho
 	for _, f := range batch {
 		scripted[f.report.ProductID] = s.parts.Scripted(f.report)
 	}
+	style := s.parts.Style() // it may ask for the settings, so not under the lock
 	out = make(map[string]Shown, len(batch))
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -151,7 +152,7 @@ func (s *Source) shown(ctx context.Context, batch []*filing) (out map[string]Sho
 			}
 		}
 		if was, lost := s.lost[id]; lost && was.Report == f.report {
-			sh.Stored = stored(me, sh, f.report, f.req, s.parts.Style(), was.Modified)
+			sh.Stored = stored(me, sh, f.report, f.req, style, was.Modified)
 		}
 		out[id] = sh
 	}

@@ -12,8 +12,21 @@ import (
 type pace struct {
 	bytesPerSecond func() int64 // 0, or nil = no limit
 
-	mu   sync.Mutex
-	next time.Time // when the next byte may come
+	mu    sync.Mutex
+	next  time.Time // when the next byte may come
+	rate  int64     // as it was when it was asked for
+	asked time.Time
+}
+
+// perSecond is the rate, asked for at most once a second: pieces of a file come
+// faster than anybody changes it.
+func (p *pace) perSecond() int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if now := time.Now(); p.asked.IsZero() || now.Sub(p.asked) >= time.Second {
+		p.rate, p.asked = p.bytesPerSecond(), now
+	}
+	return p.rate
 }
 
 // take waits until n bytes that came were due.
@@ -21,7 +34,7 @@ func (p *pace) take(ctx context.Context, n int) error {
 	if p.bytesPerSecond == nil || n <= 0 {
 		return nil
 	}
-	rate := p.bytesPerSecond()
+	rate := p.perSecond()
 	if rate <= 0 {
 		return nil
 	}
