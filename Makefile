@@ -138,7 +138,7 @@ e2e-windows: $(STATICCHECK)
 	@$(GO) vet -tags wine ./internal/e2ewindows
 	@GOOS=linux $(STATICCHECK) -tags wine ./internal/e2ewindows
 	@{ QUIETSETUP_CI=1 $(GO) test -tags wine -count=1 -json ./internal/wine; \
-	  QUIETSETUP_CI=1 $(GO) test -tags wine -count=1 -timeout 15m -parallel 3 -json ./internal/e2ewindows -args -shots $(abspath $(SHOTS)); } | QUIETSETUP_CI=1 .ci/cache/testreport
+	  QUIETSETUP_CI=1 $(GO) test -tags wine -count=1 -timeout 15m -parallel 30 -json ./internal/e2ewindows -args -shots $(abspath $(SHOTS)); } | QUIETSETUP_CI=1 .ci/cache/testreport
 
 # The tests of every package as Windows programs, each package on a machine of
 # its own. Left out are the packages whose tests run go or Linux tools. A test that

@@ -156,6 +156,7 @@ func (d *daemon) run(ctx context.Context, l *localsock.Listener, say *notice, fi
 	before, _ := d.store.Last()
 	part(func() error { return d.engine.Run(ctx, d.workers, d.opening(findings)) })
 	strangers := refusals{d.o.Log, newBudget(20, time.Minute)}
+	l.Differs = strangers.differs
 	part(func() error { return localapi.ServeTelling(ctx, l, strangers.watch(d.api()), strangers.odd) })
 	part(func() error {
 		if !d.opened(ctx, before, say) {

@@ -55,6 +55,19 @@ func (f refusals) odd(p localsock.Peer) {
 	e.Msg("what was sent is no request and was refused")
 }
 
+// differs tells of a caller that is not who it was taken for at first.
+func (f refusals) differs(err error) {
+	left, ok := f.budget.take(time.Now())
+	if !ok {
+		return
+	}
+	e := f.log.Warn().Err(err)
+	if left > 0 {
+		e = e.Int("not_told", left)
+	}
+	e.Msg("a caller was refused: two looks saw two callers")
+}
+
 // status remembers how a request was answered.
 type status struct {
 	http.ResponseWriter

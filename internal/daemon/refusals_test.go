@@ -49,6 +49,18 @@ func TestRefusalsAreLogged(t *testing.T) {
 	}
 }
 
+// Who is seen twice as two is told of as well, within the same bounds.
+func TestTwoLooksAreLogged(t *testing.T) {
+	var log bytes.Buffer
+	f := refusals{zerolog.New(&log), newBudget(2, time.Hour)}
+	for range 5 {
+		f.differs(localsock.ErrUnsafe)
+	}
+	if got := log.String(); strings.Count(got, "\n") != 2 || !strings.Contains(got, localsock.ErrUnsafe.Error()) || !strings.Contains(got, `"level":"warn"`) {
+		t.Errorf("five are told as %s", got)
+	}
+}
+
 func TestBudget(t *testing.T) {
 	b := newBudget(2, time.Minute)
 	now := time.Unix(1e9, 0)

@@ -53,7 +53,7 @@ func TestLookAtWindows(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			m := healthy()
 			r := &registered{service: Service{State: "running", Start: "auto"}, agent: `"` + agentProgram + `" --lang de`}
-			m.patient.System, m.patient.Windows, m.patient.Socket = "windows", r, `\\.\pipe\quietsetup-api`
+			m.patient.System, m.patient.Windows, m.patient.Socket = "windows", r, `\\.\pipe\ProtectedPrefix\Administrators\quietsetup-api`
 			m.names[agentProgram] = Entry{Mode: 0o755}
 			c.spoil(m, r)
 			var news []string

@@ -44,8 +44,10 @@ func (m *machine) truth(row apitypes.ReportRow, entry string, runs bool) {
 	if is := m.uninstallKey("app", "DisplayVersion"); is != entry {
 		m.t.Errorf("the entry says %q, want %q", is, entry)
 	}
-	if m.alive(appExe) != runs {
-		m.t.Errorf("the program runs %v, want %v", !runs, runs)
+	if !runs {
+		m.gone(appExe)
+	} else if !m.alive(appExe) {
+		m.t.Error("the program does not run any more")
 	}
 	if len(m.asked()) != 0 {
 		m.t.Errorf("asked to close was %q", m.asked())
@@ -97,6 +99,71 @@ func TestInstallerWantsRestart(t *testing.T) {
 	m.verify()
 }
 
+// TestInstallerIsDoneAfterARestart: the installer says that it is done, but the old
+// version is there, and runs on, until the machine restarts. Nobody is told that it
+// is done before. Then it is looked for again, and a promise that was not kept is told
+// as the failure that it is.
+func TestInstallerIsDoneAfterARestart(t *testing.T) {
+	t.Parallel()
+	m := unsaid(t, "later", "")
+	m.detectFile("app", "2.0")
+	m.offerSetup("installs", "next", "1.0", "")
+	m.must("quietsetup", "request", "next", "setup", "--wait", "--timeout", "2m")
+	m.offerSetup("promises", "next", "2.0", "")
+
+	waits := func(id string) {
+		t.Helper()
+		m.must("quietsetup", "request", id, "setup")
+		m.until(id+" waits for the restart", patience, func() bool { return m.count("restart_awaited", id) == 1 })
+		m.until("that is reported", patience, func() bool { return strings.Contains(m.row(id).ActionProgress, "waiting for restart") })
+		if r := m.row(id); r.ProductVersion != "1.0" || r.ActionRequest != "setup" || r.ActionResult == "successful" {
+			t.Errorf("the report of %s before the restart: %+v", id, r)
+		}
+	}
+	waits("app")
+	waits("next") // which is not held up by the first
+	if out := m.must("quietsetup", "status", "--json"); !strings.Contains(out, `"reboot"`) {
+		t.Errorf("no restart is wanted: %s", out)
+	}
+	if !m.alive(appExe) || len(m.asked()) != 0 {
+		t.Errorf("the old program was closed; asked was %q", m.asked())
+	}
+	m.stop()
+	m.start() // the service alone: nothing is looked for
+	if p := m.product("app"); p.Phase != "installing" || p.Outcome != nil {
+		t.Errorf("after a restart of the service alone: %+v", p)
+	}
+
+	if err := m.wine.End(); err != nil {
+		t.Fatal(err)
+	}
+	m.boot() // which starts the service
+	m.untilPhase("app", "reported")
+	m.untilPhase("next", "reported")
+	if r := m.row("app"); r.InstallationStatus != "installed" || r.ProductVersion != "2.0" || r.ActionResult != "successful" || r.ActionRequest != "none" || r.ActionProgress != "" {
+		t.Errorf("the report of what came with the restart: %+v", r)
+	}
+	if r := m.row("next"); r.InstallationStatus != "installed" || r.ProductVersion != "1.0" || r.ActionResult != "failed" || r.ActionRequest != "none" ||
+		r.ActionProgress != "the installer asked for a restart, and after it version 1.0 was found" {
+		t.Errorf("the report of what did not: %+v", r)
+	}
+	if begun := strings.Count(strings.Join(m.runs(), "\n"), "begin"); begun != 4 {
+		t.Errorf("%d installers ran, want 4: %q", begun, m.runs())
+	}
+	m.verify()
+}
+
+// detectFile has a product found by the file that its setup leaves its version in.
+func (m *machine) detectFile(id, version string) {
+	m.t.Helper()
+	path := depot + `\` + id + `\CLIENT_DATA\opsi-meta-data.toml`
+	text, _, found := strings.Cut(m.read(path), "detect = ")
+	if !found {
+		m.t.Fatalf("%s has no detect rule", path)
+	}
+	m.write(path, text+fmt.Sprintf("detect = { kind = 'file', name = 'C:\\Program Files\\%s\\version.txt', version = '%s' }\n", id, version))
+}
+
 // TestInstallerKillsAnother: the installer ends the program of another product
 // that depends on this one. Where the package says so, people are asked before.
 func TestInstallerKillsAnother(t *testing.T) {
@@ -113,8 +180,9 @@ func TestInstallerKillsAnother(t *testing.T) {
 	}
 	m.press(p, "The app update", closeAll)
 	m.untilPhase("app", "reported")
-	if asked := m.asked(); m.alive(another) || fmt.Sprint(asked) != "[Depends on app]" {
-		t.Errorf("it runs %v, asked to close was %q", m.alive(another), asked)
+	m.gone(another)
+	if asked := m.asked(); fmt.Sprint(asked) != "[Depends on app]" {
+		t.Errorf("asked to close was %q", asked)
 	}
 	if r := m.row("app"); r.ProductVersion != "2.0" || r.ActionResult != "successful" {
 		t.Errorf("the report: %+v", r)
@@ -149,7 +217,7 @@ func TestRestartInTheMiddle(t *testing.T) {
 // beside it. When somebody has ended it, the truth is reported.
 func TestInstallerAsks(t *testing.T) {
 	t.Parallel()
-	m := newMachine(t, impatient)
+	m := machineBeside(t, impatient)
 	m.offerSetup("asks", "app", "2.0", "")
 	m.offerSetup("installs", "next", "1.0", "")
 	m.start()

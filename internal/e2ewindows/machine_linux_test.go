@@ -46,9 +46,30 @@ type machine struct {
 	dir  string // built programs, on Linux
 }
 
+// atWork holds a place for each machine that works: each is some fifteen programs,
+// and a machine for tests has few cores.
+var atWork = make(chan struct{}, 3)
+
+// turn waits for a place, which is given back when all else of the test has ended.
+func turn(t testing.TB) {
+	t.Helper()
+	since := time.Now()
+	atWork <- struct{}{}
+	t.Logf("waited %v for its turn", time.Since(since).Round(time.Second))
+	t.Cleanup(func() { <-atWork })
+}
+
 // newMachine is a client with the service installed and the given policy table;
 // the service does not run yet.
 func newMachine(t testing.TB, policy string) *machine {
+	t.Helper()
+	turn(t)
+	return machineBeside(t, policy)
+}
+
+// machineBeside is newMachine for a test that waits most of its time, so that it
+// need not wait for others too.
+func machineBeside(t testing.TB, policy string) *machine {
 	t.Helper()
 	m := bareMachine(t)
 	for _, name := range []string{"quietsetupd.exe", "quietsetup.exe", "quietsetup-prompt.exe"} {
@@ -173,7 +194,7 @@ func (m *machine) copy(from, windows string) {
 // run runs a program to its end, one of ours by its name alone.
 func (m *machine) run(program string, args ...string) (out string, code int) {
 	m.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
 	if strings.HasPrefix(program, "quietsetup") {
 		program = m.wine.Path(bin + `\` + program + ".exe")
@@ -250,6 +271,13 @@ func (m *machine) alive(path string) bool {
 	return len(m.processes(strings.TrimPrefix(path, "C:"))) > 0
 }
 
+// gone waits until a program does not run any more.
+// Windows says that a process has ended a moment before Linux takes it away.
+func (m *machine) gone(path string) {
+	m.t.Helper()
+	m.until(path+" has ended", patience, func() bool { return !m.alive(path) })
+}
+
 // open starts the window program as a path and waits for its window.
 func (m *machine) open(path, title, acts string) {
 	m.t.Helper()
@@ -264,10 +292,11 @@ func (m *machine) open(path, title, acts string) {
 	m.until("the window "+title+" is open", patience, func() bool { return slices.Contains(m.desk.Titles(), title) })
 }
 
-// until polls, because everything here happens in other processes.
+// until polls, because everything here happens in other processes. Most looks
+// start a program themselves; a pause leaves room for what is waited for.
 func (m *machine) until(what string, limit time.Duration, ok func() bool) {
 	m.t.Helper()
-	for end := time.Now().Add(limit); ; time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(limit); ; time.Sleep(150 * time.Millisecond) {
 		if ok() {
 			return
 		}
@@ -313,10 +342,14 @@ func (m *machine) row(id string) (r apitypes.ReportRow) {
 	return r
 }
 
-// records are those of the journal, which can be read at any time.
+// records are those of the journal, which can be read at any time: its last line may
+// be half written then.
 func (m *machine) records() (out []events.Record) {
 	m.t.Helper()
 	for line, err := range store.ReadLog(m.wine.Path(state + `\journal`)) {
+		if errors.Is(err, store.ErrTornTail) {
+			break
+		}
 		if err != nil {
 			m.t.Fatal(err)
 		}

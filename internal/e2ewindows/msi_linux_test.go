@@ -21,6 +21,7 @@ import (
 func TestOurOwnMSI(t *testing.T) {
 	t.Parallel()
 	needs.Tool(t, "wixl")
+	turn(t)
 	m := bareMachine(t)
 	m.write(data+`\quietsetup.toml`, "[source]\ndepot = '"+depot+"'\n")
 	m.mkdir(depot)

@@ -12,7 +12,7 @@ import (
 )
 
 // pipeName is the one of the service in its usual place.
-const pipeName = "quietsetup-api"
+const pipeName = `ProtectedPrefix\Administrators\quietsetup-api`
 
 // TestSquattedPipe: a program that has the name of the pipe first is not joined
 // by the service, and the service says why it does not run.
@@ -37,7 +37,7 @@ func TestSquattedPipe(t *testing.T) {
 	}
 	t.Logf("exit code %d: %s", code, out)
 	m.until("the log says why", patience, func() bool {
-		return strings.Contains(m.log(), pipeName) && strings.Contains(m.log(), `"level":"error"`)
+		return strings.Contains(m.log(), "quietsetup-api") && strings.Contains(m.log(), `"level":"error"`)
 	})
 	for _, pid := range m.processes("pipeprogram.exe") {
 		end(t, pid)

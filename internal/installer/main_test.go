@@ -124,9 +124,27 @@ func (w *world) finish(t testing.TB, s Spec) (events.InstallerStarted, Result) {
 	return begun, w.wait(t, begun)
 }
 
+// flood carries an attempt whose installer prints much, makes a file, and waits for
+// another before its last line. The gate opens when the log has been cut: a line
+// that is printed at the moment of a cut may be lost, as cut says.
+func (w *world) flood(t testing.TB, s Spec, flooded, gate string) Result {
+	t.Helper()
+	begun, err := Start(t.Context(), w.options(), s)
+	if err != nil {
+		t.Fatalf("Start: %v", err)
+	}
+	eventually(t, "the installer has printed all but its last line", func() bool { _, err := os.Stat(flooded); return err == nil })
+	eventually(t, "its log is cut", func() bool {
+		text, err := os.ReadFile(filepath.Join(w.state, folderName, s.Token+endLog))
+		return err == nil && int64(len(text)) <= s.LogMax && strings.Contains(string(text), cutMark)
+	})
+	write(t, gate, "", 0o600)
+	return w.wait(t, begun)
+}
+
 func (w *world) wait(t testing.TB, begun events.InstallerStarted) Result {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	res, err := Wait(ctx, w.state, begun.Token, begun.Supervisor, begun.Installer, nil)
 	if err != nil {
@@ -171,11 +189,14 @@ func noSupervisor(t testing.TB, token string) {
 	})
 }
 
+// patience is how long anything may take; machines under load are slow.
+const patience = 2 * time.Minute
+
 func eventually(t testing.TB, what string, is func() bool) {
 	t.Helper()
-	for end := time.Now().Add(30 * time.Second); !is(); {
+	for end := time.Now().Add(patience); !is(); {
 		if time.Now().After(end) {
-			t.Fatalf("not within 30 s: %s", what)
+			t.Fatalf("not within %v: %s", patience, what)
 		}
 		time.Sleep(5 * time.Millisecond)
 	}

@@ -214,10 +214,11 @@ func TestLeftovers(t *testing.T) {
 func TestHugeOutput(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	s := w.spec(t, "id.huge.1.1", "echo first line; i=0; while [ $i -lt 40 ]; do head -c 500000 /dev/zero | tr '\\0' 'x'; echo; i=$((i+1)); done; echo last line")
+	flooded, gate := filepath.Join(w.dir, "flooded"), filepath.Join(w.dir, "gate")
+	s := w.spec(t, "id.huge.1.1", "echo first line; i=0; while [ $i -lt 40 ]; do head -c 500000 /dev/zero | tr '\\0' 'x'; echo; i=$((i+1)); done; : >"+flooded+
+		"; until [ -e "+gate+" ]; do sleep 0.05; done; echo last line")
 	s.LogMax = 64 << 10
-	_, res := w.finish(t, s)
-	if res.Ended.Exit != 0 {
+	if res := w.flood(t, s, flooded, gate); res.Ended.Exit != 0 {
 		t.Fatalf("%+v", res)
 	}
 	out := read(t, filepath.Join(w.state, folderName, s.Token+endLog))

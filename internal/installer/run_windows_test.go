@@ -156,9 +156,10 @@ func TestHelperOutlivesAll(t *testing.T) {
 func TestHugeOutput(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	s := w.spec(t, "id.huge.1.1", "echo first line; flood; echo last line")
+	flooded, gate := filepath.Join(w.dir, "flooded"), filepath.Join(w.dir, "gate")
+	s := w.spec(t, "id.huge.1.1", "echo first line; flood; report "+flooded+"; sleep "+gate+"; echo last line")
 	s.LogMax = 64 << 10
-	if _, res := w.finish(t, s); res.Ended.Exit != 0 {
+	if res := w.flood(t, s, flooded, gate); res.Ended.Exit != 0 {
 		t.Fatalf("%+v", res)
 	}
 	out := read(t, w.file(s.Token, endLog))

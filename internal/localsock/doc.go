@@ -8,6 +8,11 @@
 // and that is what the kernel says about the other end of the connection, never
 // what the caller says about itself.
 //
+// On Windows the first look is at the process that connected, and one process can
+// hold what another opened. So when the first bytes have been read, which Windows
+// wants before, the listener takes on the caller's token for a moment: user, rights
+// and session must be those of the first look, or the connection ends unanswered.
+//
 // A door to everybody is also a door to a flood. The listener holds a limited
 // number of connections for each user, so that one user's flood keeps out that
 // user alone. The daemon's deadlines never wait for anything behind this door.

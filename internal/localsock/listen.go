@@ -24,6 +24,10 @@ const (
 // Listener accepts connections whose peer is known.
 type Listener struct {
 	net.Listener
+	// Differs is told of a peer that a second look saw to be somebody else, whose
+	// connection has ended; nil tells nobody. It is set before Accept.
+	Differs func(error)
+
 	self  string
 	close func() error // takes the socket file away
 
@@ -54,7 +58,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 			c.Close()
 			continue
 		}
-		return &conn{Conn: c, peer: p, done: func() { release(); l.give(p) }}, nil
+		return &conn{Conn: c, peer: p, second: secondLook(c, p), differs: l.Differs, done: func() { release(); l.give(p) }}, nil
 	}
 }
 
@@ -96,6 +100,30 @@ type conn struct {
 	peer Peer
 	once sync.Once
 	done func()
+
+	second  func() error // nil where one look is enough
+	looked  sync.Once
+	other   error // the second look saw somebody else
+	differs func(error)
+}
+
+// Read gives nothing of a peer that is not who it was taken for.
+func (c *conn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if n == 0 || c.second == nil {
+		return n, err
+	}
+	c.looked.Do(func() {
+		if c.other = c.second(); c.other != nil && c.differs != nil {
+			c.differs(c.other)
+		}
+	})
+	if c.other != nil {
+		clear(b[:n])
+		c.Close()
+		return 0, c.other
+	}
+	return n, err
 }
 
 func (c *conn) Close() error {

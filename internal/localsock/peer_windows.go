@@ -69,6 +69,11 @@ func identify(process windows.Handle) (owner string, admin bool, err error) {
 		return "", false, err
 	}
 	defer t.Close()
+	return bearer(t)
+}
+
+// bearer reads from a token whose it is and whether it may administer.
+func bearer(t windows.Token) (owner string, admin bool, err error) {
 	u, err := t.GetTokenUser()
 	if err != nil {
 		return "", false, err

@@ -144,3 +144,6 @@ func removeStale(path string) error {
 	}
 	return os.Remove(path)
 }
+
+// secondLook is none: the kernel keeps who connected with the connection itself.
+func secondLook(net.Conn, Peer) func() error { return nil }

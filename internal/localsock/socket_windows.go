@@ -18,19 +18,23 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// DefaultPath is where the daemon listens if nothing else is configured.
-const DefaultPath = `\\.\pipe\quietsetup-api`
+// DefaultPath is where the daemon listens if nothing else is configured. Below
+// this prefix Windows lets only administrators and the system make a pipe, and
+// everybody open one that lets them: no user can have the name before the daemon.
+// Tailscale's service listens there too, for the same reason.
+const DefaultPath = protected + `quietsetup-api`
 
-// pipes is where all pipes of this machine are, and maxName how long a name with
-// it may be (CreateNamedPipe).
+// pipes is where all pipes of this machine are, protected where administrators'
+// are, and maxName how long a name with either may be (CreateNamedPipe).
 const (
-	pipes   = `\\.\pipe\`
-	maxName = 256
+	pipes     = `\\.\pipe\`
+	protected = pipes + `ProtectedPrefix\Administrators\`
+	maxName   = 256
 )
 
 // PathIn is the pipe of a daemon that has a state folder of its own. Pipes lie in
 // one flat name space, so its name is made from the folder's, whose case does not
-// count.
+// count. It has no protected name, for such a daemon may run without rights.
 func PathIn(stateDir string) string {
 	sum := sha256.Sum256([]byte(strings.ToUpper(filepath.Clean(stateDir))))
 	return `\\.\pipe\quietsetup-` + hex.EncodeToString(sum[:12])
@@ -70,6 +74,9 @@ func Listen(path string) (*Listener, error) {
 		return nil, fmt.Errorf("cannot listen on %s: %w", path, ErrInUse)
 	}
 	l, err := winio.ListenPipe(path, &winio.PipeConfig{SecurityDescriptor: access()})
+	if errors.Is(err, windows.ERROR_ACCESS_DENIED) && strings.HasPrefix(strings.ToLower(path), strings.ToLower(protected)) && !isAdministrator(windows.GetCurrentProcessToken()) {
+		return nil, fmt.Errorf("cannot listen on %s: only the system and administrators may: %w", path, err)
+	}
 	if errors.Is(err, windows.ERROR_ACCESS_DENIED) {
 		return nil, fmt.Errorf("cannot listen on %s: %w: %w", path, ErrInUse, err)
 	}

@@ -53,6 +53,29 @@ func TestPeerIsKnown(t *testing.T) {
 	}
 }
 
+// TestDefaultPathIsProtected: the daemon's own name is one that only
+// administrators may take, and such a name works. That Windows refuses it to
+// others is for a real machine: Wine does not.
+func TestDefaultPathIsProtected(t *testing.T) {
+	prefix, name, found := strings.Cut(localsock.DefaultPath, "quietsetup")
+	if want := `\\.\pipe\ProtectedPrefix\Administrators\`; prefix != want || !found {
+		t.Fatalf("the daemon's pipe is %s, want one below %s", localsock.DefaultPath, want)
+	}
+	path := prefix + "quietsetup-test-" + rand.Text() + name
+	got := peers(t, listen(t, path))
+	c, err := localsock.Dial(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if p := <-got; p.PID != os.Getpid() {
+		t.Errorf("the peer is %+v", p)
+	}
+	if _, err := localsock.Listen(path); !errors.Is(err, localsock.ErrInUse) {
+		t.Errorf("a second daemon: %v, want ErrInUse", err)
+	}
+}
+
 func TestPathIn(t *testing.T) {
 	here := localsock.PathIn(`C:\ProgramData\quietsetup\state`)
 	if !strings.HasPrefix(here, `\\.\pipe\quietsetup-`) || len(here) > 64 {

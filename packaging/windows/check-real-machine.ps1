@@ -39,7 +39,7 @@ $Daemon = Join-Path $Home64 'quietsetupd.exe'
 $Cli = Join-Path $Home64 'quietsetup.exe'
 $Agent = Join-Path $Home64 'quietsetup-prompt.exe'
 $State = Join-Path $env:ProgramData 'quietsetup\state'
-$PipeName = 'quietsetup-api'
+$PipeName = 'ProtectedPrefix\Administrators\quietsetup-api'
 
 function Check([string] $Name, [scriptblock] $Test) {
     try {
@@ -191,9 +191,24 @@ if (Wants 'pipe') {
         catch [UnauthorizedAccessException] { }
         catch [IO.IOException] { }
     }
+    Check 'pipe: a caller who lends no token gets no answer, others do' {
+        foreach ($c in @(@('Identification', $true), @('Anonymous', $false))) {
+            $p = New-Object IO.Pipes.NamedPipeClientStream('.', $PipeName, [IO.Pipes.PipeDirection]::InOut, [IO.Pipes.PipeOptions]::None, [Security.Principal.TokenImpersonationLevel]$c[0])
+            $answer = ''
+            try {
+                $p.Connect(5000)
+                $ask = [Text.Encoding]::ASCII.GetBytes("GET /v1/status HTTP/1.1`r`nHost: local`r`nConnection: close`r`n`r`n")
+                $p.Write($ask, 0, $ask.Length)
+                $answer = (New-Object IO.StreamReader($p)).ReadLine()
+            }
+            catch [IO.IOException] { }
+            finally { $p.Dispose() }
+            if (($answer -match ' 200 ') -ne $c[1]) { "a caller of the kind $($c[0]) was answered: $answer" }
+        }
+    }
     Check 'pipe: a second daemon ends with 10' { $r = Run $Daemon @('run', '--once'); if ($r.Code -ne 10) { "it ended with $($r.Code): $($r.Text)" } }
     Ask 'pipe: other machines are kept out' "On another machine, as an administrator of this one: [IO.File]::Open('\\$env:COMPUTERNAME\pipe\$PipeName', 'Open') is refused."
-    Check 'pipe: a user without rights may look and not order' {
+    Check 'pipe: a user without rights may look, and neither order nor take such a name' {
         $user = 'qs-check'; $password = [guid]::NewGuid().ToString() + 'aA1!'
         $secure = ConvertTo-SecureString $password -AsPlainText -Force
         New-LocalUser $user -Password $secure -AccountNeverExpires | Out-Null
@@ -204,6 +219,11 @@ if (Wants 'pipe') {
                 $p = Start-Process cmd.exe -Credential $cred -WorkingDirectory $env:PUBLIC -PassThru -Wait -WindowStyle Hidden -ArgumentList "/c `"`"$Cli`" $($c[0]) > $out 2>&1`""
                 if ($p.ExitCode -ne $c[1]) { return "$($c[0]) ended with $($p.ExitCode), want $($c[1]): $(Get-Content -Raw $out)" }
             }
+            # Another name at the same place: the service has its own.
+            $take = "try { `$p = New-Object IO.Pipes.NamedPipeServerStream('$PipeName-taken', [IO.Pipes.PipeDirection]::InOut); `$p.Dispose(); exit 1 } catch { exit 0 }"
+            $encoded = [Convert]::ToBase64String([Text.Encoding]::Unicode.GetBytes($take))
+            $p = Start-Process powershell.exe -Credential $cred -WorkingDirectory $env:PUBLIC -PassThru -Wait -WindowStyle Hidden -ArgumentList "-NoProfile -EncodedCommand $encoded"
+            if ($p.ExitCode -ne 0) { return 'it can serve on a name that is for administrators' }
         }
         finally { Remove-LocalUser $user; Remove-Item -Force -ErrorAction SilentlyContinue $out; Run $Cli @('release', '--reason', 'check') | Out-Null }
     }
@@ -250,6 +270,7 @@ if (Wants 'dialog') {
     Ask 'dialog: it is seen, on top, and takes no keys from what is typed' 'Request a product whose program runs (see docs/windows.md), go on typing in another program meanwhile: nothing that you typed answered the window.'
     Ask 'dialog: it is sharp on a screen with 150 % or more' 'Look at the letters; move the window between screens of different scale.'
     Ask 'dialog: a screen reader reads question, programs, time and choices' 'Windows+Ctrl+Enter starts Narrator; go through the window with Tab.'
+    Ask 'dialog: a plain box names its buttons as the system does' 'Windows in a third language; end the agent, start quietsetup-prompt.exe --front messagebox, request: the words before the colons are those on the buttons.'
     Ask 'dialog: a full screen presentation is not covered' 'Start a presentation (F5 in a slide show), then request: the window waits or is behind, as the policy says.'
     Ask 'dialog: a program with raised rights is closed, too' 'Run the program as administrator and choose "close": it is asked by the service, or the report says that it could not be.'
 }

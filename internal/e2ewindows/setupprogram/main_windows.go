@@ -11,6 +11,8 @@
 //	fails      ends with 1 while a program of the folder runs
 //	stays      says that it is done; the old version stays
 //	restarts   installs beside the program that runs on, and wants a restart
+//	later      wants a restart, at which Windows puts the new files into place
+//	promises   wants a restart, and nothing comes of it
 //	dies       is half through when the machine restarts
 //	asks       waits for an answer in a window that nobody sees
 //	removes    takes the folder and the entry away
@@ -82,6 +84,10 @@ func (s setup) run() (int, error) {
 		return exitDone, nil
 	case "restarts":
 		return exitRestart, s.install()
+	case "later":
+		return exitRestart, s.later()
+	case "promises":
+		return exitRestart, nil
 	case "dies":
 		if err := os.MkdirAll(s.folder, 0o755); err != nil {
 			return exitFailed, err
@@ -132,6 +138,9 @@ func (s setup) install() error {
 	if err := os.WriteFile(to, text, 0o755); err != nil {
 		return err
 	}
+	if err := os.WriteFile(filepath.Join(s.folder, "version.txt"), []byte(s.version), 0o644); err != nil {
+		return err
+	}
 	key, _, err := registry.CreateKey(registry.LOCAL_MACHINE, uninstallKeys+s.id, registry.ALL_ACCESS|registry.WOW64_64KEY)
 	if err != nil {
 		return err
@@ -141,6 +150,28 @@ func (s setup) install() error {
 		if err := key.SetStringValue(name, value); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// later leaves to Windows what cannot be done while the old program runs
+// (MoveFileEx, MOVEFILE_DELAY_UNTIL_REBOOT).
+func (s setup) later() error {
+	to := filepath.Join(s.folder, "version.txt")
+	from := to + ".new"
+	if err := os.WriteFile(from, []byte(s.version), 0o644); err != nil {
+		return err
+	}
+	old, err := windows.UTF16PtrFromString(from)
+	if err != nil {
+		return err
+	}
+	name, err := windows.UTF16PtrFromString(to)
+	if err != nil {
+		return err
+	}
+	if err := windows.MoveFileEx(old, name, windows.MOVEFILE_REPLACE_EXISTING|windows.MOVEFILE_DELAY_UNTIL_REBOOT); err != nil {
+		return fmt.Errorf("cannot leave %s to the next start: %w", to, err)
 	}
 	return nil
 }

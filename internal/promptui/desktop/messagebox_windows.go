@@ -29,10 +29,12 @@ type MessageBoxes struct {
 	find ownBox
 }
 
-// NewMessageBoxes takes what the system's buttons are called. It is to be called
-// once in a program: what the system calls back is never freed.
+// NewMessageBoxes takes what the system's buttons are called where it does not tell
+// that itself. It is to be called once in a program: what the system calls back is
+// never freed.
 func NewMessageBoxes(yes, no, cancel string) (*MessageBoxes, error) {
-	p := &MessageBoxes{messageBox: user32.NewProc("MessageBoxW"), postMessage: user32.NewProc("PostMessageW"), yes: yes, no: no, cancel: cancel, screen: newScreen()}
+	p := &MessageBoxes{messageBox: user32.NewProc("MessageBoxW"), postMessage: user32.NewProc("PostMessageW"),
+		yes: buttonWord(wordYes, yes), no: buttonWord(wordNo, no), cancel: buttonWord(wordCancel, cancel), screen: newScreen()}
 	if err := p.messageBox.Find(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNone, err)
 	}

@@ -23,7 +23,7 @@ const (
 )
 
 // patience is how long something may take to appear; machines under load are slow.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // Desktop is a display with a window manager.
 type Desktop struct {
