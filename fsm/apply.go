@@ -141,7 +141,7 @@ func (c *Client) foldProduct(p *Product, e events.Event, seq uint64, now events.
 	switch e := e.(type) {
 	case events.Accepted:
 		row, owed := e.Request.Row, p.Owed
-		if p.Outcome != "" && p.reportDue() && p.reports() { // the report of the run before is carried along
+		if p.Outcome != "" && p.ReportDue() && p.reports() { // the report of the run before is carried along
 			owed = append(slices.Clone(owed), Owed{Report: p.Want, Request: p.Request, Run: p.Run})
 		}
 		if len(owed) > 0 {

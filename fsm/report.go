@@ -47,8 +47,8 @@ func (p *Product) report() events.Report {
 	return r
 }
 
-// reportDue reports whether the source is not known to show what it should.
-func (p *Product) reportDue() bool { return p.Want != p.Row || p.Unsure && p.reports() }
+// ReportDue reports whether the source is not known to show what it should.
+func (p *Product) ReportDue() bool { return p.Want != p.Row || p.Unsure && p.reports() }
 
 // success is the life cycle of opsi's productOnClient after a successful action.
 func (p *Product) success() events.Report {

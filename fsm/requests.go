@@ -165,7 +165,7 @@ func (d *step) settle(p *Product) {
 	case p.Outcome == "":
 	case next != nil && next.Row.ActionRequest != events.ActionNone:
 		d.acceptNext(p, *next)
-	case !p.reportDue() && len(p.Owed) == 0:
+	case !p.ReportDue() && len(p.Owed) == 0:
 		d.emit(events.Reported{Product: p.ID})
 	}
 }

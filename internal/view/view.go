@@ -114,7 +114,7 @@ func (v View) product(p *fsm.Product) apitypes.Product {
 			ActionRequest: string(p.Want.ActionRequest), ActionProgress: p.Want.ActionProgress,
 			ActionResult: p.Want.ActionResult, LastAction: string(p.Want.LastAction),
 			ProductVersion: p.Want.ProductVersion, PackageVersion: p.Want.PackageVersion,
-		}, Accepted: p.Want == p.Row, Class: p.ReportClass, Reason: p.ReportWhy},
+		}, Accepted: !p.ReportDue(), Class: p.ReportClass, Reason: p.ReportWhy},
 	}
 	if p.Outcome != "" {
 		out.Outcome = &apitypes.Outcome{Outcome: string(p.Outcome), Reason: p.Why, At: wall(p.Ended)}
