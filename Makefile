@@ -127,17 +127,19 @@ windows-programs:
 	GOOS=windows GOARCH=amd64 $(GUIBUILD) -o $(WINDOWS_PROGRAMS)/ ./cmd/quietsetup-prompt
 	$(GO) run ./internal/winresources -stamp $$(packaging/windows/version $(VERSION) $$($(GIT) rev-list --count HEAD 2>/dev/null || echo 0)) $(WINDOWS_PROGRAMS)/*.exe
 
-# The Windows programs on Windows machines by Wine: services, dialogs, installers.
-# Brings the tools it needs on a Debian; what is missing then is a failure.
-# Pictures of the dialogs are in SHOTS.
+# The Windows programs on Windows machines by Wine: services, dialogs, installers;
+# and the transcripts of the core in a Windows program. Brings the tools it needs on
+# a Debian; what is missing then is a failure. Pictures of the dialogs are in SHOTS.
 SHOTS ?= dist/shots
 e2e-windows: $(STATICCHECK)
 	@echo "== Windows, from end to end"
 	@.ci/tools wine
-	@mkdir -p .ci/cache && $(GO) build -o .ci/cache/testreport ./internal/testreport
+	@mkdir -p .ci/cache && $(GO) build -o .ci/cache/testreport ./internal/testreport && $(GO) build -o .ci/cache/wine-testexec ./internal/wine/testexec
+	@.ci/cache/wine-testexec -base >/dev/null
 	@$(GO) vet -tags wine ./internal/e2ewindows
 	@GOOS=linux $(STATICCHECK) -tags wine ./internal/e2ewindows
-	@{ QUIETSETUP_CI=1 $(GO) test -tags wine -count=1 -json ./internal/wine; \
+	@{ GOOS=windows CGO_ENABLED=0 $(GO) test -count=1 -run '^TestScenarios$$' -exec $(CURDIR)/.ci/cache/wine-testexec -json ./fsm; \
+	  QUIETSETUP_CI=1 $(GO) test -tags wine -count=1 -json ./internal/wine; \
 	  QUIETSETUP_CI=1 $(GO) test -tags wine -count=1 -timeout 15m -parallel 30 -json ./internal/e2ewindows -args -shots $(abspath $(SHOTS)); } | QUIETSETUP_CI=1 .ci/cache/testreport
 
 # The tests of every package as Windows programs, each package on a machine of
