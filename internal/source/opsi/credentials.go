@@ -141,6 +141,10 @@ func checkHostID(id string) error {
 	return nil
 }
 
+// Section reads the keys of one section of a configuration of opsi's agent, in lower
+// case. Of a key that is there twice the last counts.
+func Section(text, section string) map[string]string { return iniSection(text, section) }
+
 // iniSection reads the keys of one section of an INI text, lower case. Of a key
 // that is there twice the last counts.
 func iniSection(text, section string) map[string]string {
