@@ -23,9 +23,8 @@ func markdown(w apitypes.Words) string {
 	for _, l := range w.Lines {
 		parts = append(parts, plain(l))
 	}
-	before, after, ok := strings.Cut(w.Left, apitypes.CountdownMark)
-	if ok {
-		parts = append(parts, plain(before)+countdown+plain(after))
+	if mark := plain(apitypes.CountdownMark); strings.Contains(plain(w.Left), mark) {
+		parts = append(parts, strings.Replace(plain(w.Left), mark, countdown, 1))
 	}
 	return strings.Join(parts, "\n\n")
 }

@@ -48,9 +48,12 @@ func (b *Broker) showByStandIn(ctx context.Context, p *prompt) (reason string) {
 	}
 	for ctx.Err() == nil {
 		b.mu.Lock()
-		v, window := *b.view(p), p.work.Window.ID
+		v, window, answered := *b.view(p), p.work.Window.ID, p.answered
 		p.stood = true
 		b.mu.Unlock()
+		if answered { // by an agent that has gone since
+			return ""
+		}
 		choice, err := b.c.StandIn.Show(ctx, p.at.session, p.at.owner, v)
 		switch {
 		case err == nil:
