@@ -14,6 +14,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -85,11 +86,6 @@ func newDouble(t *testing.T) *opsiclientd {
 	d.cert, text = certificate(t)
 	d.write("opsiclientd.pem", string(text))
 	l := &wire{conns: d.wires, end: make(chan struct{})}
-	t.Cleanup(func() {
-		if !d.real {
-			time.Sleep(time.Hour) // of the test's own time: until dialogs without a caller and closed pipes have gone
-		}
-	})
 	d.serveOn(l, d.cert)
 	return d
 }
@@ -147,8 +143,63 @@ func (d *opsiclientd) serveOn(l net.Listener, cert tls.Certificate) {
 		defer close(over)
 		_ = s.Serve(tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{cert}}))
 	}()
-	d.t.Cleanup(func() { _ = s.Close(); <-over })
+	d.t.Cleanup(func() {
+		if !d.real {
+			time.Sleep(time.Hour) // of the test's own time: until dialogs without a caller and their connections have gone
+		}
+		_ = s.Close()
+		<-over
+	})
 }
+
+// buffered is an end of a pipe that keeps no writer waiting, as a real connection's
+// does not: both ends of TLS may take leave at once, and hold locks meanwhile.
+type buffered struct {
+	net.Conn
+	mu     sync.Mutex
+	closed bool
+	queue  chan []byte
+}
+
+func newBuffered(c net.Conn) *buffered {
+	b := &buffered{Conn: c, queue: make(chan []byte, 1<<12)}
+	go func() {
+		for text := range b.queue {
+			_, _ = c.Write(text)
+		}
+		_ = c.Close()
+	}()
+	return b
+}
+
+func (b *buffered) Write(text []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return 0, net.ErrClosed
+	}
+	select {
+	case b.queue <- bytes.Clone(text):
+		return len(text), nil
+	default:
+		return 0, errors.New("too much is on its way")
+	}
+}
+
+func (b *buffered) Close() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.closed {
+		b.closed = true
+		close(b.queue)
+		_ = b.Conn.SetReadDeadline(time.Now())
+		_ = b.Conn.SetWriteDeadline(time.Now().Add(10 * time.Second)) // for what is on its way
+	}
+	return nil
+}
+
+func (b *buffered) SetDeadline(t time.Time) error    { return b.SetReadDeadline(t) }
+func (b *buffered) SetWriteDeadline(time.Time) error { return nil }
 
 // dial is the front's way to the pipes.
 func (d *opsiclientd) dial(ctx context.Context, port int) (net.Conn, error) {
@@ -157,8 +208,8 @@ func (d *opsiclientd) dial(ctx context.Context, port int) (net.Conn, error) {
 	}
 	here, there := net.Pipe()
 	select {
-	case d.wires <- there:
-		return here, nil
+	case d.wires <- newBuffered(there):
+		return newBuffered(here), nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}

@@ -75,7 +75,7 @@ func TestStandIn(t *testing.T) {
 		o.says <- verdict{"kill", nil}
 		o.want(t, 0, standsFor)
 		time.Sleep(time.Hour)
-		r.wantTold()
+		r.wantTold() // waits
 		if want := "uid:1000: {Window:firefox#1.1 Session:c2 Seen:0 Choice:kill}"; len(r.core.got) != 1 || r.core.got[0] != want {
 			t.Errorf("the core got %q, want %q", r.core.got, want)
 		}
@@ -166,6 +166,7 @@ func TestStandInKeepsTheAnswer(t *testing.T) {
 		time.Sleep(10*repeat + repeat/2)
 		r.core.say(nil)
 		time.Sleep(10 * repeat)
+		synctest.Wait()
 		if n := len(r.core.got); n != 12 {
 			t.Errorf("it was handed in %d times", n)
 		}
