@@ -233,7 +233,9 @@ func TestListener(t *testing.T) {
 				heard <- text
 			}()
 		}
-		o := <-r.asks(t.Context(), prompt())
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		o := <-r.asks(ctx, prompt())
+		cancel()
 		if o.err == nil {
 			t.Errorf("a stranger was asked: %+v", o)
 		}
