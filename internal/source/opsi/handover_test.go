@@ -274,3 +274,22 @@ func mustJSON(t *testing.T, v any) []byte {
 	}
 	return b
 }
+
+// TestSettingsSayWhatOpsiclientdRuns: the value that counts, also while the server is
+// away, and it is no policy.
+func TestSettingsSayWhatOpsiclientdRuns(t *testing.T) {
+	m := start(t)
+	m.folder = t.TempDir()
+	m.restart(t)
+	m.server.Put(opsitest.Config(ProcessorID, "by default"))
+	poll(t, m.Source)
+	if p := m.Settings().Processor; p != "by default" {
+		t.Errorf("%q", p)
+	}
+	m.server.Put(opsitest.State(ProcessorID, me, "for this client"))
+	poll(t, m.Source)
+	m.restart(t)
+	if s := m.Settings(); s.Processor != "for this client" || len(s.Bad) != 0 || len(s.Layers) != 0 {
+		t.Errorf("%+v", s)
+	}
+}
