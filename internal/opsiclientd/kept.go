@@ -56,7 +56,9 @@ func (k Kept) Keep(stateDir string) error {
 		return fmt.Errorf("cannot keep what opsiclientd.conf is: %w", err)
 	}
 	dir := filepath.Join(stateDir, "opsi")
-	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := os.Mkdir(dir, 0o700); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("cannot keep what opsiclientd.conf is: there is no state folder yet: start the service first: %w", err)
+	} else if err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("cannot keep what opsiclientd.conf is: %w", err)
 	}
 	root, err := os.OpenRoot(dir)

@@ -278,8 +278,11 @@ func (a Agent) TakeBack(ctx context.Context, server Server) ([]AgentValue, error
 		return told, opsiclientd.Forget(a.StateDir)
 	}
 	if k.V == 0 || !k.Undone {
+		lost := k.V == 0
 		k.Undone = true
-		return told, k.Keep(a.StateDir)
+		if err := k.Keep(a.StateDir); err != nil && (!lost || !errors.Is(err, fs.ErrNotExist)) {
+			return told, err // without a state folder there was nothing to keep
+		}
 	}
 	return told, nil
 }
