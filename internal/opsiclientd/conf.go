@@ -39,6 +39,12 @@ func Parse(text string) Conf {
 	return c
 }
 
+var anyKey = regexp.MustCompile(`(?i)[0-9a-f]{32,}`)
+
+// WithoutKeys is a line from elsewhere as it may be shown: somebody may have written a
+// key into it.
+func WithoutKeys(line string) string { return anyKey.ReplaceAllString(line, "(secret)") }
+
 // Read reads the file of this machine's opsiclientd.
 func Read(path string) (Conf, error) {
 	text, err := ReadText(path, nil)

@@ -274,6 +274,9 @@ func (a Agent) TakeBack(ctx context.Context, server Server) ([]AgentValue, error
 			return nil, fmt.Errorf("cannot delete what opsiclientd of %s was to run: %w", server.HostID(), err)
 		}
 	}
+	for i := range told {
+		told[i].Value = opsiclientd.WithoutKeys(told[i].Value)
+	}
 	if len(of(ValueRestored))+len(of(ValueWaits)) == 0 {
 		return told, opsiclientd.Forget(a.StateDir)
 	}

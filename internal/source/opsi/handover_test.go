@@ -165,8 +165,8 @@ func TestTakeBackLeavesOthers(t *testing.T) {
 		own   string
 	}{
 		"somebody else's value": {func(_ *testing.T, a *agent) {
-			a.server.Put(opsitest.State(ProcessorID, me, "/opt/other/run"), opsitest.State(NotifierID, me, "current"))
-		}, "processor=foreign notifier=foreign", "/opt/other/run"},
+			a.server.Put(opsitest.State(ProcessorID, me, "/opt/other/run -password 0123456789abcdef0123456789abcdef"), opsitest.State(NotifierID, me, "current"))
+		}, "processor=foreign notifier=foreign", "/opt/other/run -password 0123456789abcdef0123456789abcdef"},
 		"the value alone was deleted": {func(_ *testing.T, a *agent) {
 			a.server.Put(opsitest.State(ProcessorID, me), opsitest.State(NotifierID, me))
 		}, "processor=restored notifier=restored", opsiclientd.Shipped("linux")},
@@ -194,6 +194,11 @@ func TestTakeBackLeavesOthers(t *testing.T) {
 			c.since(t, a)
 			got, err := a.TakeBack(t.Context(), m.client)
 			wantValues(t, name, got, err, c.want)
+			for _, v := range got {
+				if strings.Contains(v.Value, "0123456789abcdef") {
+					t.Errorf("a key is told: %+v", v)
+				}
+			}
 			if a.own(ProcessorID) != c.own {
 				t.Errorf("%q, want %q", a.own(ProcessorID), c.own)
 			}
