@@ -15,6 +15,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/quietsetup/quietsetup/internal/opsiclientd"
 	"github.com/quietsetup/quietsetup/internal/opsiscript"
@@ -174,8 +175,17 @@ func (m Machine) script(ctx context.Context, agent bool) []Finding {
 	case err != nil:
 		return []Finding{{Code: "opsiscript_bad", Data: data{"Error": err.Error()}}}
 	}
-	return []Finding{{Code: "opsiscript_ok", Data: data{"Program": program, "Version": opsiscript.Version(ctx, program)}}}
+	version := ""
+	if m.System != "windows" { // there it would answer with a box on the screen
+		ctx, cancel := context.WithTimeout(ctx, versionTime)
+		defer cancel()
+		version = opsiscript.Version(ctx, program)
+	}
+	return []Finding{{Code: "opsiscript_ok", Data: data{"Program": program, "Version": version}}}
 }
+
+// versionTime is how long opsi-script may take to say its version, which a person waits for.
+const versionTime = 5 * time.Second
 
 // clip keeps what a file says short enough to be read.
 func clip(s string) string {
