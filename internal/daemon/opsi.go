@@ -27,6 +27,7 @@ import (
 	"github.com/quietsetup/quietsetup/internal/host"
 	"github.com/quietsetup/quietsetup/internal/installer"
 	"github.com/quietsetup/quietsetup/internal/metadata"
+	"github.com/quietsetup/quietsetup/internal/opsiclientd"
 	"github.com/quietsetup/quietsetup/internal/opsiscript"
 	"github.com/quietsetup/quietsetup/internal/policy"
 	"github.com/quietsetup/quietsetup/internal/source/local"
@@ -53,6 +54,7 @@ type server struct {
 	parts   parts
 	runner  opsiscript.Runner  // of products that are scripts
 	mounted *packages.Patience // of the depot where scripts see it
+	agent   *handOver          // opsi's own agent on this machine
 
 	mu     sync.Mutex
 	gone   []string           // wanted, and not on the depot
@@ -169,6 +171,8 @@ func (d *depot) openServer(p parts, stateDir, version string) error {
 	s.glances = s.packages
 	s.glances.Depot = shared{p.reader(filepath.Join(stateDir, "opsi", "aside")), func() bool { return s.opsi.Settings().Theirs }}
 	s.glances.CheckCommand = func(string, []string) error { return nil }
+	s.agent = &handOver{system: runtime.GOOS, conf: opsiclientd.Place(runtime.GOOS, c.KeyFile), stateDir: stateDir, warn: p.warn}
+	s.agent.look(s.opsi.Settings().Processor) // as the server was last known
 	d.source, d.about, d.obey, d.tidy, d.retry = s, s.about, s.obey, s.tidy, client.Retry
 	bad := 0
 	d.pause = func(err error) time.Duration {
@@ -210,6 +214,7 @@ func (s *server) Poll(ctx context.Context, take func(wanted) error) error {
 		s.mu.Unlock()
 		return take(wanted{s.settledRows(w.Requests), w.Order})
 	})
+	s.agent.look(s.opsi.Settings().Processor)
 	return renamed(err, s.client.HostID(), s.client.Seen().HostID)
 }
 
@@ -321,7 +326,7 @@ func (s *server) about(to *apitypes.Source) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	to.Server = &apitypes.Server{HostID: s.client.HostID(), KnownAs: seen.HostID, Version: seen.Version, Role: seen.Role, Ahead: apitypes.SecondsOf(seen.Ahead),
-		Gone: slices.Clone(s.gone), Held: set.Held, AsksToo: set.Theirs, Ignored: set.Bad}
+		Gone: slices.Clone(s.gone), Held: set.Held, AsksToo: set.Theirs, EventsLost: s.agent.gone(), Ignored: set.Bad}
 }
 
 // obey places and takes back the holds that the site set by config id. What an
