@@ -40,3 +40,25 @@ func TestReadCall(t *testing.T) {
 		})
 	}
 }
+
+// FuzzReadCall holds that no value of a password is told, however odd the rest is.
+func FuzzReadCall(f *testing.F) {
+	f.Add("/opsiservice\nhttps://s\n/clientid\npc\n/username\npc")
+	f.Add("-productlist\n,,\n-silent")
+	f.Fuzz(func(t *testing.T, lines string) {
+		const secret = "s3cret-of-the-host-key"
+		if strings.Contains(lines, secret) {
+			return
+		}
+		args := strings.Split(lines, "\n")
+		for _, line := range [][]string{args, append([]string{"/password", secret}, args...), append(args[:len(args):len(args)], "-password", secret)} {
+			c, err := ReadCall(line)
+			if err != nil && (!errors.Is(err, ErrCall) || !reflect.DeepEqual(c, Call{})) {
+				t.Fatalf("half a call, or another error: %v", err)
+			}
+			if strings.Contains(fmt.Sprint(err), secret) {
+				t.Fatal("an error tells the password")
+			}
+		}
+	})
+}
