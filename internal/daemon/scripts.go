@@ -226,6 +226,9 @@ func (d *depot) installerOf(a attempts) effects.Installer {
 		return a
 	}
 	if err := s.runner.Sweep(func(token string) bool {
+		if token == opsiscript.Passed {
+			return installer.Occupied(a.opt.StateDir) != nil
+		}
 		alive, err := installer.Alive(a.opt.StateDir, token)
 		return alive || err != nil
 	}); err != nil {
