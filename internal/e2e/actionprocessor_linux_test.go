@@ -332,24 +332,23 @@ func TestActionProcessorLock(t *testing.T) {
 	t.Cleanup(func() { _ = syscall.Kill(script, syscall.SIGKILL) })
 	a.server.Request(client, "app", "setup")
 	a.event(plainCall, 0, "Handed over")
-	busy := func() bool {
+	a.until("the attempt waits", time.Minute, func() bool {
 		p := a.product("app")
 		return p.Waits != nil && p.Waits.Reason == "installer_busy" && p.Waits.Until != nil && p.Attempt == nil
-	}
-	a.until("the attempt waits", 30*time.Second, busy)
+	})
 	a.event(plainCall+" -productlist app", 6, "opsi-script waits", "cannot have the machine alone")
 
 	// The holder is killed. What it started works on, and is waited for.
 	_ = cmd.Process.Kill()
 	_ = cmd.Wait()
 	a.must("resume", "app", "--reason", "look again")
-	a.until("it waits again", 30*time.Second, func() bool { return busy() && a.product("app").Round > 1 })
-	if r := a.runs(); len(r) != 0 {
-		t.Fatalf("an installer ran beside opsi-script: %q", r)
+	a.untilPhase("app", "checking")
+	a.event(plainCall+" -productlist app", 6)
+	if r := a.runs(); len(r) != 0 || a.product("app").Phase != "checking" {
+		t.Fatalf("an installer ran beside opsi-script: %q, %+v", r, a.product("app"))
 	}
 	_ = syscall.Kill(script, syscall.SIGKILL)
 	a.until("opsi-script is gone", 30*time.Second, func() bool { return played() == 0 })
-	a.must("resume", "app", "--reason", "it is free")
 	a.until("the installer runs", 30*time.Second, func() bool { return len(a.runs()) == 1 })
 	os.Remove(side)
 
