@@ -343,7 +343,7 @@ type InstallerExited struct {
 	Exit    int    `json:"exit"`
 	Signal  string `json:"signal,omitempty"`
 	Error   string `json:"error,omitempty"`
-	Meaning string `json:"meaning"`          // ok, reboot, retry, failed; not_now; of a script also deferred, interrupted, logout, untouched, unknown
+	Meaning string `json:"meaning"`          // ok, reboot, retry, failed; not_now, occupied; of a script also deferred, interrupted, logout, untouched, unknown
 	Detail  string `json:"detail,omitempty"` // of a script: what became of it, in a line
 }
 

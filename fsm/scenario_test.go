@@ -194,6 +194,9 @@ func (s *scenario) play(f []string) []string {
 	case "defect":
 		return s.tell("daemon", events.Prepared{For: s.needDue(f[1], events.KindPrepare).Ticket, Policy: s.policy,
 			Problem: &events.Problem{Code: "metadata_unreadable", Message: "line 3: broken"}}, f[1])
+	case "occupied":
+		return s.tell("daemon", events.Prepared{For: s.needDue(f[1], events.KindPrepare).Ticket, Policy: s.policy,
+			Problem: &events.Problem{Code: meansOccupied, Message: "opsi-script runs"}}, f[1])
 	case "look":
 		return s.tell("daemon", events.ChecksObserved{For: s.needDue(f[1], events.KindRunChecks).Ticket, Seen: s.look(f[1])}, f[1])
 	case "check": // prepare and look, as long as it is due

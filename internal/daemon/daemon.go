@@ -128,7 +128,7 @@ func build(o Options, st *store.Store) (*daemon, error) {
 	if d.depot, err = openDepot(parts{o.Config, machine, o.Log, d.engine.Submit, d.engine.View}, o.StateDir, o.Version); err != nil {
 		return nil, err
 	}
-	d.workers = &effects.Workers{Timer: timer{d.engine.Until}, Packages: d.depot, Asker: d.broker,
+	d.workers = &effects.Workers{Timer: timer{d.engine.Until}, Packages: oneAtATime{d.depot, o.StateDir, occupiedFor}, Asker: d.broker,
 		Looker: arrivals{looker: d.looker, end: time.Now().Add(arrivalTime), agents: d.broker.Agents, changed: d.broker.Changed},
 		Closer: machine, Installer: d.depot.installerOf(d.tries), Detector: detector{}, Reporter: d.depot}
 	return d, nil

@@ -113,14 +113,18 @@ func (r Runner) Prepare(ctx context.Context, token, product string, a events.Act
 	if err := r.Rows.Mark(ctx, product, a, Mark); err != nil {
 		return wrong(err)
 	}
-	err = atomicfile.Write(root, token+endKey, atomicfile.Options{Mode: 0o600}, func(w io.Writer) error {
-		_, err := fmt.Fprintf(w, "username=%s\npassword=%s\n", r.Site.ClientID, r.Key())
-		return err
-	})
-	if err != nil {
+	if err := writeKey(root, token+endKey, r.Site.ClientID, r.Key()); err != nil {
 		return wrong(err)
 	}
 	return argv, nil
+}
+
+// writeKey writes the private file that opsi-script logs in by.
+func writeKey(root *os.Root, name, user, key string) error {
+	return atomicfile.Write(root, name, atomicfile.Options{Mode: 0o600}, func(w io.Writer) error {
+		_, err := fmt.Fprintf(w, "username=%s\npassword=%s\n", user, key)
+		return err
+	})
 }
 
 // keepWish takes away a wish that is there before a run. It is not that run's script's,
