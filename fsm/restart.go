@@ -22,9 +22,6 @@ func (d *step) restarted(in events.Restarted) {
 		d.emit(events.RebootDone{})
 	}
 	d.people(in.Seen)
-	if newBoot {
-		d.giveWay()
-	}
 	for _, p := range d.sorted() {
 		switch p.Phase {
 		case events.PhasePrompting:
@@ -43,6 +40,9 @@ func (d *step) restarted(in events.Restarted) {
 				d.emit(events.AttemptLost{Product: p.ID, Token: a.Token})
 			}
 		}
+	}
+	if newBoot {
+		d.giveWay() // a window whose time is over has ended for that
 	}
 }
 
