@@ -28,7 +28,7 @@ func (d *step) restarted(in events.Restarted) {
 			if p.Window != nil && !d.now.Before(p.Window.Deadline) {
 				p = d.c.own(p.ID)
 				d.endWindow(p, "expired_while_down")
-				d.unanswered(p)
+				d.unanswered(p, d.interval(p, false))
 			}
 		case events.PhaseInstalling:
 			a := p.Attempt
