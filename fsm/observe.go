@@ -86,7 +86,7 @@ func (d *step) observes(p *Product, e events.Event) bool {
 }
 
 // foldMode also tells which reports wait for the end of observe mode, and which do
-// so no longer.
+// so no longer. What an observer prepared is not gone on with after it.
 func (c *Client) foldMode(e events.ModeChanged, seq uint64, now events.Moment, actor string) {
 	c.Observe = nil
 	if e.Observe {
@@ -95,7 +95,11 @@ func (c *Client) foldMode(e events.ModeChanged, seq uint64, now events.Moment, a
 	var open []string
 	c.eachOpen(func(p *Product) { open = append(open, p.ID) })
 	for _, id := range open {
-		c.foldReport(c.own(id), seq)
+		p := c.own(id)
+		if !e.Observe && p.Phase == events.PhaseInstalling {
+			p.Prepared = false // an attempt that did not begin, or is repeated: its package may not be here whole
+		}
+		c.foldReport(p, seq)
 	}
 }
 
