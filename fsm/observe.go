@@ -105,7 +105,8 @@ func (c *Client) foldMode(e events.ModeChanged, seq uint64, now events.Moment, a
 
 // shows is what the source should show for the product. In observe mode the row of
 // an open run stays as it is; but one that says "installing" would be a lie after
-// the installer has ended.
+// the installer has ended, and one that says that its installer waits for a restart
+// after that.
 func (c *Client) shows(p *Product) events.Report {
 	if c.Observe == nil || !p.Open() || p.Phase == events.PhaseInstalling && p.Attempt.ran() || p.Starts > 0 && tellsOfInstaller(p.Row) {
 		return p.report()
@@ -123,5 +124,7 @@ func (c *Client) leaves(p *Product) bool {
 func (a *Attempt) ran() bool { return a.Stage == StageBegun || a.Stage == StageExited }
 
 func tellsOfInstaller(r events.Report) bool {
-	return strings.HasPrefix(r.ActionProgress, installing) || strings.HasPrefix(r.ActionProgress, uninstalling)
+	return strings.HasPrefix(r.ActionProgress, installing) || strings.HasPrefix(r.ActionProgress, uninstalling) || tellsOfRestart(r.ActionProgress)
 }
+
+func tellsOfRestart(progress string) bool { return strings.HasPrefix(progress, restartFirst) }
