@@ -156,26 +156,37 @@ type glanced struct {
 	policy  events.Policy
 	pkg     events.Package
 	problem *events.Problem
+	err     error
 }
 
-// glanceLately is glance with an answer that may be a minute old: anybody on the machine
-// may ask again and again, and the depot is not to feel it.
+// fresh reports whether nothing newer is asked for yet. What failed may be mended
+// meanwhile, by whoever asks.
+func (g glanced) fresh() bool {
+	if g.err != nil {
+		return time.Since(g.at) < 10*time.Second
+	}
+	return time.Since(g.at) < time.Minute
+}
+
+// glanceLately is glance with an answer that may be a minute old, or a failure that was
+// met just now: anybody on the machine may ask again and again, and the depot is not to
+// feel it.
 func (d *depot) glanceLately(ctx context.Context, req events.Request) (events.Policy, events.Package, *events.Problem, error) {
 	id := req.Row.ProductID
 	d.mu.Lock()
 	g, ok := d.lately[id]
 	d.mu.Unlock()
-	if ok && time.Since(g.at) < time.Minute {
-		return g.policy, g.pkg, g.problem, nil
+	if ok && g.fresh() {
+		return g.policy, g.pkg, g.problem, g.err
 	}
 	policy, pkg, problem, err := d.glance(ctx, req)
-	if err == nil {
+	if ctx.Err() == nil { // else who asked gave up, which says nothing of the depot
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		if d.lately == nil {
 			d.lately = map[string]glanced{}
 		}
-		d.lately[id] = glanced{time.Now(), policy, pkg, problem}
+		d.lately[id] = glanced{time.Now(), policy, pkg, problem, err}
 	}
 	return policy, pkg, problem, err
 }

@@ -105,7 +105,7 @@ func TestRenamed(t *testing.T) {
 }
 
 // TestGlanceLately: whoever asks again and again does not have the depot asked each
-// time; what could not be read is tried again.
+// time, least of all one that fails; what could not be read is tried again soon.
 func TestGlanceLately(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, d := newLooks(time.Minute)
@@ -122,12 +122,22 @@ func TestGlanceLately(t *testing.T) {
 		}
 		bad = errors.New("no depot")
 		ask(1)
+		ask(1)
+		time.Sleep(10 * time.Second)
 		ask(2)
+		time.Sleep(10 * time.Second)
 		bad = nil
 		ask(3)
 		ask(3)
 		time.Sleep(time.Minute)
-		ask(4)
+		bad = context.Canceled // of who asked: nobody else is told that
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, _, _, err := d.glanceLately(gone, events.Request{Row: events.Report{ProductID: "p"}}); err != bad {
+			t.Error(err)
+		}
+		bad = nil
+		ask(5)
 	})
 }
 
