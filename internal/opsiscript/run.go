@@ -189,13 +189,13 @@ func (r Runner) Settle(ctx context.Context, token string, end End) (Outcome, err
 	}
 	if wish > n.Wish || other != n.Other {
 		n.Wish, n.Other = max(n.Wish, wish), other
-		err := write(root, token+endNote, n)
-		if err == nil {
-			err = r.Wishes.Clear() // not before it is kept
-		}
-		if err != nil {
-			return Outcome{}, fmt.Errorf("cannot take what the script of %s wants: %w", n.Product, err)
-		}
+		err = write(root, token+endNote, n)
+	}
+	if err == nil && wish != NoWish {
+		err = r.Wishes.Clear() // not before it is kept; a crash in between left what was kept already
+	}
+	if err != nil {
+		return Outcome{}, fmt.Errorf("cannot take what the script of %s wants: %w", n.Product, err)
 	}
 	after, there, err := r.Rows.Row(ctx, n.Product)
 	if err != nil {
