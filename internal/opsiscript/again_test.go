@@ -34,14 +34,21 @@ func (s *stands) Mark(_ context.Context, _ string, a events.Action, progress str
 	s.row = events.Report{ActionRequest: a, ActionProgress: progress, ActionResult: events.ResultNone}
 	return nil
 }
-func (s *stands) Restore(context.Context, string, events.Action) error { return nil }
+func (s *stands) Restore(_ context.Context, _ string, a events.Action) error {
+	s.row.ActionRequest = a
+	return nil
+}
+
+func runner(t *testing.T, rows Rows, left Wishes) Runner {
+	return Runner{Program: "/opt/opsi-script/opsi-script", System: "linux", Site: Site{URL: "https://server.example:4447/rpc", ClientID: "pc.example.org", Depot: "/depot"},
+		Key: func() string { return "key" }, Folder: t.TempDir(), Rows: rows, Wishes: left}
+}
 
 // TestWishIsToldOnce: a crash between the note of a wish and its clearing does not have
 // the next run tell it again.
 func TestWishIsToldOnce(t *testing.T) {
 	left, rows := &place{}, &stands{row: events.Report{ActionRequest: events.ActionSetup}}
-	r := Runner{Program: "/opt/opsi-script/opsi-script", System: "linux", Site: Site{URL: "https://server.example:4447/rpc", ClientID: "pc.example.org", Depot: "/depot"},
-		Key: func() string { return "key" }, Folder: t.TempDir(), Rows: rows, Wishes: left}
+	r := runner(t, rows, left)
 	run := func(token, product string, wish Wish) {
 		t.Helper()
 		rows.row = events.Report{ActionRequest: events.ActionSetup}
@@ -70,4 +77,21 @@ func TestWishIsToldOnce(t *testing.T) {
 	}
 	run("s.app.1.1", "app", NoWish)
 	tells("s.app.1.1", NoWish)
+}
+
+// TestRestoredOnce: the request that a script lost by putting itself off is set again,
+// but not against who took it back then, while the outcome was not in the log yet.
+func TestRestoredOnce(t *testing.T) {
+	rows := &stands{row: events.Report{ActionRequest: events.ActionSetup}}
+	r := runner(t, rows, &place{})
+	if _, err := r.Prepare(t.Context(), "s.java.1.1", "java", events.ActionSetup); err != nil {
+		t.Fatal(err)
+	}
+	rows.row = events.Report{ActionRequest: events.ActionNone, ActionResult: events.ResultNone, ActionProgress: "Deferred"}
+	for _, want := range []events.Action{events.ActionSetup, events.ActionNone} {
+		if o, err := r.Settle(t.Context(), "s.java.1.1", End{}); err != nil || o.Kind != Deferred || rows.row.ActionRequest != want {
+			t.Errorf("%+v, %v, the row wants %s", o, err, rows.row.ActionRequest)
+		}
+		rows.row.ActionRequest = events.ActionNone // an administrator's
+	}
 }
