@@ -26,7 +26,7 @@ type folder struct {
 }
 
 // openLocal opens a source whose packages lie in a folder.
-func (d *depot) openLocal(p parts, stateDir, _ string) error {
+func (d *depot) openLocal(_ context.Context, p parts, stateDir, _ string) error {
 	hangs := packages.NewPatience(patience)
 	src, err := local.Open(stateDir, local.Parts{
 		Depot:     patient{p.reader(p.config.Source.Depot), hangs},

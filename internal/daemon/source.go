@@ -77,7 +77,7 @@ type depot struct {
 }
 
 // openDepot opens the source of a config.
-func openDepot(p parts, stateDir, version string) (*depot, error) {
+func openDepot(ctx context.Context, p parts, stateDir, version string) (*depot, error) {
 	d := &depot{submit: p.submit, settled: make(chan struct{}, 1), changed: make(chan struct{}, 1), observes: func() (yes bool) {
 		p.view(func(c *fsm.Client) { yes = c.Observe != nil })
 		return yes
@@ -86,7 +86,7 @@ func openDepot(p parts, stateDir, version string) (*depot, error) {
 	if p.config.Source.Kind == config.Opsi {
 		open = d.openServer
 	}
-	if err := open(p, stateDir, version); err != nil {
+	if err := open(ctx, p, stateDir, version); err != nil {
 		return nil, err
 	}
 	return d, nil
