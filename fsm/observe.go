@@ -117,7 +117,7 @@ func (c *Client) shows(p *Product) events.Report {
 // leaves reports whether the row is not even to be made sure of: what may have been
 // sent before observe mode tells of a wait alone, and is left as it is until its end.
 func (c *Client) leaves(p *Product) bool {
-	return c.Observe != nil && p.Open() && p.Starts == 0 && p.Want == p.Row
+	return c.Observe != nil && p.Open() && p.Starts == 0
 }
 
 // ran: the installer was seen to start.
