@@ -250,7 +250,7 @@ type Answered struct {
 type WindowClosed struct {
 	Product string `json:"product"`
 	Window  string `json:"window"`
-	Why     string `json:"why"` // answered, expired, expired_while_down, not_shown, programs_gone, nobody, held, operator, withdrawn, superseded
+	Why     string `json:"why"` // answered, expired, expired_while_down, not_shown, programs_gone, nobody, held, operator, withdrawn, superseded, restarted, observed
 }
 
 // Rechecked counts a "try again" of the round and looks again.

@@ -217,7 +217,7 @@ func (c *Client) foldProduct(p *Product, e events.Event, seq uint64, now events.
 			})
 		}
 		p.Closing, p.Attempt, p.Put = nil, nil, true
-		if e.Reason != events.ReasonObserved {
+		if e.Reason != events.ReasonObserved || p.Starts > 0 && tellsOfRestart(p.Progress) { // which has been
 			p.Progress = deferredText(e, p)
 		}
 		p.N.Work, p.N.Watch = seq, seq

@@ -137,6 +137,9 @@ func (s *scenario) play(f []string) []string {
 		pid, _ := strconv.Atoi(f[1])
 		s.seen.Programs = slices.DeleteFunc(slices.Clone(s.seen.Programs), func(p events.Process) bool { return p.PID == pid })
 		return nil
+	case "unknown": // nobody can say who is there
+		s.seen.SessionsKnown, s.seen.Sessions = false, nil
+		return nil
 	case "leaving": // a shutdown is announced, or called off
 		s.seen.Leaving = !has("off")
 		return nil

@@ -99,8 +99,24 @@ type failure struct {
 	class  string
 }
 
+// credentials reads what the server knows this client by. A file that is not there, or
+// not whole, is waited for for a moment: an update of opsi's agent writes it anew.
+func credentials(ctx context.Context, c config.Source) (opsi.Credentials, error) {
+	for tries := 0; ; tries++ {
+		who, err := opsi.ReadCredentials(c.KeyFile, c.HostID, config.CheckSecret)
+		if tries == 3 || !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, opsi.ErrCredentials) {
+			return who, err
+		}
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+			return who, ctx.Err()
+		}
+	}
+}
+
 // openServer opens a source behind a server. It asks the server nothing yet.
-func (d *depot) openServer(p parts, stateDir, version string) error {
+func (d *depot) openServer(ctx context.Context, p parts, stateDir, version string) error {
 	c := p.config.Source
 	wrong := func(key string, err error) error {
 		if errors.Is(err, fs.ErrPermission) && !errors.Is(err, opsi.ErrLooseFile) {
@@ -108,12 +124,11 @@ func (d *depot) openServer(p parts, stateDir, version string) error {
 		}
 		return fmt.Errorf("%w: %s: source.%s: %w", config.ErrInvalid, p.config.Place("source."+key), key, err)
 	}
-	who, err := opsi.ReadCredentials(c.KeyFile, c.HostID, config.CheckSecret)
-	for tries := 0; tries < 3 && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, opsi.ErrCredentials)); tries++ {
-		time.Sleep(time.Second) // an update of opsi's agent writes it anew
-		who, err = opsi.ReadCredentials(c.KeyFile, c.HostID, config.CheckSecret)
-	}
-	if err != nil {
+	who, err := credentials(ctx, c)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
 		return wrong("key_file", err)
 	}
 	var roots *x509.CertPool

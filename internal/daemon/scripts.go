@@ -183,7 +183,7 @@ func (s *server) script(pkg metadata.Package, a events.Action) (metadata.Package
 		l.own = append(l.own, found...)
 	}
 	// A mount that hangs holds up its scripts, and no product that was brought here.
-	l, err := packages.Within(context.Background(), s.mounted, func() (l looked, err error) {
+	l, err := packages.Within(context.Background(), s.mounted, pkg.Product, func() (l looked, err error) {
 		if depot := s.runner.Site.Depot; depot != "" && !filepath.IsAbs(pkg.Scripts[a]) {
 			// opsi-script calls a script that it cannot see a failure of the product.
 			if _, err := os.Stat(filepath.Join(depot, pkg.Product, pkg.Scripts[a])); err != nil {
