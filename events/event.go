@@ -250,7 +250,7 @@ type Answered struct {
 type WindowClosed struct {
 	Product string `json:"product"`
 	Window  string `json:"window"`
-	Why     string `json:"why"` // answered, expired, expired_while_down, not_shown, programs_gone, nobody, held, operator, withdrawn, superseded
+	Why     string `json:"why"` // answered, expired, expired_while_down, not_shown, programs_gone, nobody, held, operator, withdrawn, superseded, restarted, observed
 }
 
 // Rechecked counts a "try again" of the round and looks again.
@@ -343,7 +343,7 @@ type InstallerExited struct {
 	Exit    int    `json:"exit"`
 	Signal  string `json:"signal,omitempty"`
 	Error   string `json:"error,omitempty"`
-	Meaning string `json:"meaning"`          // ok, reboot, retry, failed; not_now; of a script also deferred, interrupted, logout, untouched, unknown
+	Meaning string `json:"meaning"`          // ok, reboot, retry, failed; not_now, occupied; of a script also deferred, interrupted, logout, untouched, unknown
 	Detail  string `json:"detail,omitempty"` // of a script: what became of it, in a line
 }
 

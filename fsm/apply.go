@@ -217,7 +217,7 @@ func (c *Client) foldProduct(p *Product, e events.Event, seq uint64, now events.
 			})
 		}
 		p.Closing, p.Attempt, p.Put = nil, nil, true
-		if e.Reason != events.ReasonObserved {
+		if e.Reason != events.ReasonObserved || p.Starts > 0 && tellsOfRestart(p.Progress) { // which has been
 			p.Progress = deferredText(e, p)
 		}
 		p.N.Work, p.N.Watch = seq, seq
@@ -419,7 +419,7 @@ func (c *Client) foldAttempt(p *Product, e events.Event, seq uint64, now events.
 		if a := p.Attempt; a != nil && a.Token == e.Token && (e.Meaning == meansDeferred || e.Meaning == meansInterrupted) {
 			p.Attempts = max(p.Attempts-1, 0)
 		}
-		if a := p.Attempt; a != nil && a.Token == e.Token && e.Meaning != meansNotNow && e.Meaning != meansUntouched { // these did not begin
+		if a := p.Attempt; a != nil && a.Token == e.Token && e.Meaning != meansNotNow && e.Meaning != meansOccupied && e.Meaning != meansUntouched { // these did not begin
 			p.Resumes = e.Meaning == meansInterrupted || e.Meaning == meansLogout
 			p.Alone = e.Meaning == meansLogout
 			p.Touched = p.Touched || p.Resumes

@@ -29,6 +29,8 @@ const (
 
 	// Nothing was run, for a reason that may be over soon.
 	meansNotNow = "not_now"
+	// Nothing was run, because something is installed that is none of the client's.
+	meansOccupied = "occupied"
 )
 
 // lastLook: the look before the start found something. The attempt's token is
@@ -218,6 +220,13 @@ func (d *step) ended(in events.InstallerEnded) error {
 		}
 		d.emit(events.AttemptVoided{Product: p.ID, Token: in.Token, Reason: meansNotNow})
 		d.later(p, r, exitText(in), d.now.Add(retryPause))
+	case meansOccupied:
+		pause := retryPause
+		if p.Starts-p.Attempts == 0 { // the first time: a script at a logon is over soon
+			pause = events.Minute
+		}
+		d.emit(events.AttemptVoided{Product: p.ID, Token: in.Token, Reason: meansOccupied})
+		d.later(p, events.ReasonInstallerBusy, exitText(in), d.now.Add(pause))
 	case meansUntouched:
 		if p.Attempts >= p.Policy.MaxAttempts {
 			d.finish(p, events.OutcomeFailed, exitText(in), false)

@@ -53,7 +53,7 @@ func DueFor(c *Client, product string) []Effect {
 	switch {
 	case len(p.Owed) > 0: // in the order of the runs
 		out = append(out, Effect{Ticket: events.Ticket{Kind: events.KindSendReport, Product: p.ID, Run: p.Owed[0].Run, N: p.N.Report}, Work: p.owed()})
-	case p.Run > 0 && p.Phase != events.PhaseReported && p.ReportDue() && p.ReportClass != reportRefused:
+	case p.Run > 0 && p.Phase != events.PhaseReported && p.ReportDue() && !c.leaves(p) && p.ReportClass != reportRefused:
 		add(p.N.Report, SendReport{Report: p.Want, Request: p.Request})
 	}
 	return out

@@ -73,6 +73,9 @@ func TestExplore(t *testing.T) {
 	never.DialogTimeout, never.MaxAttempts = 0, 1
 	unasked := base
 	unasked.DialogTimeout = 0
+	urgent, dated := base, base
+	urgent.Urgent, urgent.DeferInterval = true, 0
+	dated.Deadline, dated.MaxDefer = "2026-03-03T12:00:00Z", 2 // the walk begins a day and three hours before
 	plain := func(id string) events.Package { return testPackage(id, false, false) }
 	rich := func(id string) events.Package { return testPackage(id, true, true) }
 	for _, e := range []explorer{
@@ -82,6 +85,8 @@ func TestExplore(t *testing.T) {
 		{policy: fail, products: []string{"a"}, pkg: plain, people: true, limit: 6_000},
 		{policy: alone, products: []string{"a"}, pkg: plain, people: true, limit: 6_000},
 		{policy: never, products: []string{"a"}, pkg: rich, people: true, operator: true, limit: 6_000},
+		{policy: urgent, products: []string{"a"}, pkg: plain, people: true, limit: 6_000},
+		{policy: dated, products: []string{"a"}, pkg: plain, people: true, operator: true, limit: 6_000},
 		{policy: base, products: []string{"a", "b"}, pkg: plain, limit: 8_000},
 		{policy: kill, products: []string{"a", "b"}, pkg: rich, limit: 8_000, people: true},
 		{policy: unasked, products: []string{"a", "b"}, pkg: rich, limit: 8_000}, // few states of people, so more of attempts beside each other
@@ -204,6 +209,11 @@ func (e *explorer) checkStep(p *place, o offer, did []events.Event) {
 			}
 			if old := p.c.Product(ev.Product); old != nil && old.Attempt != nil && old.Attempt.Stage != StageExited {
 				e.t.Fatalf("installer cleared beside an open attempt\n%s", e.trail(p))
+			}
+		case events.WindowOpened:
+			q := p.c.Product(ev.Product)
+			if last := q.Counter().Defers >= q.Policy.MaxDefer || q.Policy.Urgent || toDeadline(q, p.wall.Add(o.passed.Duration())) <= 0; ev.Window.Final != last {
+				e.t.Fatalf("later is offered at the last time, or not before\n%s", e.trail(p))
 			}
 		case events.AttemptRepeated:
 			if !p.c.Product(ev.Product).Package.Repeatable {
@@ -391,6 +401,15 @@ func (e *explorer) request(id string, a events.Action, trigger string) events.In
 		ProductVersion: "2", PackageVersion: "1"}}}
 }
 
+// toDeadline is how long it is to a product's deadline by the wall clock; none never comes.
+func toDeadline(p *Product, wall time.Time) time.Duration {
+	t, err := time.Parse(time.RFC3339, p.Policy.Deadline)
+	if err != nil {
+		return 1 << 62
+	}
+	return t.Sub(wall)
+}
+
 // key is what of a state decisions depend on, without absolute times and numbers.
 func key(p *place) string {
 	var b strings.Builder
@@ -403,6 +422,9 @@ func key(p *place) string {
 		k := q.Counter()
 		fmt.Fprint(&b, "|", id, q.Phase, min(q.Run, 2), q.Action(), q.Prepared, q.Scans, q.Rechecks, q.Returns, k.Defers, min(k.Unanswered, 2),
 			q.Put, q.Outcome, q.Ran, q.Attempts, q.Starts > 0, q.Hold != nil, q.ReportClass, q.Want == q.Row, q.Unsure, len(q.Owed), q.Suspect, q.Touched, q.Resumes, q.Alone, slices.Contains(c.Reboot, id), ids(q.Blockers))
+		if left := toDeadline(q, p.wall); q.Policy.Deadline != "" {
+			fmt.Fprint(&b, "D", left <= 0, left <= time.Minute, left < q.Policy.DeferInterval.Duration())
+		}
 		if q.Wait != nil {
 			_, other := c.Products[q.Wait.Detail]
 			fmt.Fprint(&b, "w", q.Wait.Reason, other, q.Wait.Until.IsZero(), c.Clock.Now >= q.Wait.Until.Clock)

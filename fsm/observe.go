@@ -86,7 +86,7 @@ func (d *step) observes(p *Product, e events.Event) bool {
 }
 
 // foldMode also tells which reports wait for the end of observe mode, and which do
-// so no longer.
+// so no longer. What an observer prepared is not gone on with after it.
 func (c *Client) foldMode(e events.ModeChanged, seq uint64, now events.Moment, actor string) {
 	c.Observe = nil
 	if e.Observe {
@@ -95,13 +95,18 @@ func (c *Client) foldMode(e events.ModeChanged, seq uint64, now events.Moment, a
 	var open []string
 	c.eachOpen(func(p *Product) { open = append(open, p.ID) })
 	for _, id := range open {
-		c.foldReport(c.own(id), seq)
+		p := c.own(id)
+		if !e.Observe && p.Phase == events.PhaseInstalling {
+			p.Prepared = false // an attempt that did not begin, or is repeated: its package may not be here whole
+		}
+		c.foldReport(p, seq)
 	}
 }
 
 // shows is what the source should show for the product. In observe mode the row of
 // an open run stays as it is; but one that says "installing" would be a lie after
-// the installer has ended.
+// the installer has ended, and one that says that its installer waits for a restart
+// after that.
 func (c *Client) shows(p *Product) events.Report {
 	if c.Observe == nil || !p.Open() || p.Phase == events.PhaseInstalling && p.Attempt.ran() || p.Starts > 0 && tellsOfInstaller(p.Row) {
 		return p.report()
@@ -109,9 +114,17 @@ func (c *Client) shows(p *Product) events.Report {
 	return p.Row
 }
 
+// leaves reports whether the row is not even to be made sure of: what may have been
+// sent before observe mode tells of a wait alone, and is left as it is until its end.
+func (c *Client) leaves(p *Product) bool {
+	return c.Observe != nil && p.Open() && p.Starts == 0
+}
+
 // ran: the installer was seen to start.
 func (a *Attempt) ran() bool { return a.Stage == StageBegun || a.Stage == StageExited }
 
 func tellsOfInstaller(r events.Report) bool {
-	return strings.HasPrefix(r.ActionProgress, installing) || strings.HasPrefix(r.ActionProgress, uninstalling)
+	return strings.HasPrefix(r.ActionProgress, installing) || strings.HasPrefix(r.ActionProgress, uninstalling) || tellsOfRestart(r.ActionProgress)
 }
+
+func tellsOfRestart(progress string) bool { return strings.HasPrefix(progress, restartFirst) }

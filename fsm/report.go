@@ -17,6 +17,10 @@ const (
 	uninstalling = "uninstalling"
 )
 
+// restartFirst is the progress of what waits for a restart, before the product that
+// wants it.
+const restartFirst = "Deferred (waiting for restart after "
+
 // report is what the source should show for the product, from the state alone.
 // Nothing in it comes from the clock, so it changes only with a record.
 func (p *Product) report() events.Report {
@@ -117,7 +121,7 @@ func waitText(r events.Reason, detail string) string {
 	case events.ReasonDependency:
 		return cut("Deferred (waiting for " + detail + ")")
 	case events.ReasonReboot:
-		return cut("Deferred (waiting for restart after " + detail + ")")
+		return cut(restartFirst + detail + ")")
 	case events.ReasonDefect:
 		return cut("Deferred (defect: " + detail + ")")
 	}

@@ -22,16 +22,13 @@ func (d *step) restarted(in events.Restarted) {
 		d.emit(events.RebootDone{})
 	}
 	d.people(in.Seen)
-	if newBoot {
-		d.giveWay()
-	}
 	for _, p := range d.sorted() {
 		switch p.Phase {
 		case events.PhasePrompting:
 			if p.Window != nil && !d.now.Before(p.Window.Deadline) {
 				p = d.c.own(p.ID)
 				d.endWindow(p, "expired_while_down")
-				d.unanswered(p)
+				d.unanswered(p, d.interval(p, false))
 			}
 		case events.PhaseInstalling:
 			a := p.Attempt
@@ -43,6 +40,9 @@ func (d *step) restarted(in events.Restarted) {
 				d.emit(events.AttemptLost{Product: p.ID, Token: a.Token})
 			}
 		}
+	}
+	if newBoot {
+		d.giveWay() // a window whose time is over has ended for that
 	}
 }
 

@@ -19,11 +19,14 @@ const (
 // prepared freezes policy and metadata for the round.
 func (d *step) prepared(p *Product, in events.Prepared) {
 	if pr := in.Problem; pr != nil {
-		r := events.ReasonDefect
-		if pr.Code == "depot_unreachable" {
+		r, until := events.ReasonDefect, d.soon(p)
+		switch pr.Code {
+		case "depot_unreachable":
 			r = events.ReasonUnreachable
+		case meansOccupied:
+			r, until = events.ReasonInstallerBusy, d.now.Add(retryPause)
 		}
-		d.later(p, r, pr.Message, d.soon(p))
+		d.later(p, r, pr.Message, until)
 		return
 	}
 	if !in.Policy.Active {

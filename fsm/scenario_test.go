@@ -137,6 +137,9 @@ func (s *scenario) play(f []string) []string {
 		pid, _ := strconv.Atoi(f[1])
 		s.seen.Programs = slices.DeleteFunc(slices.Clone(s.seen.Programs), func(p events.Process) bool { return p.PID == pid })
 		return nil
+	case "unknown": // nobody can say who is there
+		s.seen.SessionsKnown, s.seen.Sessions = false, nil
+		return nil
 	case "leaving": // a shutdown is announced, or called off
 		s.seen.Leaving = !has("off")
 		return nil
@@ -194,6 +197,9 @@ func (s *scenario) play(f []string) []string {
 	case "defect":
 		return s.tell("daemon", events.Prepared{For: s.needDue(f[1], events.KindPrepare).Ticket, Policy: s.policy,
 			Problem: &events.Problem{Code: "metadata_unreadable", Message: "line 3: broken"}}, f[1])
+	case "occupied":
+		return s.tell("daemon", events.Prepared{For: s.needDue(f[1], events.KindPrepare).Ticket, Policy: s.policy,
+			Problem: &events.Problem{Code: meansOccupied, Message: "opsi-script runs"}}, f[1])
 	case "look":
 		return s.tell("daemon", events.ChecksObserved{For: s.needDue(f[1], events.KindRunChecks).Ticket, Seen: s.look(f[1])}, f[1])
 	case "check": // prepare and look, as long as it is due

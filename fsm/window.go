@@ -17,7 +17,7 @@ func (d *step) ask(p *Product, o events.Observation, blocking []events.Process) 
 	asks := asksFor(o, blocking)
 	if len(asks) == 0 { // somebody is there, but nobody can be asked
 		d.emit(events.ProgramsChanged{Product: p.ID, Programs: blocking})
-		d.unanswered(p)
+		d.unanswered(p, d.notShown(p))
 		return
 	}
 	if session, until := d.promptedJustNow(p, asks); session != "" {
@@ -175,7 +175,7 @@ func (d *step) lost(p *Product, in events.WindowFailed) {
 	d.emit(events.WindowLost{Product: p.ID, Window: in.For.Window, Session: in.For.Session, Reason: in.Reason})
 	if !slices.ContainsFunc(p.Window.Asks, func(a events.Ask) bool { return a.Lost == "" }) {
 		d.endWindow(p, "not_shown")
-		d.unanswered(p)
+		d.unanswered(p, d.notShown(p))
 	}
 }
 
@@ -289,7 +289,7 @@ func (d *step) expire(p *Product, o events.Observation) {
 		d.emit(events.Deferred{Product: p.ID, Reason: events.ReasonUnlock, Count: p.Counter().Defers})
 		return
 	}
-	d.unanswered(p)
+	d.unanswered(p, d.interval(p, false))
 }
 
 // lateExpiry is how long after its deadline a window's end may still be told.
@@ -332,10 +332,22 @@ func (d *step) timeout(p *Product, act events.Choice, final bool) {
 
 // unanswered puts a product off that nobody could be shown to have been asked
 // about. It is not counted as a defer and has a budget of its own.
-func (d *step) unanswered(p *Product) {
+func (d *step) unanswered(p *Product, until events.Moment) {
 	if p.Policy.Unanswered == events.ChoiceFail && p.Counter().Unanswered+1 >= p.Policy.MaxUnanswered {
 		d.finish(p, events.OutcomeFailed, "nobody could be asked "+strconv.Itoa(p.Counter().Unanswered+1)+" times", false)
 		return
 	}
-	d.emit(events.Deferred{Product: p.ID, Reason: events.ReasonUnanswered, Count: p.Counter().Defers, Until: d.interval(p, false)})
+	d.emit(events.Deferred{Product: p.ID, Reason: events.ReasonUnanswered, Count: p.Counter().Defers, Until: until})
+}
+
+// notShown is when a window is tried again that could be shown to nobody. Who logs in
+// next is to see it soon, so the first tries follow each other; but it may stay so for
+// days, and every try is a round in the log. So a short interval grows as far as the
+// pause of other retries.
+func (d *step) notShown(p *Product) events.Moment {
+	pause := events.Minute
+	for n := p.Counter().Unanswered; n > 0 && pause < retryPause; n-- {
+		pause *= 2
+	}
+	return d.rest(p, d.now.Add(max(p.Policy.DeferInterval, min(pause, retryPause))))
 }

@@ -23,5 +23,5 @@ func main() {
 	if code, done := demo.Hidden(version, os.Args[1:]); done {
 		os.Exit(code)
 	}
-	os.Exit(cli.Main(version))
+	os.Exit(cli.Main(version, daemon.TakeAlone))
 }

@@ -16,7 +16,7 @@ type ServerCheck struct {
 
 // ServerFinding is one finding of a check; a check may have several.
 type ServerFinding struct {
-	Check string         `json:"check"` // address, key, ca, reach, tls, login, clock, server, modules, rights, depot, configs
+	Check string         `json:"check"` // address, key, ca, reach, tls, login, clock, server, modules, rights, depot, configs, opsiclientd, notifiers, opsiscript
 	Code  string         `json:"code"`  // what was found, in one stable word
 	State string         `json:"state"` // ok, warning, failed, or skipped behind something that failed
 	Found string         `json:"found"` // English
@@ -85,6 +85,25 @@ type ServerSetup struct {
 	Cleared []string `json:"cleared,omitempty"`
 	// Ids that the server still has, which only an administrator may delete.
 	Left []string `json:"left,omitempty"`
+	// What became of this client's values that are about opsiclientd.
+	HandOver []AgentValue `json:"hand_over,omitempty"`
+	// What an administrator calls for other clients, in this order.
+	Calls []AdminCall `json:"calls,omitempty"`
+}
+
+// AgentValue is a value of this client that is about opsiclientd.
+type AgentValue struct {
+	ID    string `json:"id"`
+	State string `json:"state"` // set, same; restored, deleted, waits, foreign
+	Value string `json:"value"`
+}
+
+// AdminCall is the body of a JSON-RPC request.
+type AdminCall struct {
+	JSONRPC string `json:"jsonrpc"` // 2.0
+	ID      int    `json:"id"`
+	Method  string `json:"method"`
+	Params  []any  `json:"params"`
 }
 
 // ConfigID is one of them.

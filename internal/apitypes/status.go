@@ -75,6 +75,9 @@ type Server struct {
 	// AsksToo: opsi-script's own background check is on, so people would be asked twice.
 	// Nothing is done while people are there.
 	AsksToo bool `json:"asks_too,omitempty"`
+	// EventsLost: the events of opsiclientd were handed over to us, and opsiclientd.conf
+	// says otherwise.
+	EventsLost bool `json:"events_lost,omitempty"`
 	// Ignored are values of config ids that do not count.
 	Ignored []string `json:"ignored,omitempty"`
 }

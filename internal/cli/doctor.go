@@ -5,6 +5,7 @@ package cli
 import (
 	"errors"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/quietsetup/quietsetup/internal/doctor"
 	"github.com/quietsetup/quietsetup/internal/host"
 	"github.com/quietsetup/quietsetup/internal/i18n"
+	"github.com/quietsetup/quietsetup/internal/opsiclientd/agentcheck"
 	"github.com/quietsetup/quietsetup/store"
 )
 
@@ -60,7 +62,7 @@ Exit code 0 also with warnings; 1 if something fails. JSON: doctor/v1.`),
 			p := doctor.Patient{System: runtime.GOOS, UID: doctor.UID(), Version: a.Version, StateDir: a.state(),
 				Default: a.stateDir == "" && a.socket == "", Socket: c.Path(), Now: time.Now,
 				Files: doctor.RealFiles{}, Host: doctor.RealHost{Machine: host.New(host.Options{})}, Windows: doctor.RealWindows(), Daemon: c,
-				Config: func() (config.Config, error) { return config.Load(file) }, Store: store.TakeGlance}
+				Config: func() (config.Config, error) { return config.Load(file) }, Store: store.TakeGlance, Agent: agentcheck.Look}
 			found := doctor.Look(cmd.Context(), p)
 			if cmd.Context().Err() != nil {
 				return errors.New("it was interrupted")
@@ -125,10 +127,28 @@ func (a *app) printDoctor(found []doctor.Finding) {
 	var rows []looked
 	for _, f := range found {
 		what, mend := sentences(a.words, f)
-		rows = append(rows, looked{a.words.Text("check."+f.Check, nil), a.judged("health", string(f.State)), what, mend})
+		rows = append(rows, looked{a.words.Text(groupOf("check", f.Check)+"."+f.Check, nil), a.judged("health", string(f.State)), what, mend})
 	}
 	a.printLooked(rows)
 	a.say("doctor.verdict", i18n.Data{"Verdict": string(doctor.Worst(found))})
+}
+
+// groupOf is the group of words in which the name of a check stands: those of opsi's
+// own agent are named alike wherever they are told.
+func groupOf(group, check string) string {
+	if slices.Contains(agentcheck.Checks(), check) {
+		return "agentcheck"
+	}
+	return group
+}
+
+// agentSentences say what was found of opsi's own agent, and how it is mended.
+func agentSentences(w *words.Words, code string, bad bool, d i18n.Data) (found, mend string) {
+	found = w.Text("agentfound."+code, d)
+	if bad {
+		mend = w.Text("agentmend."+code, d)
+	}
+	return found, mend
 }
 
 // looked is a line of what was looked at.
@@ -183,6 +203,10 @@ func sentencesOn(system string, w *words.Words, f doctor.Finding) (found, mend s
 			}
 		}
 		return w.Text(group+"."+f.Code, d)
+	}
+	if _, agents := agentcheck.Codes()[f.Code]; agents {
+		d["Windows"] = system == "windows"
+		return agentSentences(w, f.Code, f.State != doctor.OK, d)
 	}
 	found = say("doctor")
 	if f.State != doctor.OK {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/quietsetup/quietsetup/internal/actionprocessor"
 	"github.com/quietsetup/quietsetup/internal/apitypes"
 	"github.com/quietsetup/quietsetup/internal/cli/words"
 	"github.com/quietsetup/quietsetup/internal/i18n"
@@ -27,10 +28,12 @@ type Outside struct {
 	In       io.Reader
 	Out, Err io.Writer
 	Getenv   func(string) string
-	Version  string // of the build
-	Terminal bool   // Out is one
-	Program  string // this program's file, to look at a log.db in a child; "" = without one
-	Width    int    // of that terminal, in columns; 0 = not known
+	Version  string               // of the build
+	Terminal bool                 // Out is one
+	Program  string               // this program's file, to look at a log.db in a child; "" = without one
+	Width    int                  // of that terminal, in columns; 0 = not known
+	Take     actionprocessor.Take // the lock of who installs past the service; nil = without one
+	Restart  func() error         // leaves the wish for a restart with opsi's agent
 }
 
 // app is one call of the command line: its surroundings and the global flags.
@@ -147,6 +150,7 @@ A product's id may be shortened as far as it stays unique.`,
 		a.runsCommand(), a.watchCommand(), a.diagramCommand(),
 		a.requestCommand(), a.syncCommand(), a.holdCommand(), a.releaseCommand(), a.processesCommand(), a.replayCommand(),
 		a.configCommand(), a.metaCommand(), a.sequenceCommand(), a.storeCommand(), a.doctorCommand(), a.serverCommand(),
+		a.actionProcessorCommand(),
 		a.versionCommand(), exitCodesTopic())
 	for _, o := range orders() {
 		root.AddCommand(a.orderCommand(o))

@@ -25,7 +25,7 @@ var update = flag.Bool("update", false, "write what the scripts compare with ane
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"quietsetup": func() { os.Exit(Main("0.0.0-test")) },
+		"quietsetup": func() { os.Exit(Main("0.0.0-test", daemon.TakeAlone)) },
 		"quietsetupd": func() {
 			os.Exit(daemon.Command(context.Background(), "0.0.0-test", os.Args[1:], os.Stdout, os.Stderr))
 		},

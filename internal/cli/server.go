@@ -5,6 +5,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -19,6 +20,8 @@ import (
 	"github.com/quietsetup/quietsetup/internal/cli/words"
 	"github.com/quietsetup/quietsetup/internal/config"
 	"github.com/quietsetup/quietsetup/internal/i18n"
+	"github.com/quietsetup/quietsetup/internal/opsiclientd"
+	"github.com/quietsetup/quietsetup/internal/opsiclientd/agentcheck"
 	"github.com/quietsetup/quietsetup/internal/source/opsi/servercheck"
 )
 
@@ -94,7 +97,8 @@ func (a *app) serverCheckCommand() *cobra.Command {
 Walks the way to the opsi config server as the service does: address, files of
 host key and CA, connection, certificate, login; then clock, version, modules,
 rights of this client, its depot, and whether opsi's own background installation
-is switched on. Each line says what was found; what is not in order is followed by
+is switched on. Last comes opsi's own agent on this machine: whether its events go
+through quietsetup, where it shows windows of its own, and its opsi-script. Each line says what was found; what is not in order is followed by
 what to do.
 
 Nothing is changed at the server, and there is one attempt to log in: ten failed
@@ -113,7 +117,8 @@ Exit code 0 also with warnings. JSON: server_check/v1.`, "5 the server cannot be
 			}
 			now := time.Now()
 			found := servercheck.Look(cmd.Context(), servercheck.Target{URL: c.Source.URL, HostID: c.Source.HostID, KeyFile: c.Source.KeyFile,
-				CAFile: c.Source.CAFile, System: runtime.GOOS, Program: "quietsetup/" + a.Version, Owner: config.CheckOwner, Secret: config.CheckSecret})
+				CAFile: c.Source.CAFile, System: runtime.GOOS, Program: "quietsetup/" + a.Version, Owner: config.CheckOwner, Secret: config.CheckSecret,
+				Agent: agentcheck.Machine{System: runtime.GOOS, Conf: opsiclientd.Place(runtime.GOOS, c.Source.KeyFile), Script: c.Source.OpsiScript, StateDir: a.state(), Owner: config.CheckOwner, There: isThere}})
 			if cmd.Context().Err() != nil {
 				return errors.New("it was interrupted")
 			}
@@ -130,6 +135,11 @@ Exit code 0 also with warnings. JSON: server_check/v1.`, "5 the server cannot be
 	}
 	o.flags(cmd)
 	return withRows(cmd, serverColumns()...)
+}
+
+func isThere(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 func serverColumns() []string { return []string{"check", "state", "code", "found", "mend"} }
@@ -196,7 +206,7 @@ func (a *app) printServer(found []servercheck.Finding) {
 	var rows []looked
 	for _, f := range found {
 		what, mend := serverSentences(runtime.GOOS, a.words, f)
-		rows = append(rows, looked{a.words.Text("servercheck."+f.Check, nil), a.serverState(f.State), what, mend})
+		rows = append(rows, looked{a.words.Text(groupOf("servercheck", f.Check)+"."+f.Check, nil), a.serverState(f.State), what, mend})
 	}
 	a.printLooked(rows)
 	a.say("serverfound.verdict", i18n.Data{"Verdict": string(servercheck.Worst(found))})
@@ -221,6 +231,9 @@ func serverSentences(system string, w *words.Words, f servercheck.Finding) (foun
 			v = w.Time(at)
 		}
 		d[k] = v
+	}
+	if _, agents := agentcheck.Codes()[f.Code]; agents {
+		return agentSentences(w, f.Code, f.State == servercheck.Warning || f.State == servercheck.Failed, d)
 	}
 	found = w.Text("serverfound."+f.Code, d)
 	if f.State == servercheck.Warning || f.State == servercheck.Failed {

@@ -53,7 +53,7 @@ func TestServerSaysEverything(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, c := range servercheck.Checks() {
-			if w.Text("servercheck."+c, nil) == "[servercheck."+c+"]" {
+			if key := groupOf("servercheck", c) + "." + c; w.Text(key, nil) == "["+key+"]" {
 				t.Errorf("%s: the check %s has no name", lang, c)
 			}
 		}
@@ -61,10 +61,10 @@ func TestServerSaysEverything(t *testing.T) {
 			for _, system := range []string{"linux", "windows"} {
 				facts := map[string]any{"URL": "x", "Error": "x", "File": "x", "Until": time.Now(), "Verdict": "ok"}
 				found, mend := serverSentences(system, w, servercheck.Finding{Code: code, State: state, Data: facts})
-				if found == "" || strings.HasPrefix(found, "[serverfound.") {
+				if found == "" || strings.HasPrefix(found, "[serverfound.") || strings.HasPrefix(found, "[agentfound.") {
 					t.Errorf("%s: nothing is said of %s", lang, code)
 				}
-				if bad := state == servercheck.Warning || state == servercheck.Failed; bad != (mend != "") || strings.HasPrefix(mend, "[servermend.") {
+				if bad := state == servercheck.Warning || state == servercheck.Failed; bad != (mend != "") || strings.HasPrefix(mend, "[servermend.") || strings.HasPrefix(mend, "[agentmend.") {
 					t.Errorf("%s: to do about %s: %q", lang, code, mend)
 				}
 				if strings.Contains(found+mend, "%!") || system == "windows" && (strings.Contains(mend, "chmod") || strings.Contains(mend, "timedatectl")) {

@@ -100,6 +100,9 @@ func (a *app) printSource(src apitypes.Source) {
 		if v.AsksToo {
 			a.say("status.server_asks", nil)
 		}
+		if v.EventsLost {
+			a.say("status.server_events_lost", nil)
+		}
 		for _, text := range v.Ignored {
 			a.say("status.server_ignored", i18n.Data{"Text": text})
 		}

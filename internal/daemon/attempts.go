@@ -34,6 +34,8 @@ func (a attempts) run(ctx context.Context, w fsm.RunInstaller, argv []string) (e
 		return begun, fmt.Errorf("%w: %w", effects.ErrBegun, err)
 	case errors.Is(err, installer.ErrSpec), errors.Is(err, installer.ErrToken):
 		return begun, fmt.Errorf("%w: %w", effects.ErrImpossible, err)
+	case errors.Is(err, installer.ErrOccupied):
+		return begun, fmt.Errorf("%w: %w", effects.ErrOccupied, err)
 	}
 	return begun, err
 }

@@ -62,7 +62,10 @@ func Run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
-	d, err := build(o, st)
+	d, err := build(ctx, o, st)
+	if err != nil && ctx.Err() != nil {
+		return nil // stopped before anything worked
+	}
 	if err != nil {
 		return err
 	}
@@ -88,7 +91,7 @@ type daemon struct {
 }
 
 // build puts the rooms together. Nothing runs yet.
-func build(o Options, st *store.Store) (*daemon, error) {
+func build(ctx context.Context, o Options, st *store.Store) (*daemon, error) {
 	hostClock, err := host.NewClock()
 	if err != nil {
 		return nil, err
@@ -125,10 +128,10 @@ func build(o Options, st *store.Store) (*daemon, error) {
 	if err != nil {
 		return nil, err
 	}
-	if d.depot, err = openDepot(parts{o.Config, machine, o.Log, d.engine.Submit, d.engine.View}, o.StateDir, o.Version); err != nil {
+	if d.depot, err = openDepot(ctx, parts{o.Config, machine, o.Log, d.engine.Submit, d.engine.View}, o.StateDir, o.Version); err != nil {
 		return nil, err
 	}
-	d.workers = &effects.Workers{Timer: timer{d.engine.Until}, Packages: d.depot, Asker: d.broker,
+	d.workers = &effects.Workers{Timer: timer{d.engine.Until}, Packages: oneAtATime{d.depot, o.StateDir, occupiedFor}, Asker: d.broker,
 		Looker: arrivals{looker: d.looker, end: time.Now().Add(arrivalTime), agents: d.broker.Agents, changed: d.broker.Changed},
 		Closer: machine, Installer: d.depot.installerOf(d.tries), Detector: detector{}, Reporter: d.depot}
 	return d, nil

@@ -8,12 +8,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -21,6 +19,7 @@ import (
 	"github.com/quietsetup/quietsetup/events"
 	"github.com/quietsetup/quietsetup/internal/apitypes"
 	"github.com/quietsetup/quietsetup/internal/config"
+	"github.com/quietsetup/quietsetup/internal/opsiclientd"
 	"github.com/quietsetup/quietsetup/internal/opsidialog"
 	"github.com/quietsetup/quietsetup/internal/prompts"
 	"github.com/quietsetup/quietsetup/internal/source/opsi"
@@ -33,12 +32,8 @@ func (o Options) standIn(people func(context.Context) events.Observation) prompt
 	if c.Kind != config.Opsi {
 		return nil
 	}
-	conf := opsidialog.Conf(runtime.GOOS)
-	if strings.EqualFold(filepath.Base(c.KeyFile), opsidialog.ConfName) {
-		conf = c.KeyFile
-	}
 	return logged{o.Log, opsidialog.New(opsidialog.Options{
-		Conf:        conf,
+		Conf:        opsiclientd.Place(runtime.GOOS, c.KeyFile),
 		Credentials: func() (opsi.Credentials, error) { return opsi.ReadCredentials(c.KeyFile, c.HostID, config.CheckSecret) },
 		Unchanged:   config.CheckOwner,
 		Secret:      config.CheckSecret,
@@ -68,7 +63,7 @@ func (l logged) Show(ctx context.Context, session, owner string, p apitypes.Prom
 	case err == nil:
 		l.log.Info().Str("session", session).Str("prompt", p.ID).Str("choice", choice).Msg("answered by opsiclientd's dialog")
 	case ctx.Err() != nil, errors.Is(err, prompts.ErrPassed):
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, opsidialog.ErrAbsent):
+	case errors.Is(err, opsidialog.ErrAbsent):
 		l.log.Debug().Err(err).Msg("nobody is asked by opsiclientd")
 	default:
 		l.log.Info().Err(err).Str("session", session).Msg("nobody was asked by opsiclientd")

@@ -26,14 +26,14 @@ type folder struct {
 }
 
 // openLocal opens a source whose packages lie in a folder.
-func (d *depot) openLocal(p parts, stateDir, _ string) error {
+func (d *depot) openLocal(_ context.Context, p parts, stateDir, _ string) error {
 	hangs := packages.NewPatience(patience)
 	src, err := local.Open(stateDir, local.Parts{
 		Depot:     patient{p.reader(p.config.Source.Depot), hangs},
 		Policy:    p.policy(func(string) []policy.Layer { return nil }),
 		Algorithm: order.Algorithm(p.config.Source.Algorithm),
 		CheckCommand: func(folder string, argv []string) error {
-			_, err := packages.Within(context.Background(), hangs, func() (struct{}, error) { return struct{}{}, installer.CheckCommand(folder, argv) })
+			_, err := packages.Within(context.Background(), hangs, folder, func() (struct{}, error) { return struct{}{}, installer.CheckCommand(folder, argv) })
 			return err
 		},
 		Warn: p.warn,
@@ -65,7 +65,7 @@ type patient struct {
 
 // Reachable tells whether the depot can be looked at.
 func (p patient) Reachable() error {
-	_, err := packages.Within(context.Background(), p.hangs, func() (struct{}, error) { return struct{}{}, p.Depot.Reachable() })
+	_, err := packages.Within(context.Background(), p.hangs, packages.Whole, func() (struct{}, error) { return struct{}{}, p.Depot.Reachable() })
 	return unreachable(err)
 }
 
@@ -75,7 +75,7 @@ func (p patient) Load(id string) (metadata.Package, *events.Problem, error) {
 		pkg     metadata.Package
 		problem *events.Problem
 	}
-	l, err := packages.Within(context.Background(), p.hangs, func() (l loaded, err error) {
+	l, err := packages.Within(context.Background(), p.hangs, id, func() (l loaded, err error) {
 		l.pkg, l.problem, err = p.Depot.Load(id)
 		return l, err
 	})

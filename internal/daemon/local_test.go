@@ -31,10 +31,10 @@ func TestHungDepot(t *testing.T) {
 		d := patient{hanging{mend}, packages.NewPatience(patience)}
 		began := time.Now()
 		for range 3 {
-			if _, _, err := d.Load("app"); !errors.Is(err, local.ErrDepotUnreachable) {
+			if err := d.Reachable(); !errors.Is(err, local.ErrDepotUnreachable) {
 				t.Error(err)
 			}
-			if err := d.Reachable(); !errors.Is(err, local.ErrDepotUnreachable) {
+			if _, _, err := d.Load("app"); !errors.Is(err, local.ErrDepotUnreachable) {
 				t.Error(err)
 			}
 		}

@@ -27,6 +27,7 @@ import (
 	"github.com/quietsetup/quietsetup/internal/host"
 	"github.com/quietsetup/quietsetup/internal/installer"
 	"github.com/quietsetup/quietsetup/internal/metadata"
+	"github.com/quietsetup/quietsetup/internal/opsiclientd"
 	"github.com/quietsetup/quietsetup/internal/opsiscript"
 	"github.com/quietsetup/quietsetup/internal/policy"
 	"github.com/quietsetup/quietsetup/internal/source/local"
@@ -53,6 +54,7 @@ type server struct {
 	parts   parts
 	runner  opsiscript.Runner  // of products that are scripts
 	mounted *packages.Patience // of the depot where scripts see it
+	agent   *handOver          // opsi's own agent on this machine
 
 	mu     sync.Mutex
 	gone   []string           // wanted, and not on the depot
@@ -97,8 +99,24 @@ type failure struct {
 	class  string
 }
 
+// credentials reads what the server knows this client by. A file that is not there, or
+// not whole, is waited for for a moment: an update of opsi's agent writes it anew.
+func credentials(ctx context.Context, c config.Source) (opsi.Credentials, error) {
+	for tries := 0; ; tries++ {
+		who, err := opsi.ReadCredentials(c.KeyFile, c.HostID, config.CheckSecret)
+		if tries == 3 || !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, opsi.ErrCredentials) {
+			return who, err
+		}
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+			return who, ctx.Err()
+		}
+	}
+}
+
 // openServer opens a source behind a server. It asks the server nothing yet.
-func (d *depot) openServer(p parts, stateDir, version string) error {
+func (d *depot) openServer(ctx context.Context, p parts, stateDir, version string) error {
 	c := p.config.Source
 	wrong := func(key string, err error) error {
 		if errors.Is(err, fs.ErrPermission) && !errors.Is(err, opsi.ErrLooseFile) {
@@ -106,12 +124,11 @@ func (d *depot) openServer(p parts, stateDir, version string) error {
 		}
 		return fmt.Errorf("%w: %s: source.%s: %w", config.ErrInvalid, p.config.Place("source."+key), key, err)
 	}
-	who, err := opsi.ReadCredentials(c.KeyFile, c.HostID, config.CheckSecret)
-	for tries := 0; tries < 3 && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, opsi.ErrCredentials)); tries++ {
-		time.Sleep(time.Second) // an update of opsi's agent writes it anew
-		who, err = opsi.ReadCredentials(c.KeyFile, c.HostID, config.CheckSecret)
-	}
-	if err != nil {
+	who, err := credentials(ctx, c)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
 		return wrong("key_file", err)
 	}
 	var roots *x509.CertPool
@@ -169,6 +186,8 @@ func (d *depot) openServer(p parts, stateDir, version string) error {
 	s.glances = s.packages
 	s.glances.Depot = shared{p.reader(filepath.Join(stateDir, "opsi", "aside")), func() bool { return s.opsi.Settings().Theirs }}
 	s.glances.CheckCommand = func(string, []string) error { return nil }
+	s.agent = &handOver{system: runtime.GOOS, conf: opsiclientd.Place(runtime.GOOS, c.KeyFile), stateDir: stateDir, warn: p.warn}
+	s.agent.look(s.opsi.Settings().Processor) // as the server was last known
 	d.source, d.about, d.obey, d.tidy, d.retry = s, s.about, s.obey, s.tidy, client.Retry
 	bad := 0
 	d.pause = func(err error) time.Duration {
@@ -210,6 +229,7 @@ func (s *server) Poll(ctx context.Context, take func(wanted) error) error {
 		s.mu.Unlock()
 		return take(wanted{s.settledRows(w.Requests), w.Order})
 	})
+	s.agent.look(s.opsi.Settings().Processor)
 	return renamed(err, s.client.HostID(), s.client.Seen().HostID)
 }
 
@@ -321,7 +341,7 @@ func (s *server) about(to *apitypes.Source) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	to.Server = &apitypes.Server{HostID: s.client.HostID(), KnownAs: seen.HostID, Version: seen.Version, Role: seen.Role, Ahead: apitypes.SecondsOf(seen.Ahead),
-		Gone: slices.Clone(s.gone), Held: set.Held, AsksToo: set.Theirs, Ignored: set.Bad}
+		Gone: slices.Clone(s.gone), Held: set.Held, AsksToo: set.Theirs, EventsLost: s.agent.gone(), Ignored: set.Bad}
 }
 
 // obey places and takes back the holds that the site set by config id. What an

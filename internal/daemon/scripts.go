@@ -53,6 +53,9 @@ func (s scripts) Start(ctx context.Context, w fsm.RunInstaller) (events.Installe
 	if err != nil {
 		return events.InstallerStarted{}, fmt.Errorf("%w: %w", effects.ErrNotNow, err)
 	}
+	if err := installer.Occupied(s.opt.StateDir); errors.Is(err, installer.ErrOccupied) { // before the row says that it starts
+		return events.InstallerStarted{}, fmt.Errorf("%w: %w", effects.ErrOccupied, err)
+	}
 	r := s.runner
 	r.Program = program
 	argv, err := r.Prepare(ctx, w.Token, w.Package.Product, w.Action)
@@ -67,7 +70,7 @@ func (s scripts) Start(ctx context.Context, w fsm.RunInstaller) (events.Installe
 	}
 	w.Package.Folder = r.Folder // it finds its scripts by itself; ours may not be here
 	begun, err := s.run(ctx, w, argv)
-	if errors.Is(err, effects.ErrImpossible) {
+	if errors.Is(err, effects.ErrImpossible) || errors.Is(err, effects.ErrOccupied) {
 		err = errors.Join(err, r.Forget(w.Token))
 	}
 	return begun, err
@@ -180,7 +183,7 @@ func (s *server) script(pkg metadata.Package, a events.Action) (metadata.Package
 		l.own = append(l.own, found...)
 	}
 	// A mount that hangs holds up its scripts, and no product that was brought here.
-	l, err := packages.Within(context.Background(), s.mounted, func() (l looked, err error) {
+	l, err := packages.Within(context.Background(), s.mounted, pkg.Product, func() (l looked, err error) {
 		if depot := s.runner.Site.Depot; depot != "" && !filepath.IsAbs(pkg.Scripts[a]) {
 			// opsi-script calls a script that it cannot see a failure of the product.
 			if _, err := os.Stat(filepath.Join(depot, pkg.Product, pkg.Scripts[a])); err != nil {
@@ -223,6 +226,9 @@ func (d *depot) installerOf(a attempts) effects.Installer {
 		return a
 	}
 	if err := s.runner.Sweep(func(token string) bool {
+		if token == opsiscript.Passed {
+			return installer.Occupied(a.opt.StateDir) != nil
+		}
 		alive, err := installer.Alive(a.opt.StateDir, token)
 		return alive || err != nil
 	}); err != nil {

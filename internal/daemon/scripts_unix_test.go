@@ -7,14 +7,19 @@ package daemon
 import (
 	"context"
 	"errors"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/quietsetup/quietsetup/events"
 	"github.com/quietsetup/quietsetup/fsm"
+	"github.com/quietsetup/quietsetup/internal/config"
 	"github.com/quietsetup/quietsetup/internal/effects"
+	"github.com/quietsetup/quietsetup/internal/metadata"
 	"github.com/quietsetup/quietsetup/internal/opsiscript"
+	"github.com/quietsetup/quietsetup/internal/source/packages"
 )
 
 // noRows is a server whose row wants something else by now.
@@ -45,5 +50,39 @@ func TestNotNow(t *testing.T) {
 	s.runner.Program = "/bin/true"
 	if _, err := s.Start(t.Context(), w); !errors.Is(err, effects.ErrNotNow) || !errors.Is(err, opsiscript.ErrChanged) || looked != 1 {
 		t.Errorf("a changed row: %v, looked %d times", err, looked)
+	}
+}
+
+// TestObservedScript: who only observes looks for a script where a run would, and waits
+// where that would wait.
+func TestObservedScript(t *testing.T) {
+	dir, state := t.TempDir(), t.TempDir()
+	key := filepath.Join(dir, "key")
+	if err := os.WriteFile(key, []byte(strings.Repeat("a", 32)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d, err := openDepot(t.Context(), parts{config: config.Config{Source: config.Source{Kind: config.Opsi, URL: "https://opsi.site.test:4447", KeyFile: key, HostID: "pc1.site.test", OpsiScript: "/bin/true"}}}, state, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.close()
+	s := d.source.(*server)
+	s.runner.Site.Depot = dir
+	pkg := metadata.Package{Package: events.Package{Product: "p"}, Scripts: map[events.Action]string{events.ActionSetup: "setup.opsiscript"}}
+	for name, r := range map[string]packages.Reader{"a run": s.packages, "an observer": s.glances} {
+		if _, problem, err := r.Script(pkg, events.ActionSetup); !errors.Is(err, fs.ErrNotExist) || problem != nil {
+			t.Errorf("%s: %v, %v", name, problem, err)
+		}
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "p"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "p", "setup.opsiscript"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, r := range map[string]packages.Reader{"a run": s.packages, "an observer": s.glances} {
+		if got, problem, err := r.Script(pkg, events.ActionSetup); err != nil || problem != nil || got.Script != "setup.opsiscript" {
+			t.Errorf("%s: %+v, %v, %v", name, got, problem, err)
+		}
 	}
 }

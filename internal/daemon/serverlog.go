@@ -115,7 +115,7 @@ func lineOf(e events.Event) (opsi.LogLevel, string) {
 		return opsi.LogWarning, "the attempt was interrupted; it is being found out what became of it"
 	case events.InstallerExited:
 		switch {
-		case e.Meaning == "not_now":
+		case e.Meaning == "not_now" || e.Meaning == "occupied":
 			return opsi.LogNotice, withDetail("it cannot be started now", e.Detail)
 		case e.Detail != "":
 			return opsi.LogNotice, withDetail("opsi-script has ended", e.Detail)

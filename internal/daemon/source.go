@@ -77,7 +77,7 @@ type depot struct {
 }
 
 // openDepot opens the source of a config.
-func openDepot(p parts, stateDir, version string) (*depot, error) {
+func openDepot(ctx context.Context, p parts, stateDir, version string) (*depot, error) {
 	d := &depot{submit: p.submit, settled: make(chan struct{}, 1), changed: make(chan struct{}, 1), observes: func() (yes bool) {
 		p.view(func(c *fsm.Client) { yes = c.Observe != nil })
 		return yes
@@ -86,7 +86,7 @@ func openDepot(p parts, stateDir, version string) (*depot, error) {
 	if p.config.Source.Kind == config.Opsi {
 		open = d.openServer
 	}
-	if err := open(p, stateDir, version); err != nil {
+	if err := open(ctx, p, stateDir, version); err != nil {
 		return nil, err
 	}
 	return d, nil
@@ -156,26 +156,37 @@ type glanced struct {
 	policy  events.Policy
 	pkg     events.Package
 	problem *events.Problem
+	err     error
 }
 
-// glanceLately is glance with an answer that may be a minute old: anybody on the machine
-// may ask again and again, and the depot is not to feel it.
+// fresh reports whether nothing newer is asked for yet. What failed may be mended
+// meanwhile, by whoever asks.
+func (g glanced) fresh() bool {
+	if g.err != nil {
+		return time.Since(g.at) < 10*time.Second
+	}
+	return time.Since(g.at) < time.Minute
+}
+
+// glanceLately is glance with an answer that may be a minute old, or a failure that was
+// met just now: anybody on the machine may ask again and again, and the depot is not to
+// feel it.
 func (d *depot) glanceLately(ctx context.Context, req events.Request) (events.Policy, events.Package, *events.Problem, error) {
 	id := req.Row.ProductID
 	d.mu.Lock()
 	g, ok := d.lately[id]
 	d.mu.Unlock()
-	if ok && time.Since(g.at) < time.Minute {
-		return g.policy, g.pkg, g.problem, nil
+	if ok && g.fresh() {
+		return g.policy, g.pkg, g.problem, g.err
 	}
 	policy, pkg, problem, err := d.glance(ctx, req)
-	if err == nil {
+	if ctx.Err() == nil { // else who asked gave up, which says nothing of the depot
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		if d.lately == nil {
 			d.lately = map[string]glanced{}
 		}
-		d.lately[id] = glanced{time.Now(), policy, pkg, problem}
+		d.lately[id] = glanced{time.Now(), policy, pkg, problem, err}
 	}
 	return policy, pkg, problem, err
 }

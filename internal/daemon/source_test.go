@@ -5,6 +5,7 @@ package daemon
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -13,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/quietsetup/quietsetup/events"
+	"github.com/quietsetup/quietsetup/internal/config"
 	"github.com/quietsetup/quietsetup/internal/policy"
 )
 
@@ -105,7 +107,7 @@ func TestRenamed(t *testing.T) {
 }
 
 // TestGlanceLately: whoever asks again and again does not have the depot asked each
-// time; what could not be read is tried again.
+// time, least of all one that fails; what could not be read is tried again soon.
 func TestGlanceLately(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, d := newLooks(time.Minute)
@@ -122,12 +124,22 @@ func TestGlanceLately(t *testing.T) {
 		}
 		bad = errors.New("no depot")
 		ask(1)
+		ask(1)
+		time.Sleep(10 * time.Second)
 		ask(2)
+		time.Sleep(10 * time.Second)
 		bad = nil
 		ask(3)
 		ask(3)
 		time.Sleep(time.Minute)
-		ask(4)
+		bad = context.Canceled // of who asked: nobody else is told that
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, _, _, err := d.glanceLately(gone, events.Request{Row: events.Report{ProductID: "p"}}); err != bad {
+			t.Error(err)
+		}
+		bad = nil
+		ask(5)
 	})
 }
 
@@ -149,4 +161,25 @@ func TestModeOfAnUnknownServer(t *testing.T) {
 	if in, ok := d.mode(); !ok || in.Observe {
 		t.Errorf("known: %+v, %v", in, ok)
 	}
+}
+
+// TestKeyFileIsWaitedFor: a key file that is not there is waited for for a moment, and
+// a stop ends that at once.
+func TestKeyFileIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := config.Config{Source: config.Source{Kind: config.Opsi, KeyFile: filepath.Join(t.TempDir(), "none"), HostID: "pc1.site.test"}}
+		opens := func(ctx context.Context) (time.Duration, error) {
+			began := time.Now()
+			_, err := openDepot(ctx, parts{config: c}, t.TempDir(), "test")
+			return time.Since(began), err
+		}
+		if took, err := opens(t.Context()); !errors.Is(err, config.ErrInvalid) || took != 3*time.Second {
+			t.Errorf("%v after %v", err, took)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		time.AfterFunc(500*time.Millisecond, stop)
+		if took, err := opens(ctx); !errors.Is(err, context.Canceled) || took != 500*time.Millisecond {
+			t.Errorf("stopped: %v after %v", err, took)
+		}
+	})
 }

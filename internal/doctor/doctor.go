@@ -12,6 +12,7 @@ import (
 	"github.com/quietsetup/quietsetup/internal/apitypes"
 	"github.com/quietsetup/quietsetup/internal/config"
 	"github.com/quietsetup/quietsetup/internal/host"
+	"github.com/quietsetup/quietsetup/internal/opsiclientd/agentcheck"
 	"github.com/quietsetup/quietsetup/store"
 )
 
@@ -62,6 +63,8 @@ type Patient struct {
 	Daemon  Daemon
 	Config  func() (config.Config, error)
 	Store   func(dir string) (store.Glance, error)
+	// Agent looks at opsi's own agent on this machine; nil = it is not looked at.
+	Agent func(context.Context, agentcheck.Machine) []agentcheck.Finding
 }
 
 // limit is how long a check may take. The daemon answers within ten seconds, or
@@ -85,6 +88,7 @@ func list() []check {
 		{"config", (*visit).config},
 		{"depot", (*visit).depot},
 		{"overlay", (*visit).overlay},
+		{agentcheck.Events, (*visit).agent},
 		{"sessions", (*visit).sessions},
 		{"autostart", (*visit).autostart},
 		{"windows", (*visit).windows},
@@ -134,7 +138,9 @@ func lookAt(ctx context.Context, p Patient, checks []check, limit time.Duration)
 			}
 		}
 		for _, f := range fs {
-			f.Check = c.name
+			if f.Check == "" { // that of opsi's agent makes several
+				f.Check = c.name
+			}
 			out = append(out, f)
 		}
 	}

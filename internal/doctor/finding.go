@@ -2,6 +2,8 @@
 
 package doctor
 
+import "github.com/quietsetup/quietsetup/internal/opsiclientd/agentcheck"
+
 // State says how bad a finding is.
 type State string
 
@@ -26,7 +28,7 @@ const Slow = "slow"
 
 // Codes says how bad each code is. A code begins with the name of its check.
 func Codes() map[string]State {
-	return map[string]State{
+	out := map[string]State{
 		Slow: Fail,
 
 		"rights_root": OK, "rights_user": Skipped,
@@ -37,7 +39,7 @@ func Codes() map[string]State {
 		"service_restarts": Warn, "service_no_systemd": Skipped, "service_other": Skipped, "service_unasked": Skipped, "service_unsupported": Skipped,
 
 		"daemon_ok": OK, "daemon_off": Fail, "daemon_silent": Fail, "daemon_untrusted": Fail, "daemon_error": Fail, "daemon_log_fails": Fail,
-		"daemon_held": Warn, "daemon_observes": Warn, "daemon_source": Warn, "daemon_server_asks": Warn, "daemon_server_gone": Warn, "daemon_server_name": Warn,
+		"daemon_held": Warn, "daemon_observes": Warn, "daemon_source": Warn, "daemon_server_asks": Warn, "daemon_server_gone": Warn, "daemon_server_name": Warn, "daemon_server_events": Warn,
 
 		"socket_ok": OK, "socket_missing": Fail, "socket_in_the_way": Fail, "socket_owner": Fail, "socket_mode": Warn,
 		"socket_folder_owner": Fail, "socket_folder_open": Fail, "socket_hidden": Skipped, "socket_unsupported": Skipped,
@@ -66,6 +68,10 @@ func Codes() map[string]State {
 
 		"space_ok": OK, "space_little": Warn, "space_none": Fail, "space_unknown": Skipped,
 	}
+	for code, state := range agentcheck.Codes() {
+		out[code] = map[agentcheck.State]State{agentcheck.OK: OK, agentcheck.Skipped: Skipped, agentcheck.Warning: Warn, agentcheck.Failed: Fail}[state]
+	}
+	return out
 }
 
 // data are facts by name.

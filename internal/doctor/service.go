@@ -129,6 +129,9 @@ func ofServer(s *apitypes.Server) (out []Finding) {
 	if len(s.Gone) > 0 {
 		out = append(out, finding("daemon_server_gone", data{"Products": strings.Join(s.Gone, ", ")}))
 	}
+	if s.EventsLost {
+		out = append(out, finding("daemon_server_events", nil))
+	}
 	if s.AsksToo {
 		out = append(out, finding("daemon_server_asks", nil))
 	}

@@ -15,7 +15,7 @@ type Installer interface {
 	// Begun reports whether the attempt has left any trace of a start.
 	Begun(ctx context.Context, token string) (bool, error)
 	// Start runs the attempt and returns when its installer was released.
-	// ErrBegun, ErrImpossible, ErrNotNow; after any other error it may be tried again.
+	// ErrBegun, ErrImpossible, ErrNotNow, ErrOccupied; after any other error it may be tried again.
 	Start(ctx context.Context, work fsm.RunInstaller) (events.InstallerStarted, error)
 	// Wait returns the outcome of a started attempt; lost = it is gone without one.
 	// Meanwhile it calls stalled with what the installer seems to wait for, "" = it
@@ -36,6 +36,8 @@ var (
 	// ErrNotNow: nothing ran, and what keeps it from that may be over soon. Others need
 	// not wait for it.
 	ErrNotNow = errors.New("the attempt cannot be started now")
+	// ErrOccupied: nothing ran, because something else is being installed.
+	ErrOccupied = errors.New("something else is being installed")
 )
 
 // Fate is what became of an attempt: exactly one of the four.

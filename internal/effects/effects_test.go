@@ -214,6 +214,7 @@ func TestRunInstaller(t *testing.T) {
 		"cannot run":  {func(b *bench) { b.ids.Installer, b.fate.Ended = events.ProcessID{}, &ended }, seen(nil), 1, ended, false},
 		"impossible":  {func(b *bench) { b.startAs, b.fate.NeverStarted = ErrImpossible, true }, seen(nil), 1, events.InstallerEnded{Token: "t", Exit: -1, Error: ErrImpossible.Error()}, false},
 		"not now":     {func(b *bench) { b.startAs, b.fate.NeverStarted = ErrNotNow, true }, seen(nil), 1, events.InstallerEnded{Token: "t", Exit: -1, Meaning: "not_now", Detail: ErrNotNow.Error()}, false},
+		"occupied":    {func(b *bench) { b.startAs, b.fate.NeverStarted = ErrOccupied, true }, seen(nil), 1, events.InstallerEnded{Token: "t", Exit: -1, Meaning: "occupied", Detail: ErrOccupied.Error()}, false},
 		"or may have": {func(b *bench) { b.startAs, b.fate.Lost = ErrImpossible, true }, seen(nil), 1, nil, true},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -38,6 +38,8 @@ func (w *Workers) runInstaller(ctx context.Context, t events.Ticket, work fsm.Ru
 		return w.impossible(ctx, work, events.InstallerEnded{Token: work.Token, Exit: -1, Error: err.Error()}, emit)
 	case errors.Is(err, ErrNotNow):
 		return w.impossible(ctx, work, events.InstallerEnded{Token: work.Token, Exit: -1, Meaning: notNow, Detail: err.Error()}, emit)
+	case errors.Is(err, ErrOccupied):
+		return w.impossible(ctx, work, events.InstallerEnded{Token: work.Token, Exit: -1, Meaning: occupied, Detail: err.Error()}, emit)
 	case err != nil:
 		return fmt.Errorf("cannot start the installer of %s: %w", t.Product, err)
 	case started.Installer.IsZero():
@@ -54,6 +56,10 @@ func before(work fsm.RunInstaller) fsm.ProbeInstall {
 
 // notNow is the meaning of an end without a beginning that may be another one soon.
 const notNow = "not_now"
+
+// occupied is the meaning of an end without a beginning because something else is
+// being installed.
+const occupied = "occupied"
 
 // impossible ends an attempt that this try did not start. The probe makes sure that
 // nothing ran and nothing will.

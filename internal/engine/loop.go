@@ -239,7 +239,9 @@ func (e *Engine) mend(m *mending, stopping bool) *mending {
 	// Whoever waits for the record learns its fate first; then what was mended is noted.
 	if e.has(m.seq, m.sum) {
 		m.s.done <- verdict{seq: m.seq}
-	} else if m.s.ctx.Err() == nil {
+	} else if err := m.s.ctx.Err(); err != nil { // it is wanted no more; the opening waits for a word all the same
+		m.s.done <- verdict{err: err}
+	} else {
 		seq, _, err := e.step(m.s.in, m.s.actor)
 		if u := (*unknown)(nil); errors.As(err, &u) {
 			m.sum, m.seq = u.sum, e.seq+1

@@ -297,3 +297,29 @@ func TestOpeningIsStopped(t *testing.T) {
 		}
 	})
 }
+
+// A stop that comes just when the log is mended ends the opening as well.
+func TestOpeningIsStoppedWithRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := &memory{}
+		log.set(func(events.Record) error { return errDisk })
+		stop := make(chan func(), 1)
+		r := launch(t, log, newClock(), patient, func(o *Options) {
+			o.Seam = func(name string) {
+				if name == "recover" {
+					(<-stop)()
+				}
+			}
+		})
+		stop <- r.stop
+		time.Sleep(time.Minute)
+		select {
+		case err := <-r.done:
+			if !errors.Is(err, context.Canceled) {
+				t.Errorf("got %v, want that it was cancelled", err)
+			}
+		default:
+			t.Error("it does not end")
+		}
+	})
+}

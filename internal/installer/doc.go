@@ -44,6 +44,15 @@
 // This holds across a loss of power, because every step is synced, file and
 // directory, before the next one begins.
 //
+// # One at a time
+//
+// opsi-script can be started past the service, by opsi's agent. It must not run
+// beside an installer of ours, so there is a lock on a file of the state directory.
+// Each supervisor shares it from before its claim to its end, so it is held also
+// when the daemon is dead. Whoever passes work to opsi-script has it alone (see
+// [Alone]). The system frees it when its holder dies; as what the holder started may
+// live on, the next one looks for that, too.
+//
 // # Being left alone
 //
 // Under systemd the unit needs KillMode=process, or the caller gives

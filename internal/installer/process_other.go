@@ -18,6 +18,10 @@ func unsupported(what string) error {
 	return fmt.Errorf("%s on %s: %w", what, runtime.GOOS, errors.ErrUnsupported)
 }
 
+func identify(int) (events.ProcessID, error) {
+	return events.ProcessID{}, unsupported("looking at a process")
+}
+
 func alive(events.ProcessID) (bool, error) { return false, unsupported("looking at a process") }
 
 func group(events.ProcessID) ([]Leftover, error) { return nil, unsupported("listing processes") }

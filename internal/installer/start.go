@@ -46,7 +46,7 @@ type Options struct {
 // An attempt runs at most once: if its file says that it was started before,
 // Start runs nothing and returns what the file says. ErrVoided: it was taken
 // back. ErrTaken: use Probe. ErrNotStarted, ErrSpec, ErrToken, ErrUntrusted:
-// nothing ran. An installer that cannot be run (no such file, not executable) is
+// nothing ran, nor with ErrOccupied. An installer that cannot be run (no such file, not executable) is
 // no error but an outcome, with a zero Installer.
 //
 // When ctx ends before the supervisor has claimed the attempt, the attempt is
@@ -77,6 +77,9 @@ func Start(ctx context.Context, opt Options, spec Spec) (events.InstallerStarted
 	}
 	if err := ctx.Err(); err != nil {
 		return none, fmt.Errorf("%w: %w", ErrNotStarted, err)
+	}
+	if err := Occupied(opt.StateDir); err != nil { // the supervisor asks for good
+		return none, fmt.Errorf("cannot start %s: %w", spec.Token, err)
 	}
 	s, err := launch(opt, spec.Token)
 	if err != nil {

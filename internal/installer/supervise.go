@@ -81,6 +81,11 @@ func (s *supervisor) run(token string, stdin io.Reader) error {
 		return err
 	}
 	defer s.f.close()
+	lock, err := share(ord.StateDir)
+	if err != nil {
+		return err
+	}
+	defer lock.Close() // with the outcome written; it is free, too, if this process is killed
 	if err := s.claim(); err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ func fits(string, fs.FileInfo) error { return nil }
 // TestPlace: where the service is, by what its configuration says.
 func TestPlace(t *testing.T) {
 	dir := t.TempDir()
-	conf := filepath.Join(dir, ConfName)
+	conf := filepath.Join(dir, confName)
 	by, own := filepath.Join(dir, "opsiclientd.pem"), filepath.Join(dir, "own.pem")
 	for text, want := range map[string]place{
 		"":                         {4441, by, by},
@@ -42,13 +42,13 @@ func TestPlace(t *testing.T) {
 			t.Errorf("%q: %v does not name the file", text, err)
 		}
 	}
-	if _, err := readPlace(filepath.Join(dir, "none"), fits); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := readPlace(filepath.Join(dir, "none"), fits); !errors.Is(err, ErrAbsent) {
 		t.Errorf("%v", err)
 	}
 	if _, err := readPlace(dir, fits); err == nil {
 		t.Error("a folder was read")
 	}
-	if err := os.WriteFile(conf, make([]byte, maxFile+1), 0o600); err != nil {
+	if err := os.WriteFile(conf, make([]byte, 2<<20), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := readPlace(conf, fits); err == nil {

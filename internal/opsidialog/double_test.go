@@ -34,14 +34,17 @@ import (
 	"github.com/quietsetup/quietsetup/internal/source/opsi"
 )
 
+// confName is the name of opsiclientd's configuration.
+const confName = "opsiclientd.conf"
+
 // hostKey is the key of this client.
 const hostKey = "0123456789abcdef0123456789abcdef"
 
-// opsiclientd is a double of opsiclientd's service, built from the protocol's facts:
+// double plays opsiclientd's service, built from the protocol's facts:
 // TLS with a certificate of its own making, Basic login with a cookie, a block after
 // five failures in two minutes, the list of its methods, and showDialog, which answers
 // when a button was pressed, its time is over, or a newer dialog came.
-type opsiclientd struct {
+type double struct {
 	t         *testing.T
 	dir, conf string
 	cert      tls.Certificate
@@ -77,11 +80,11 @@ const interfaceList = `[{"name":"backend_info","params":[]},{"name":"fireEvent",
 
 // newDouble writes the files of an opsiclientd and plays its service on connections
 // that are pipes, so that a test has its own time.
-func newDouble(t *testing.T) *opsiclientd {
+func newDouble(t *testing.T) *double {
 	t.Helper()
-	d := &opsiclientd{t: t, dir: t.TempDir(), methods: interfaceList, wires: make(chan net.Conn), dialogs: make(chan *shown, 16)}
-	d.conf = filepath.Join(d.dir, ConfName)
-	d.write(ConfName, "[global]\nhost_id = pc1.site.test\n[control_server]\nport = 4441\n")
+	d := &double{t: t, dir: t.TempDir(), methods: interfaceList, wires: make(chan net.Conn), dialogs: make(chan *shown, 16)}
+	d.conf = filepath.Join(d.dir, confName)
+	d.write(confName, "[global]\nhost_id = pc1.site.test\n[control_server]\nport = 4441\n")
 	var text []byte
 	d.cert, text = certificate(t)
 	d.write("opsiclientd.pem", string(text))
@@ -90,7 +93,7 @@ func newDouble(t *testing.T) *opsiclientd {
 	return d
 }
 
-func (d *opsiclientd) write(name, text string) {
+func (d *double) write(name, text string) {
 	d.t.Helper()
 	if err := os.WriteFile(filepath.Join(d.dir, name), []byte(text), 0o600); err != nil {
 		d.t.Fatal(err)
@@ -136,7 +139,7 @@ func (w *wire) Close() error   { w.once.Do(func() { close(w.end) }); return nil 
 func (w *wire) Addr() net.Addr { return &net.TCPAddr{} }
 
 // serveOn answers connections with a certificate.
-func (d *opsiclientd) serveOn(l net.Listener, cert tls.Certificate) {
+func (d *double) serveOn(l net.Listener, cert tls.Certificate) {
 	s := &http.Server{Handler: d, ErrorLog: log.New(io.Discard, "", 0)}
 	over := make(chan struct{})
 	go func() {
@@ -202,7 +205,7 @@ func (b *buffered) SetDeadline(t time.Time) error    { return b.SetReadDeadline(
 func (b *buffered) SetWriteDeadline(time.Time) error { return nil }
 
 // dial is the front's way to the pipes.
-func (d *opsiclientd) dial(ctx context.Context, port int) (net.Conn, error) {
+func (d *double) dial(ctx context.Context, port int) (net.Conn, error) {
 	if port != 4441 {
 		return nil, fmt.Errorf("nobody listens on %d", port)
 	}
@@ -215,7 +218,7 @@ func (d *opsiclientd) dial(ctx context.Context, port int) (net.Conn, error) {
 	}
 }
 
-func (d *opsiclientd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (d *double) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Server", "opsiclientd 4.3.9.1")
 	d.mu.Lock()
 	_ = r.Header.Write(&d.heard)
@@ -279,7 +282,7 @@ func (d *opsiclientd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // login returns 0, 401 or 403.
-func (d *opsiclientd) login(r *http.Request) int {
+func (d *double) login(r *http.Request) int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for len(d.failures) > 0 && time.Since(d.failures[0]) > 2*time.Minute {
@@ -296,7 +299,7 @@ func (d *opsiclientd) login(r *http.Request) int {
 	return 0
 }
 
-func (d *opsiclientd) show(w http.ResponseWriter, s *shown, give func(string)) {
+func (d *double) show(w http.ResponseWriter, s *shown, give func(string)) {
 	d.mu.Lock()
 	if d.current != nil {
 		close(d.current.newer)
@@ -364,13 +367,13 @@ func (s *shown) press(t *testing.T, begins string) {
 }
 
 // called lists the methods that were called.
-func (d *opsiclientd) called() string {
+func (d *double) called() string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return strings.Join(d.calls, " ")
 }
 
-func (d *opsiclientd) set(f func()) {
+func (d *double) set(f func()) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	f()
@@ -403,7 +406,7 @@ var anna = events.Session{ID: "c2", Owner: "uid:1000", Kind: "graphical", IdleMS
 
 // rig is a front before the double.
 type rig struct {
-	*opsiclientd
+	*double
 	front  *Front
 	people *people
 	key    string // of this client
@@ -411,7 +414,7 @@ type rig struct {
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	r := &rig{opsiclientd: newDouble(t), people: &people{o: seen(anna)}, key: hostKey}
+	r := &rig{double: newDouble(t), people: &people{o: seen(anna)}, key: hostKey}
 	fits := func(string, fs.FileInfo) error { return nil }
 	r.front = New(Options{Conf: r.conf, Unchanged: fits, Secret: fits, People: r.people.look, Program: "quietsetup/test",
 		Credentials: func() (opsi.Credentials, error) {

@@ -179,7 +179,7 @@ func TestStranger(t *testing.T) {
 			r.write("opsiclientd.pem", string(text))
 		}, ErrStranger.Error()},
 		"no certificate to compare with": {func(t *testing.T, r *rig) { r.write("opsiclientd.pem", "") }, "there is no certificate in it"},
-		"a file that is not there":       {func(t *testing.T, r *rig) { os.Remove(filepath.Join(r.dir, "opsiclientd.pem")) }, "cannot read"},
+		"a file that is not there":       {func(t *testing.T, r *rig) { os.Remove(filepath.Join(r.dir, "opsiclientd.pem")) }, "cannot trust the key of opsiclientd"},
 		"a key that others can read":     {func(t *testing.T, r *rig) { r.front.o.Secret = refuse }, "others can read it"},
 		"a configuration of a stranger's": {func(t *testing.T, r *rig) {
 			r.front.o.Unchanged = refuse
@@ -214,7 +214,7 @@ func TestListener(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer l.Close()
-		r.write(ConfName, fmt.Sprintf("[control_server]\nport = %d\n", l.Addr().(*net.TCPAddr).Port))
+		r.write(confName, fmt.Sprintf("[control_server]\nport = %d\n", l.Addr().(*net.TCPAddr).Port))
 		heard := make(chan []byte, 1)
 		if secure {
 			other, _ := certificate(t)
@@ -257,7 +257,7 @@ func TestRealPort(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.write(ConfName, fmt.Sprintf("[control_server]\nport = %d\n", l.Addr().(*net.TCPAddr).Port))
+	r.write(confName, fmt.Sprintf("[control_server]\nport = %d\n", l.Addr().(*net.TCPAddr).Port))
 	r.serveOn(l, r.cert)
 	got := r.asks(t.Context(), prompt())
 	s := <-r.dialogs
@@ -315,7 +315,7 @@ func TestNoOpsiclientd(t *testing.T) {
 		if err := os.Remove(r.conf); err != nil {
 			t.Fatal(err)
 		}
-		if o := <-r.asks(t.Context(), prompt()); !errors.Is(o.err, fs.ErrNotExist) || r.called() != "" {
+		if o := <-r.asks(t.Context(), prompt()); !errors.Is(o.err, ErrAbsent) || r.called() != "" {
 			t.Errorf("%+v after %s", o, r.called())
 		}
 	})

@@ -33,7 +33,7 @@ func Places(system string) []string {
 	case "darwin":
 		return []string{"/Applications/opsi-script.app/Contents/MacOS/opsi-script", "/usr/local/bin/opsi-script"}
 	}
-	return []string{"/usr/bin/opsi-script"}
+	return []string{"/usr/bin/opsi-script", "/opt/opsi-script/opsi-script"}
 }
 
 // Mount is where opsi mounts the depot on a system, "" = opsi-script knows it.

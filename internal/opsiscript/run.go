@@ -58,6 +58,9 @@ type note struct {
 	Before  events.Report `json:"before"`
 	Wish    Wish          `json:"wish"`  // the script's, taken and not recorded yet
 	Other   Wish          `json:"other"` // of before the run, as told with its outcome
+	// Restored: its request was set again after the script had put itself off. If it is
+	// gone once more, somebody took it back.
+	Restored bool `json:"restored,omitempty"`
 }
 
 // The names of a run's files.
@@ -113,14 +116,18 @@ func (r Runner) Prepare(ctx context.Context, token, product string, a events.Act
 	if err := r.Rows.Mark(ctx, product, a, Mark); err != nil {
 		return wrong(err)
 	}
-	err = atomicfile.Write(root, token+endKey, atomicfile.Options{Mode: 0o600}, func(w io.Writer) error {
-		_, err := fmt.Fprintf(w, "username=%s\npassword=%s\n", r.Site.ClientID, r.Key())
-		return err
-	})
-	if err != nil {
+	if err := writeKey(root, token+endKey, r.Site.ClientID, r.Key()); err != nil {
 		return wrong(err)
 	}
 	return argv, nil
+}
+
+// writeKey writes the private file that opsi-script logs in by.
+func writeKey(root *os.Root, name, user, key string) error {
+	return atomicfile.Write(root, name, atomicfile.Options{Mode: 0o600}, func(w io.Writer) error {
+		_, err := fmt.Fprintf(w, "username=%s\npassword=%s\n", user, key)
+		return err
+	})
 }
 
 // keepWish takes away a wish that is there before a run. It is not that run's script's,
@@ -189,13 +196,13 @@ func (r Runner) Settle(ctx context.Context, token string, end End) (Outcome, err
 	}
 	if wish > n.Wish || other != n.Other {
 		n.Wish, n.Other = max(n.Wish, wish), other
-		err := write(root, token+endNote, n)
-		if err == nil {
-			err = r.Wishes.Clear() // not before it is kept
-		}
-		if err != nil {
-			return Outcome{}, fmt.Errorf("cannot take what the script of %s wants: %w", n.Product, err)
-		}
+		err = write(root, token+endNote, n)
+	}
+	if err == nil && wish != NoWish {
+		err = r.Wishes.Clear() // not before it is kept; a crash in between left what was kept already
+	}
+	if err != nil {
+		return Outcome{}, fmt.Errorf("cannot take what the script of %s wants: %w", n.Product, err)
 	}
 	after, there, err := r.Rows.Row(ctx, n.Product)
 	if err != nil {
@@ -207,8 +214,13 @@ func (r Runner) Settle(ctx context.Context, token string, end End) (Outcome, err
 		row = nil
 	}
 	o := Judge(n.Action, n.Before, row, end)
-	if o.Kind == Deferred && wanted(*row) == events.ActionNone {
-		if err := r.Rows.Restore(ctx, n.Product, n.Action); err != nil {
+	if o.Kind == Deferred && wanted(*row) == events.ActionNone && !n.Restored {
+		err := r.Rows.Restore(ctx, n.Product, n.Action)
+		if err == nil {
+			n.Restored = true
+			err = write(root, token+endNote, n)
+		}
+		if err != nil {
 			return Outcome{}, fmt.Errorf("cannot keep the request of %s, whose script put itself off: %w", n.Product, err)
 		}
 	}

@@ -44,3 +44,18 @@ func (f Files) Clear() error {
 	}
 	return nil
 }
+
+// LeaveForAgent leaves the wish for a restart where opsi's agent looks for it. Without
+// the agent there is no such place, and nobody would take it.
+func LeaveForAgent() error { return Files(HandOver).leave("reboot") }
+
+func (f Files) leave(name string) error {
+	file, err := os.OpenFile(filepath.Join(string(f), name), os.O_WRONLY|os.O_CREATE, 0o644)
+	if err == nil {
+		err = file.Close()
+	}
+	if err != nil {
+		return fmt.Errorf("cannot leave the wish %s: %w", name, err)
+	}
+	return nil
+}

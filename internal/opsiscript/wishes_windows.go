@@ -18,6 +18,7 @@ const (
 	rebootRequested   = "RebootRequested"
 	shutdownRequested = "ShutdownRequested"
 	logoutWanted      = 2
+	rebootWanted      = 4
 )
 
 // Key is wishes as values of a key of HKEY_LOCAL_MACHINE.
@@ -80,6 +81,20 @@ func (k Key) Clear() error {
 		if err := key.SetDWordValue(name, 0); err != nil {
 			return fmt.Errorf("cannot take the wish %s away: %w", name, err)
 		}
+	}
+	return nil
+}
+
+// LeaveForAgent leaves the wish for a restart where opsi's agent looks for it.
+func LeaveForAgent() error { return Key(HandOver).leave() }
+
+func (k Key) leave() error {
+	key, _, err := registry.CreateKey(registry.LOCAL_MACHINE, string(k), registry.SET_VALUE|registry.WOW64_64KEY)
+	if err == nil {
+		err = errors.Join(key.SetDWordValue(rebootRequested, rebootWanted), key.Close())
+	}
+	if err != nil {
+		return fmt.Errorf("cannot leave the wish %s: %w", rebootRequested, err)
 	}
 	return nil
 }

@@ -23,7 +23,7 @@ func (j *judge) displayed(s *session, p *prompt) {
 			continue
 		}
 		other := last.product != f.id || last.run != f.run || last.round != f.round
-		if gap := j.w.now - last.at; other && last.epoch == j.epoch && gap < int64(f.policy.PromptInterval) && !f.late[s.id+s.who.owner] {
+		if gap := j.w.now - last.at; other && !f.policy.Urgent && last.epoch == j.epoch && gap < int64(f.policy.PromptInterval) && !f.late[s.id+s.who.owner] {
 			j.fault("%s is shown to %s %d ms after %s#%d, prompt_interval is %d ms", p.window, s.id, gap, last.product, last.run, f.policy.PromptInterval)
 		}
 		*last = screen{s.id, s.who.owner, f.id, f.run, f.round, j.w.now, j.epoch}

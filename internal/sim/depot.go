@@ -4,6 +4,7 @@ package sim
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/quietsetup/quietsetup/events"
 	"github.com/quietsetup/quietsetup/internal/policy"
@@ -106,6 +107,13 @@ func (w *world) setPolicy(p *product) {
 	set("close_grace", "30s", int64(0), "5m")
 	set("max_attempts", int64(1), int64(3))
 	set("reboot_gate", "dependants", "all")
+	if w.c.one(10) {
+		p.site.Set("urgent", true, "site")
+	}
+	if w.c.one(6) { // a date of the calendar, which a clock that is set may pass and come back to
+		wall, _, _ := w.clock()
+		p.site.Set("deadline", wall.Add(time.Duration(w.c.span(0, 6*day)-day)*time.Millisecond).Format(time.RFC3339), "site")
+	}
 	if w.c.one(12) && !w.calm {
 		p.site.Set("active", false, "site")
 		w.during(w.c.span(minute, day), func() { w.setPolicy(p) })

@@ -146,7 +146,7 @@ func TestPlantedEndsAsOK(t *testing.T) {
 func TestPlantedReportForgotten(t *testing.T) {
 	planted(t, bent{onStart: func(c *fsm.Client) {
 		for _, p := range c.Products {
-			p.Row = p.Want
+			p.Row, p.Unsure = p.Want, false
 		}
 	}}, 200, "not ended")
 }

@@ -4,6 +4,7 @@ package sim
 
 import (
 	"slices"
+	"time"
 
 	"github.com/quietsetup/quietsetup/events"
 )
@@ -230,9 +231,16 @@ func (j *judge) promises(f *file, w events.Window) {
 	if w.Default != want {
 		j.fault("%s: the window says %s, the policy %s", w.ID, w.Default, want)
 	}
-	if offered := slices.Contains(w.Choices, events.ChoiceDefer); offered == w.Final || w.Final != (f.counter().defers >= f.policy.MaxDefer) {
-		j.fault("%s: final %v, later offered %v, %d defers of %d", w.ID, w.Final, offered, f.counter().defers, f.policy.MaxDefer)
+	if offered := slices.Contains(w.Choices, events.ChoiceDefer); offered == w.Final || w.Final != (f.counter().defers >= f.policy.MaxDefer || f.policy.Urgent || j.due(f)) {
+		j.fault("%s: final %v, later offered %v, %d defers of %d, urgent %v, deadline %s", w.ID, w.Final, offered, f.counter().defers, f.policy.MaxDefer, f.policy.Urgent, f.policy.Deadline)
 	}
+}
+
+// due: the wall clock is not before the product's deadline.
+func (j *judge) due(f *file) bool {
+	t, err := time.Parse(time.RFC3339, f.policy.Deadline)
+	wall, _, _ := j.w.clock()
+	return err == nil && !wall.Before(t)
 }
 
 // expired: at its end a window does what its text said, or nothing.

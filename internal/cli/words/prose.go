@@ -235,7 +235,7 @@ func (w *Words) Event(e events.Event) string {
 	case events.InstallerExited:
 		d["Exit"], d["Meaning"] = e.Exit, w.known("meaning.", e.Meaning)
 		d["Detail"] = e.Detail
-		if e.Meaning == "not_now" {
+		if e.Meaning == "not_now" || e.Meaning == "occupied" {
 			key += "_not_now"
 		}
 	case events.Finished:

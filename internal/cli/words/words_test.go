@@ -48,7 +48,7 @@ func keys(t *testing.T, lang string) map[string]string {
 func dynamic(key string) bool {
 	group, _, _ := strings.Cut(key, ".")
 	return slices.Contains([]string{"state", "input", "event", "choice", "ended", "closed", "agreed", "meaning", "next", "origin", "allowed", "clash", "finding", "policy",
-		"table", "attempt", "report", "note", "sure", "initresult", "whyinstaller", "dependencyorder", "part", "grade", "fault", "check", "health", "doctor", "mend", "doctor_windows", "mend_windows", "lint", "servercheck", "serverfound", "servermend", "readystate", "would", "observed"}, group)
+		"table", "attempt", "report", "note", "sure", "initresult", "whyinstaller", "dependencyorder", "part", "grade", "fault", "check", "health", "doctor", "mend", "doctor_windows", "mend_windows", "lint", "servercheck", "serverfound", "servermend", "agentcheck", "agentfound", "agentmend", "handover", "readystate", "would", "observed"}, group)
 }
 
 // TestBothLanguagesAreComplete wants the same keys with the same places everywhere.

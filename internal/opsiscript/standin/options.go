@@ -14,6 +14,8 @@ import (
 type options struct {
 	url, depot, client, user, password string
 	products                           []string // nil = all
+	fixed                              []string // these, whether requested or not, and nothing else
+	login                              bool     // scripts at a logon; none of them does anything here
 }
 
 // parse reads a command line of Unix or of Windows; false = it cannot be understood.
@@ -22,7 +24,8 @@ func parse(args []string) (options, bool) {
 	credentials := ""
 	for i := 0; i < len(args); i++ {
 		name := strings.ToLower(strings.TrimLeft(args[i], "-/"))
-		if slices.Contains([]string{"silent"}, name) {
+		if slices.Contains([]string{"silent", "loginscripts", "allloginscripts"}, name) {
+			o.login = o.login || name != "silent"
 			continue
 		}
 		if i++; i >= len(args) {
@@ -43,6 +46,9 @@ func parse(args []string) (options, bool) {
 			credentials = v
 		case "processproducts":
 			o.products = strings.Split(v, ",")
+		case "productlist":
+			o.fixed = strings.Split(v, ",")
+		case "sessionid", "usercontext":
 		default:
 			return o, false
 		}

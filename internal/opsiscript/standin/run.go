@@ -42,7 +42,10 @@ func run(o options) (int, error) {
 	}
 	for _, row := range rows {
 		id := row.text("productId")
-		if a := row.text("actionRequest"); a == "" || a == "none" || o.products != nil && !slices.Contains(o.products, id) {
+		if o.login || o.fixed != nil && !slices.Contains(o.fixed, id) {
+			continue
+		}
+		if a := row.text("actionRequest"); o.fixed == nil && (a == "" || a == "none") || o.products != nil && !slices.Contains(o.products, id) {
 			continue
 		}
 		e, err := s.product(id)
@@ -103,6 +106,9 @@ func (s *session) product(id string) (ending, error) {
 		return ending{code: -1}, err
 	}
 	request, initial := row.text("actionRequest"), row.text("installationStatus")
+	if s.fixed != nil {
+		request = "setup"
+	}
 	if request == "none" {
 		return ending{code: -1}, nil // taken back meanwhile
 	}

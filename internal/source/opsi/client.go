@@ -82,7 +82,7 @@ func NewClient(opt Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkHostID(opt.Credentials.HostID); err != nil {
+	if err := CheckHostID(opt.Credentials.HostID); err != nil {
 		return nil, err
 	}
 	if opt.Credentials.Key.IsZero() {

@@ -432,7 +432,7 @@ func TestCredentials(t *testing.T) {
 		{"key", strings.ToUpper(key), me, ""},
 		{"key", "", me, ""},
 		{"opsiclientd.conf", strings.ReplaceAll(conf, key, "secretive"), me, ""},
-		{"large", strings.Repeat(" ", maxKeyFile+1), me, ""},
+		{"large", strings.Repeat(" ", 1<<20+1), me, ""},
 	} {
 		path := write(c.name, c.text, 0o600)
 		got, err := ReadCredentials(path, c.id, nil)

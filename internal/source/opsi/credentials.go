@@ -5,11 +5,11 @@ package opsi
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net/http"
-	"os"
 	"strings"
+
+	"github.com/quietsetup/quietsetup/internal/opsiclientd"
 )
 
 // Credentials are what a client proves itself with.
@@ -55,9 +55,6 @@ var (
 	ErrLooseFile   = errors.New("others can read or change the file of the host key")
 )
 
-// maxKeyFile is far more than an opsiclientd.conf has.
-const maxKeyFile = 1 << 20
-
 // ParseKey takes a key as opsi writes it: 32 digits of lower hex.
 func ParseKey(s string) (Key, error) {
 	s = strings.TrimSpace(s)
@@ -81,7 +78,7 @@ func ReadCredentials(path, hostID string, owner func(name string, info fs.FileIn
 	if key, err := ParseKey(text); err == nil {
 		c.Key = key
 	} else {
-		global := iniSection(text, "global")
+		global := opsiclientd.Section(text, "global")
 		c.HostID = global["host_id"]
 		if c.Key, err = ParseKey(global["opsi_host_key"]); err != nil {
 			return Credentials{}, fmt.Errorf("cannot use %s: [global] opsi_host_key: %w", path, err)
@@ -91,45 +88,32 @@ func ReadCredentials(path, hostID string, owner func(name string, info fs.FileIn
 		c.HostID = hostID
 	}
 	c.HostID = strings.ToLower(strings.TrimSpace(c.HostID))
-	if err := checkHostID(c.HostID); err != nil {
+	if err := CheckHostID(c.HostID); err != nil {
 		return Credentials{}, fmt.Errorf("cannot use %s: host id: %w", path, err)
 	}
 	return c, nil
 }
 
 func readKeyFile(path string, owner func(string, fs.FileInfo) error) (string, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|noBlock, 0)
-	if err != nil {
-		return "", fmt.Errorf("cannot read the host key: %w", err)
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return "", fmt.Errorf("cannot read the host key: %w", err)
-	}
-	if !info.Mode().IsRegular() {
-		return "", fmt.Errorf("cannot read the host key: %s is not a plain file", path)
-	}
-	if err := loose(path, info.Mode()); err != nil {
-		return "", fmt.Errorf("cannot read the host key: %w", err)
-	}
-	if owner != nil {
-		if err := owner(path, info); err != nil {
-			return "", fmt.Errorf("cannot read the host key: %w: %w", ErrLooseFile, err)
+	text, err := opsiclientd.ReadText(path, func(name string, info fs.FileInfo) error {
+		if err := loose(name, info.Mode()); err != nil {
+			return err
 		}
-	}
-	text, err := io.ReadAll(io.LimitReader(f, maxKeyFile+1))
+		if owner != nil {
+			if err := owner(name, info); err != nil {
+				return fmt.Errorf("%w: %w", ErrLooseFile, err)
+			}
+		}
+		return nil
+	})
 	if err != nil {
 		return "", fmt.Errorf("cannot read the host key: %w", err)
 	}
-	if len(text) > maxKeyFile {
-		return "", fmt.Errorf("cannot read the host key: %s is larger than %d bytes", path, maxKeyFile)
-	}
-	return strings.TrimPrefix(string(text), "\ufeff"), nil
+	return text, nil
 }
 
-// checkHostID wants what opsi calls a host id: a name with at least two dots.
-func checkHostID(id string) error {
+// CheckHostID wants what opsi calls a host id: a name with at least two dots.
+func CheckHostID(id string) error {
 	if strings.Count(id, ".") < 2 || len(id) > 255 {
 		return fmt.Errorf("%w: %q is no full name of a host such as pc1.example.org", ErrCredentials, line(id))
 	}
@@ -139,28 +123,4 @@ func checkHostID(id string) error {
 		}
 	}
 	return nil
-}
-
-// Section reads the keys of one section of a configuration of opsi's agent, in lower
-// case. Of a key that is there twice the last counts.
-func Section(text, section string) map[string]string { return iniSection(text, section) }
-
-// iniSection reads the keys of one section of an INI text, lower case. Of a key
-// that is there twice the last counts.
-func iniSection(text, section string) map[string]string {
-	out := map[string]string{}
-	inside := false
-	for l := range strings.Lines(text) {
-		l = strings.TrimSpace(l)
-		switch {
-		case l == "" || l[0] == '#' || l[0] == ';':
-		case l[0] == '[':
-			inside = strings.EqualFold(strings.Trim(l, "[] "), section)
-		case inside:
-			if key, value, ok := strings.Cut(l, "="); ok {
-				out[strings.ToLower(strings.TrimSpace(key))] = strings.TrimSpace(value)
-			}
-		}
-	}
-	return out
 }

@@ -42,7 +42,7 @@ func NewHTTP(roots *x509.CertPool) *http.Client {
 // NewDownloads makes one. It connects to nobody yet. A nil client is that of
 // NewHTTP(nil); another is used without its end of a request and follows nobody.
 func NewDownloads(client *http.Client, credentials Credentials, program string) (*Downloads, error) {
-	if err := checkHostID(credentials.HostID); err != nil {
+	if err := CheckHostID(credentials.HostID); err != nil {
 		return nil, err
 	}
 	if credentials.Key.IsZero() {

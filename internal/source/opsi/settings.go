@@ -48,6 +48,8 @@ type Settings struct {
 	// Theirs: opsi-script's own background check is on for this client, so people
 	// would be asked twice.
 	Theirs bool
+	// Processor is what opsiclientd is to run for its events, "" = nothing is said here.
+	Processor string
 	// Held are the products that must be left alone, in order; Everything stands for
 	// all of them.
 	Held []string
@@ -88,7 +90,7 @@ type settingsAnswer struct {
 // settingsCalls ask for config ids. The server's own resolution gives the value
 // that counts; the other two say who set it.
 func (s *Source) settingsCalls(a *settingsAnswer) []*Call {
-	me, ids := s.parts.Server.HostID(), []string{ourIDs + "*", theirIDs + "*"}
+	me, ids := s.parts.Server.HostID(), []string{ourIDs + "*", theirIDs + "*", ProcessorID}
 	return []*Call{
 		{Method: "config_getObjects", Params: []any{[]string{"id", "defaultValues"}, filter{"id": ids}}, Into: &a.defaults, Reads: true},
 		{Method: "configState_getValues", Params: []any{ids, []string{me}, true}, Into: &a.effective, Reads: true},
@@ -128,6 +130,11 @@ func propertiesOf(answer map[string]map[string]map[string][]any, me string) map[
 	return out
 }
 
+// isRead reports whether an id says something about this program.
+func isRead(id string) bool {
+	return id == ProcessorID || strings.HasPrefix(id, ourIDs) || strings.HasPrefix(id, theirIDs)
+}
+
 // settings gives each id its value and origin: default of the config < state of
 // the depot < state of the client. That a depot has set what is the default is not
 // seen, and makes no difference.
@@ -148,7 +155,7 @@ func (a settingsAnswer) settings(me string) map[string]Setting {
 		}
 		for id, v := range values {
 			id = strings.ToLower(id)
-			if len(out) == maxValues || !strings.HasPrefix(id, ourIDs) && !strings.HasPrefix(id, theirIDs) {
+			if len(out) == maxValues || !isRead(id) {
 				continue
 			}
 			origin := policy.Depot
@@ -180,6 +187,10 @@ func settingsOf(values map[string]Setting, properties map[string]map[string][]an
 		switch {
 		case id == theirs:
 			out.Theirs = len(v.Values) > 0 && isTrue(v.Values[0])
+		case id == ProcessorID:
+			if len(v.Values) > 0 {
+				out.Processor = text(v.Values[0])
+			}
 		case id == idHold:
 			out.hold(v)
 		case id == idMode && len(v.Values) > 0 && v.Values[0] != "" && !isMode(v.Values[0]):
@@ -215,7 +226,7 @@ func settingsOf(values map[string]Setting, properties map[string]map[string][]an
 func SettingsOf(values map[string][]any) Settings {
 	set := map[string]Setting{}
 	for id, v := range values {
-		if id = strings.ToLower(id); len(set) < maxValues && (strings.HasPrefix(id, ourIDs) || strings.HasPrefix(id, theirIDs)) {
+		if id = strings.ToLower(id); len(set) < maxValues && isRead(id) {
 			set[id] = Setting{policy.Client, v}
 		}
 	}

@@ -61,7 +61,7 @@ func (r Reader) Prepare(ctx context.Context, req events.Request) (events.Policy,
 		pkg     events.Package
 		problem *events.Problem
 	}
-	p, err := Within(ctx, r.Patience, func() (p prepared, err error) {
+	p, err := Within(ctx, r.Patience, req.Row.ProductID, func() (p prepared, err error) {
 		p.policy, p.pkg, p.problem, err = r.prepare(req)
 		return p, err
 	})

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/quietsetup/quietsetup/internal/opsiclientd/agentcheck"
 	"github.com/quietsetup/quietsetup/internal/source/opsi"
 )
 
@@ -19,9 +20,10 @@ type Target struct {
 	URL     string // of the config server, as the config file has it
 	HostID  string // "" = as the key file says
 	KeyFile string
-	CAFile  string // "" = whom the system trusts
-	System  string // what this machine runs: windows, linux, darwin
-	Program string // what the server writes in its log as User-Agent
+	CAFile  string             // "" = whom the system trusts
+	System  string             // what this machine runs: windows, linux, darwin
+	Program string             // what the server writes in its log as User-Agent
+	Agent   agentcheck.Machine // opsi's own agent here; without Conf it is not looked at
 	// Owner judges who could change the CA's file, Secret who could read or change
 	// that of the key; nil = not asked.
 	Owner, Secret func(name string, info fs.FileInfo) error
@@ -39,6 +41,7 @@ type visit struct {
 	roots *x509.CertPool
 	door  *door
 	at    string // the check that is looked at
+	value string // what the server says opsiclientd runs
 	found []Finding
 }
 
@@ -56,7 +59,21 @@ func Look(ctx context.Context, t Target) []Finding {
 	if v.door != nil {
 		v.door.close()
 	}
+	v.agent(ctx)
 	return v.inOrder()
+}
+
+// agent looks at opsi's own agent, which is on this machine and needs no server.
+func (v *visit) agent(ctx context.Context) {
+	m := v.Agent
+	if m.Conf == "" {
+		return
+	}
+	m.Value = v.value
+	for _, f := range agentcheck.Look(ctx, m) {
+		v.at = f.Check
+		v.say(f.Code, f.Data)
+	}
 }
 
 func (v *visit) walk(ctx context.Context) {

@@ -9,11 +9,13 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/quietsetup/quietsetup/internal/opsiclientd/agentcheck"
 	"github.com/quietsetup/quietsetup/internal/source/opsi"
 	"github.com/quietsetup/quietsetup/internal/source/opsi/opsitest"
 )
@@ -25,7 +27,7 @@ func site(t *testing.T, o opsitest.Options) (*opsitest.Server, Target) {
 	t.Helper()
 	s := opsitest.Start(t, o)
 	dir := t.TempDir()
-	target := Target{URL: s.URL() + "/rpc", HostID: me, KeyFile: filepath.Join(dir, "key"), CAFile: filepath.Join(dir, "ca.pem"),
+	target := Target{Agent: agentcheck.Machine{System: runtime.GOOS, Conf: filepath.Join(dir, "no-opsiclientd.conf"), StateDir: dir}, URL: s.URL() + "/rpc", HostID: me, KeyFile: filepath.Join(dir, "key"), CAFile: filepath.Join(dir, "ca.pem"),
 		System: "windows", Program: "quietsetup test", Patience: 5 * time.Second}
 	put(t, target.KeyFile, s.AddClient(me))
 	put(t, target.CAFile, string(s.CA()))
@@ -251,7 +253,7 @@ func TestFaults(t *testing.T) {
 			}
 			behind := false
 			for _, g := range fs {
-				if behind && g.State != Skipped && c.code != "login_lost" && !slices.Contains([]string{Address, Key, CA}, g.Check) {
+				if behind && g.State != Skipped && c.code != "login_lost" && !slices.Contains(append([]string{Address, Key, CA}, agentcheck.Checks()...), g.Check) {
 					t.Errorf("%+v is looked at behind %s", g, c.code)
 				}
 				behind = behind || g.Code == c.code

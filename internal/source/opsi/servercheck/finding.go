@@ -2,6 +2,8 @@
 
 package servercheck
 
+import "github.com/quietsetup/quietsetup/internal/opsiclientd/agentcheck"
+
 // State says how bad a finding is.
 type State string
 
@@ -13,7 +15,7 @@ const (
 	Failed  State = "failed"
 )
 
-// The checks, in the order of the way.
+// The checks, in the order of the way. Those of opsi's own agent come after them.
 const (
 	Address = "address"
 	Key     = "key"
@@ -31,7 +33,7 @@ const (
 
 // Checks lists them.
 func Checks() []string {
-	return []string{Address, Key, CA, Reach, TLS, Login, Clock, Server, Modules, Rights, Depot, Configs}
+	return append([]string{Address, Key, CA, Reach, TLS, Login, Clock, Server, Modules, Rights, Depot, Configs}, agentcheck.Checks()...)
 }
 
 // Finding is what a check found. Its words are stable.
@@ -72,10 +74,26 @@ func Codes() map[string]State {
 
 		"configs_none": OK, "configs_ours": OK, "configs_held": Warning, "configs_bad": Warning, "configs_active": Failed, "configs_unclear": Warning, "configs_unknown": Warning,
 	}
+	for code, state := range agentcheck.Codes() {
+		out[code] = ofAgent(state)
+	}
 	for _, c := range Checks() {
 		out[c+"_unasked"] = Skipped
 	}
 	return out
+}
+
+// ofAgent is the state of a finding about opsi's own agent.
+func ofAgent(s agentcheck.State) State {
+	switch s {
+	case agentcheck.Failed:
+		return Failed
+	case agentcheck.Warning:
+		return Warning
+	case agentcheck.Skipped:
+		return Skipped
+	}
+	return OK
 }
 
 // data are facts by name.

@@ -59,7 +59,7 @@ func (v *visit) questions() *questions {
 	q.licence = &opsi.Call{Method: "backend_getLicensingInfo", Into: &q.licences}
 	q.assigned = &opsi.Call{Method: "configState_getClientToDepotserver", Params: []any{[]string{}, []string{me}}, Into: &q.ofClient}
 	q.depots = &opsi.Call{Method: "host_getObjects", Params: []any{[]string{"id", "depotWebdavUrl"}, data{"type": "OpsiDepotserver"}}, Into: &q.servers}
-	q.values = &opsi.Call{Method: "configState_getValues", Params: []any{[]string{"quietsetup.*", "opsi-script.backgroundinstall.*"}, []string{me}, true}, Into: &q.configs}
+	q.values = &opsi.Call{Method: "configState_getValues", Params: []any{[]string{"quietsetup.*", "opsi-script.backgroundinstall.*", opsi.ProcessorID}, []string{me}, true}, Into: &q.configs}
 	return q
 }
 
@@ -132,6 +132,7 @@ func (v *visit) configs(q *questions) {
 		}
 	}
 	set := opsi.SettingsOf(mine)
+	v.value = set.Processor
 	d := data{"ID": activeID, "Value": "", "HostID": v.who.HostID}
 	if values := mine[activeID]; len(values) > 0 {
 		d["Value"] = fmt.Sprint(values[0])
