@@ -77,6 +77,17 @@ func (c Conf) Processor() string { return c.sections["action_processor"]["comman
 // stands in the file.
 func (c Conf) Notifier() string { return c.sections["event_default"]["event_notifier_desktop"] }
 
+// Drive is the drive that the depot is mounted as on Windows, "" = another one each time.
+func (c Conf) Drive() string {
+	switch d := strings.ToUpper(c.sections["depot_server"]["drive"]); {
+	case d == "":
+		return `P:\` // opsi's own
+	case len(d) == 2 && d[0] >= 'A' && d[0] <= 'Z' && d[1] == ':':
+		return d + `\`
+	}
+	return ""
+}
+
 // Bounds of a substitution: no sane file comes near, and one that refers to itself
 // ends there.
 const (

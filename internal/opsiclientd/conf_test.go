@@ -271,3 +271,11 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestDrive(t *testing.T) {
+	for says, want := range map[string]string{"": `P:\`, "p:": `P:\`, "X:": `X:\`, "dynamic": "", "/media/opsi_depot": "", `p:\x`: ""} {
+		if got := Parse("[depot_server]\ndrive = " + says).Drive(); got != want {
+			t.Errorf("%q: %q, want %q", says, got, want)
+		}
+	}
+}
