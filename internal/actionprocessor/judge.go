@@ -76,18 +76,27 @@ func Judge(s Seen) Verdict {
 		}
 		return v
 	}
+	var others []string // that go on, and are no matter of the call
+	runs := false
 	for _, p := range s.Products {
-		if s.ours(p) && s.goesOn(p, by, nil) {
+		switch {
+		case s.installs(p), s.ours(p) && s.goesOn(p, by, nil):
 			v.Waits = append(v.Waits, p.ID)
+		case p.Run > 0 && p.Outcome == nil && s.goesOn(p, by, nil):
+			others = append(others, p.ID)
 		}
+		runs = runs || running(p)
 		if s.ours(p) && p.Run > s.Over[p.ID] && (slices.Contains(s.Reboot, p.ID) || p.Outcome == nil && waitsFor(p) == events.ReasonReboot) {
 			v.Restart = true
 		}
 	}
+	if v.Restart && len(v.Waits) == 0 {
+		v.Waits = others // the restart would meet them in the middle
+	}
 	if len(v.Waits) > 0 && s.Idle < patience {
 		v.State = Waiting
 	}
-	v.Restart = v.Restart && v.State == Done
+	v.Restart = v.Restart && v.State == Done && !runs
 	return v
 }
 
@@ -111,6 +120,11 @@ func (s Seen) installs(p apitypes.Product) bool {
 // looks reports whether a product is prepared, or programs are looked for or closed.
 func (s Seen) looks(p apitypes.Product) bool {
 	return (p.Phase == string(events.PhaseChecking) || p.Phase == string(events.PhaseKilling)) && p.Outcome == nil && p.Waits == nil && s.Failing[p.ID] < often
+}
+
+// running reports whether an installer lives, or may: also one that hangs.
+func running(p apitypes.Product) bool {
+	return p.Outcome == nil && p.Attempt != nil && slices.Contains([]string{"running", "stalled", "lost"}, p.Attempt.State)
 }
 
 func stalled(p apitypes.Product) bool { return p.Attempt != nil && p.Attempt.State == "stalled" }
