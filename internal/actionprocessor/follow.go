@@ -106,8 +106,8 @@ func (f *Follower) look(ctx context.Context, over map[string]int) (Seen, error) 
 	if err != nil {
 		return Seen{}, err
 	}
-	s := Seen{Now: all.At, Alone: st.SessionsKnown && len(st.Sessions) == 0, Products: all.Products, Reboot: st.Reboot,
-		Failing: map[string]int{}, Only: f.Only, Over: over}
+	s := Seen{Now: all.At, Alone: st.SessionsKnown && len(st.Sessions) == 0, Observes: st.Observe != nil,
+		Products: all.Products, Reboot: st.Reboot, Failing: map[string]int{}, Only: f.Only, Over: over}
 	for _, p := range all.Products {
 		if p.Outcome == nil && p.Waits == nil && p.Run > 0 { // it works, or fails to
 			doc, err := f.Service.Product(ctx, p.ID)

@@ -30,6 +30,7 @@ type Seen struct {
 	Alone    bool      // nobody is logged in, and that is known
 	Products []apitypes.Product
 	Reboot   []string       // products whose installer wants a restart of the machine
+	Observes bool           // the service only observes
 	Failing  map[string]int // by product: how often in a row work failed that is due
 	Only     []string       // nil = all
 	Over     map[string]int // by product: the last run that was over when the call came
@@ -69,6 +70,16 @@ func Judge(s Seen) Verdict {
 	}
 	if !s.Alone {
 		v.State = Handed
+	}
+	switch {
+	case s.Observes: // nothing begins; what began before ends
+		for _, p := range s.Products {
+			if s.installs(p) && running(p) {
+				v.State, v.Waits = Waiting, append(v.Waits, p.ID)
+			}
+		}
+		return v
+	case !s.Alone:
 		for _, p := range s.Products {
 			if s.installs(p) || s.ours(p) && s.Called < settling && s.looks(p) {
 				v.State, v.Waits = Waiting, append(v.Waits, p.ID)

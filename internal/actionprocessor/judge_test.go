@@ -93,10 +93,14 @@ func TestJudge(t *testing.T) {
 		"its work failed once":     {Seen{Alone: true, Failing: map[string]int{"a": 1}}, []string{"a#4 checking"}, "waiting a"},
 		"nothing happens":          {Seen{Alone: true, Idle: patience}, []string{"a#4 deferred waits=no_metadata"}, "done a"},
 
-		"another is installed": {Seen{Alone: true, Only: []string{"a"}}, []string{"b#4 installing attempt=running"}, "waiting b"},
-		"another product":      {Seen{Alone: true, Only: []string{"a"}}, []string{"b#4 checking", "c#4 reported outcome=failed"}, "done"},
-		"among others":         {Seen{Alone: true, Only: []string{"a"}}, []string{"a#4 pending waits=slot:b", "b#4 checking"}, "waiting a"},
-		"none of the products": {Seen{Alone: true, Only: []string{}}, []string{"a#4 checking"}, "done"},
+		"another is installed":      {Seen{Alone: true, Only: []string{"a"}}, []string{"b#4 installing attempt=running"}, "waiting b"},
+		"observing":                 {Seen{Alone: true, Observes: true, Reboot: []string{"a"}}, []string{"a#4 checking", "b#4 pending waits=slot:a", "c#4 pending"}, "done"},
+		"observing, it still runs":  {Seen{Alone: true, Observes: true}, []string{"a#4 installing attempt=running", "b#4 checking"}, "waiting a"},
+		"observing, it never began": {Seen{Alone: true, Observes: true}, []string{"a#4 installing attempt=cleared"}, "done"},
+		"observing before people":   {Seen{Observes: true}, []string{"a#4 checking"}, "handed"},
+		"another product":           {Seen{Alone: true, Only: []string{"a"}}, []string{"b#4 checking", "c#4 reported outcome=failed"}, "done"},
+		"among others":              {Seen{Alone: true, Only: []string{"a"}}, []string{"a#4 pending waits=slot:b", "b#4 checking"}, "waiting a"},
+		"none of the products":      {Seen{Alone: true, Only: []string{}}, []string{"a#4 checking"}, "done"},
 
 		"a restart is wanted":             {Seen{Alone: true, Reboot: []string{"a"}}, []string{"a#4 reported outcome=ok"}, "done restart"},
 		"a restart in the middle":         {Seen{Alone: true, Reboot: []string{"a"}}, []string{"a#4 deferred waits=reboot:a"}, "done restart"},
