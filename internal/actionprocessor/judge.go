@@ -20,7 +20,8 @@ const (
 	// settling is how long looking for programs is waited for while somebody is there:
 	// what disturbs nobody begins after it, and may need the depot.
 	settling = 20 * time.Second
-	// often is how often in a row work may fail that is waited for.
+	// often is how often in a row work may fail that is waited for, and how often the
+	// check of a product may begin anew: it may be put off for a minute for days.
 	often = 3
 )
 
@@ -32,6 +33,7 @@ type Seen struct {
 	Reboot   []string       // products whose installer wants a restart of the machine
 	Observes bool           // the service only observes
 	Failing  map[string]int // by product: how often in a row work failed that is due
+	Rounds   map[string]int // by product: how often its check began since the call
 	Only     []string       // nil = all
 	Over     map[string]int // by product: the last run that was over when the call came
 	Called   time.Duration  // since the call
@@ -150,7 +152,7 @@ func waitsFor(p apitypes.Product) events.Reason {
 // goesOn reports whether a product goes on by itself, with nobody there. passed are
 // products that led here: who waits in a circle goes on never.
 func (s Seen) goesOn(p apitypes.Product, by map[string]apitypes.Product, passed []string) bool {
-	if slices.Contains(passed, p.ID) || s.Failing[p.ID] >= often || stalled(p) {
+	if slices.Contains(passed, p.ID) || s.Failing[p.ID] >= often || s.Rounds[p.ID] > often && p.Phase != string(events.PhaseInstalling) || stalled(p) {
 		return false
 	}
 	if p.Outcome != nil { // its report is on its way, or fails and is sent some day

@@ -14,7 +14,7 @@ import (
 	"github.com/quietsetup/quietsetup/internal/apitypes"
 )
 
-// product reads "id#run phase [waits=reason:detail] [until=span] [outcome=word]
+// product reads "id#run phase [waits=reason:detail] [until=span] [round=n] [outcome=word]
 // [attempt=state] [report=due|failing|refused]".
 func product(t *testing.T, text string, now time.Time) apitypes.Product {
 	t.Helper()
@@ -31,6 +31,10 @@ func product(t *testing.T, text string, now time.Time) apitypes.Product {
 		case "waits":
 			reason, detail, _ := strings.Cut(v, ":")
 			p.Waits = &apitypes.Waits{Reason: reason, Detail: detail}
+		case "round":
+			if _, err := fmt.Sscan(v, &p.Round); err != nil {
+				t.Fatal(err)
+			}
 		case "until":
 			d, err := time.ParseDuration(v)
 			if err != nil {
@@ -211,6 +215,8 @@ func TestFollow(t *testing.T) {
 		"an update of the service":      {[][]string{{}, {"a#1 checking"}, {"away"}, {"away"}, {"a#1 reported outcome=ok"}}, time.Second, Done, nil, "a checking, a reported", 6},
 		"the service does not come":     {[][]string{{}, {"a#1 checking"}, {"away"}}, 10 * time.Second, Waiting, errAway, "a checking", 10},
 		"nothing happens for very long": {[][]string{{}, {"a#1 deferred waits=no_metadata"}}, time.Minute, Done, nil, "a deferred", 8},
+		"put off for a minute for ever": {[][]string{{}, {"a#1 checking round=1"}, {"a#1 deferred round=1 waits=defect until=1m"}, {"a#1 checking round=2"}, {"a#1 deferred round=2 waits=defect until=1m"},
+			{"a#1 checking round=3"}, {"a#1 checking round=4"}, {"a#1 deferred round=4 waits=defect until=1m"}, {"a#1 checking round=5"}}, time.Minute, Done, nil, "a checking, a deferred, a checking, a deferred, a checking, a deferred, a checking", 9},
 	} {
 		s := &script{t: t, looks: c.looks, now: time.Unix(1, 0), step: c.step}
 		var told []string
