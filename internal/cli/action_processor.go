@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -187,15 +186,11 @@ func (p *processor) configure() (unfit, err error) {
 
 // service is host and port of a server's address, "" for what is none.
 func service(address string) string {
-	u, err := url.Parse(address)
-	if err != nil || u.Scheme != "https" || u.Hostname() == "" {
+	u, err := opsi.Address(address)
+	if err != nil {
 		return ""
 	}
-	port := u.Port()
-	if port == "" {
-		port = "4447"
-	}
-	return strings.ToLower(u.Hostname()) + ":" + port
+	return strings.ToLower(u.Host)
 }
 
 // follow brings the call to the service.
