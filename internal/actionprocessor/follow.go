@@ -4,7 +4,6 @@ package actionprocessor
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/quietsetup/quietsetup/internal/apitypes"
@@ -39,6 +38,7 @@ type Follower struct {
 	Looked  func(looked apitypes.Sync)  // the source was looked at
 	told    map[string]apitypes.Product // what was told last
 	before  map[string]apitypes.Product // the look before
+	rounds  map[string]int              // how often the check of a product began
 	changed time.Time                   // when something was last done
 }
 
@@ -51,7 +51,7 @@ func (f *Follower) Follow(ctx context.Context) (Verdict, error) {
 	if f.Pause == 0 {
 		f.Pause = pause
 	}
-	f.told, f.before = map[string]apitypes.Product{}, map[string]apitypes.Product{}
+	f.told, f.before, f.rounds = map[string]apitypes.Product{}, map[string]apitypes.Product{}, map[string]int{}
 	first, err := f.Service.Products(ctx)
 	if err != nil {
 		return Verdict{}, err
@@ -106,8 +106,9 @@ func (f *Follower) look(ctx context.Context, over map[string]int) (Seen, error) 
 	if err != nil {
 		return Seen{}, err
 	}
-	s := Seen{Now: all.At, Alone: st.SessionsKnown && len(st.Sessions) == 0, Products: all.Products, Reboot: st.Reboot,
-		Failing: map[string]int{}, Only: f.Only, Over: over}
+	moved := f.moved(all.Products)
+	s := Seen{Now: all.At, Alone: st.SessionsKnown && len(st.Sessions) == 0, Observes: st.Observe != nil,
+		Products: all.Products, Reboot: st.Reboot, Failing: map[string]int{}, Rounds: f.rounds, Only: f.Only, Over: over}
 	for _, p := range all.Products {
 		if p.Outcome == nil && p.Waits == nil && p.Run > 0 { // it works, or fails to
 			doc, err := f.Service.Product(ctx, p.ID)
@@ -123,20 +124,26 @@ func (f *Follower) look(ctx context.Context, over map[string]int) (Seen, error) 
 			f.Tell(p)
 		}
 	}
-	if s.Busy() || f.moved(all.Products) {
+	if s.Busy() || moved {
 		f.changed = f.Now()
 	}
 	s.Idle = f.Now().Sub(f.changed)
 	return s, nil
 }
 
-// moved reports whether anything ended or began since the last look.
+// moved reports whether anything ended or began since the last look, and counts the
+// rounds.
 func (f *Follower) moved(all []apitypes.Product) bool {
-	moved := slices.ContainsFunc(all, func(p apitypes.Product) bool {
-		was := f.before[p.ID]
-		return was.Run != p.Run || (was.Outcome == nil) != (p.Outcome == nil)
-	})
+	moved := false
 	for _, p := range all {
+		was := f.before[p.ID]
+		switch {
+		case was.Run != p.Run:
+			moved, f.rounds[p.ID] = true, 0
+		case was.Round != p.Round:
+			f.rounds[p.ID]++
+		}
+		moved = moved || (was.Outcome == nil) != (p.Outcome == nil)
 		f.before[p.ID] = p
 	}
 	return moved

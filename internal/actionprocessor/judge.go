@@ -20,7 +20,8 @@ const (
 	// settling is how long looking for programs is waited for while somebody is there:
 	// what disturbs nobody begins after it, and may need the depot.
 	settling = 20 * time.Second
-	// often is how often in a row work may fail that is waited for.
+	// often is how often in a row work may fail that is waited for, and how often the
+	// check of a product may begin anew: it may be put off for a minute for days.
 	often = 3
 )
 
@@ -30,7 +31,9 @@ type Seen struct {
 	Alone    bool      // nobody is logged in, and that is known
 	Products []apitypes.Product
 	Reboot   []string       // products whose installer wants a restart of the machine
+	Observes bool           // the service only observes
 	Failing  map[string]int // by product: how often in a row work failed that is due
+	Rounds   map[string]int // by product: how often its check began since the call
 	Only     []string       // nil = all
 	Over     map[string]int // by product: the last run that was over when the call came
 	Called   time.Duration  // since the call
@@ -69,6 +72,16 @@ func Judge(s Seen) Verdict {
 	}
 	if !s.Alone {
 		v.State = Handed
+	}
+	switch {
+	case s.Observes: // nothing begins; what began before ends
+		for _, p := range s.Products {
+			if s.installs(p) && running(p) {
+				v.State, v.Waits = Waiting, append(v.Waits, p.ID)
+			}
+		}
+		return v
+	case !s.Alone:
 		for _, p := range s.Products {
 			if s.installs(p) || s.ours(p) && s.Called < settling && s.looks(p) {
 				v.State, v.Waits = Waiting, append(v.Waits, p.ID)
@@ -76,18 +89,27 @@ func Judge(s Seen) Verdict {
 		}
 		return v
 	}
+	var others []string // that go on, and are no matter of the call
+	runs := false
 	for _, p := range s.Products {
-		if s.ours(p) && s.goesOn(p, by, nil) {
+		switch {
+		case s.installs(p), s.ours(p) && s.goesOn(p, by, nil):
 			v.Waits = append(v.Waits, p.ID)
+		case p.Run > 0 && p.Outcome == nil && s.goesOn(p, by, nil):
+			others = append(others, p.ID)
 		}
+		runs = runs || running(p)
 		if s.ours(p) && p.Run > s.Over[p.ID] && (slices.Contains(s.Reboot, p.ID) || p.Outcome == nil && waitsFor(p) == events.ReasonReboot) {
 			v.Restart = true
 		}
 	}
+	if v.Restart && len(v.Waits) == 0 {
+		v.Waits = others // the restart would meet them in the middle
+	}
 	if len(v.Waits) > 0 && s.Idle < patience {
 		v.State = Waiting
 	}
-	v.Restart = v.Restart && v.State == Done
+	v.Restart = v.Restart && v.State == Done && !runs
 	return v
 }
 
@@ -113,6 +135,11 @@ func (s Seen) looks(p apitypes.Product) bool {
 	return (p.Phase == string(events.PhaseChecking) || p.Phase == string(events.PhaseKilling)) && p.Outcome == nil && p.Waits == nil && s.Failing[p.ID] < often
 }
 
+// running reports whether an installer lives, or may: also one that hangs.
+func running(p apitypes.Product) bool {
+	return p.Outcome == nil && p.Attempt != nil && slices.Contains([]string{"running", "stalled", "lost"}, p.Attempt.State)
+}
+
 func stalled(p apitypes.Product) bool { return p.Attempt != nil && p.Attempt.State == "stalled" }
 
 func waitsFor(p apitypes.Product) events.Reason {
@@ -125,7 +152,7 @@ func waitsFor(p apitypes.Product) events.Reason {
 // goesOn reports whether a product goes on by itself, with nobody there. passed are
 // products that led here: who waits in a circle goes on never.
 func (s Seen) goesOn(p apitypes.Product, by map[string]apitypes.Product, passed []string) bool {
-	if slices.Contains(passed, p.ID) || s.Failing[p.ID] >= often || stalled(p) {
+	if slices.Contains(passed, p.ID) || s.Failing[p.ID] >= often || s.Rounds[p.ID] > often && p.Phase != string(events.PhaseInstalling) || stalled(p) {
 		return false
 	}
 	if p.Outcome != nil { // its report is on its way, or fails and is sent some day

@@ -14,7 +14,7 @@ import (
 	"github.com/quietsetup/quietsetup/internal/apitypes"
 )
 
-// product reads "id#run phase [waits=reason:detail] [until=span] [outcome=word]
+// product reads "id#run phase [waits=reason:detail] [until=span] [round=n] [outcome=word]
 // [attempt=state] [report=due|failing|refused]".
 func product(t *testing.T, text string, now time.Time) apitypes.Product {
 	t.Helper()
@@ -31,6 +31,10 @@ func product(t *testing.T, text string, now time.Time) apitypes.Product {
 		case "waits":
 			reason, detail, _ := strings.Cut(v, ":")
 			p.Waits = &apitypes.Waits{Reason: reason, Detail: detail}
+		case "round":
+			if _, err := fmt.Sscan(v, &p.Round); err != nil {
+				t.Fatal(err)
+			}
 		case "until":
 			d, err := time.ParseDuration(v)
 			if err != nil {
@@ -93,16 +97,26 @@ func TestJudge(t *testing.T) {
 		"its work failed once":     {Seen{Alone: true, Failing: map[string]int{"a": 1}}, []string{"a#4 checking"}, "waiting a"},
 		"nothing happens":          {Seen{Alone: true, Idle: patience}, []string{"a#4 deferred waits=no_metadata"}, "done a"},
 
-		"another product":      {Seen{Alone: true, Only: []string{"a"}}, []string{"b#4 checking", "c#4 reported outcome=failed"}, "done"},
-		"among others":         {Seen{Alone: true, Only: []string{"a"}}, []string{"a#4 pending waits=slot:b", "b#4 checking"}, "waiting a"},
-		"none of the products": {Seen{Alone: true, Only: []string{}}, []string{"a#4 checking"}, "done"},
+		"another is installed":      {Seen{Alone: true, Only: []string{"a"}}, []string{"b#4 installing attempt=running"}, "waiting b"},
+		"observing":                 {Seen{Alone: true, Observes: true, Reboot: []string{"a"}}, []string{"a#4 checking", "b#4 pending waits=slot:a", "c#4 pending"}, "done"},
+		"observing, it still runs":  {Seen{Alone: true, Observes: true}, []string{"a#4 installing attempt=running", "b#4 checking"}, "waiting a"},
+		"observing, it never began": {Seen{Alone: true, Observes: true}, []string{"a#4 installing attempt=cleared"}, "done"},
+		"observing before people":   {Seen{Observes: true}, []string{"a#4 checking"}, "handed"},
+		"another product":           {Seen{Alone: true, Only: []string{"a"}}, []string{"b#4 checking", "c#4 reported outcome=failed"}, "done"},
+		"among others":              {Seen{Alone: true, Only: []string{"a"}}, []string{"a#4 pending waits=slot:b", "b#4 checking"}, "waiting a"},
+		"none of the products":      {Seen{Alone: true, Only: []string{}}, []string{"a#4 checking"}, "done"},
 
-		"a restart is wanted":           {Seen{Alone: true, Reboot: []string{"a"}}, []string{"a#4 reported outcome=ok"}, "done restart"},
-		"a restart in the middle":       {Seen{Alone: true, Reboot: []string{"a"}}, []string{"a#4 deferred waits=reboot:a"}, "done restart"},
-		"another one wants a restart":   {Seen{Alone: true, Reboot: []string{"b"}}, []string{"a#4 reported outcome=ok", "b#3 reported outcome=ok"}, "done"},
-		"a restart is waited for":       {Seen{Alone: true, Reboot: []string{"b"}}, []string{"a#4 pending waits=reboot:b", "b#3 reported outcome=ok"}, "done restart"},
-		"no restart while others go on": {Seen{Alone: true, Reboot: []string{"a"}}, []string{"a#4 reported outcome=ok", "b#4 checking"}, "waiting b"},
-		"no restart under people":       {Seen{Reboot: []string{"a"}}, []string{"a#4 reported outcome=ok"}, "handed"},
+		"a restart is wanted":             {Seen{Alone: true, Reboot: []string{"a"}}, []string{"a#4 reported outcome=ok"}, "done restart"},
+		"a restart in the middle":         {Seen{Alone: true, Reboot: []string{"a"}}, []string{"a#4 deferred waits=reboot:a"}, "done restart"},
+		"another one wants a restart":     {Seen{Alone: true, Reboot: []string{"b"}}, []string{"a#4 reported outcome=ok", "b#3 reported outcome=ok"}, "done"},
+		"a restart is waited for":         {Seen{Alone: true, Reboot: []string{"b"}}, []string{"a#4 pending waits=reboot:b", "b#3 reported outcome=ok"}, "done restart"},
+		"no restart while others go on":   {Seen{Alone: true, Reboot: []string{"a"}}, []string{"a#4 reported outcome=ok", "b#4 checking"}, "waiting b"},
+		"no restart under another call's": {Seen{Alone: true, Only: []string{"a"}, Reboot: []string{"a"}}, []string{"a#4 reported outcome=ok", "b#4 installing attempt=running"}, "waiting b"},
+		"nor before others begin":         {Seen{Alone: true, Only: []string{"a"}, Reboot: []string{"a"}}, []string{"a#4 reported outcome=ok", "b#4 checking"}, "waiting b"},
+		"others wait, too":                {Seen{Alone: true, Only: []string{"a"}, Reboot: []string{"a"}}, []string{"a#4 reported outcome=ok", "b#4 pending waits=held:x"}, "done restart"},
+		"nor under what hangs":            {Seen{Alone: true, Reboot: []string{"a"}}, []string{"a#4 reported outcome=ok", "b#4 installing attempt=stalled"}, "done"},
+		"nor under what may run":          {Seen{Alone: true, Reboot: []string{"a"}, Failing: map[string]int{"b": 9}}, []string{"a#4 reported outcome=ok", "b#4 installing attempt=lost"}, "done"},
+		"no restart under people":         {Seen{Reboot: []string{"a"}}, []string{"a#4 reported outcome=ok"}, "handed"},
 
 		"people: nothing is wanted":     {Seen{}, nil, "handed"},
 		"people: they are asked":        {Seen{}, []string{"a#4 prompting"}, "handed"},
@@ -201,6 +215,8 @@ func TestFollow(t *testing.T) {
 		"an update of the service":      {[][]string{{}, {"a#1 checking"}, {"away"}, {"away"}, {"a#1 reported outcome=ok"}}, time.Second, Done, nil, "a checking, a reported", 6},
 		"the service does not come":     {[][]string{{}, {"a#1 checking"}, {"away"}}, 10 * time.Second, Waiting, errAway, "a checking", 10},
 		"nothing happens for very long": {[][]string{{}, {"a#1 deferred waits=no_metadata"}}, time.Minute, Done, nil, "a deferred", 8},
+		"put off for a minute for ever": {[][]string{{}, {"a#1 checking round=1"}, {"a#1 deferred round=1 waits=defect until=1m"}, {"a#1 checking round=2"}, {"a#1 deferred round=2 waits=defect until=1m"},
+			{"a#1 checking round=3"}, {"a#1 checking round=4"}, {"a#1 deferred round=4 waits=defect until=1m"}, {"a#1 checking round=5"}}, time.Minute, Done, nil, "a checking, a deferred, a checking, a deferred, a checking, a deferred, a checking", 9},
 	} {
 		s := &script{t: t, looks: c.looks, now: time.Unix(1, 0), step: c.step}
 		var told []string

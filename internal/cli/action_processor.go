@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -143,7 +142,7 @@ func (p *processor) run(ctx context.Context) error {
 	}
 	switch {
 	case !p.call.Requests():
-		return p.pass(ctx)
+		return p.pass(ctx, nil)
 	case unfit != nil:
 		return p.without(ctx, unfit)
 	}
@@ -187,15 +186,11 @@ func (p *processor) configure() (unfit, err error) {
 
 // service is host and port of a server's address, "" for what is none.
 func service(address string) string {
-	u, err := url.Parse(address)
-	if err != nil || u.Scheme != "https" || u.Hostname() == "" {
+	u, err := opsi.Address(address)
+	if err != nil {
 		return ""
 	}
-	port := u.Port()
-	if port == "" {
-		port = "4447"
-	}
-	return strings.ToLower(u.Hostname()) + ":" + port
+	return strings.ToLower(u.Host)
 }
 
 // follow brings the call to the service.
@@ -272,22 +267,26 @@ func (p *processor) tell(x apitypes.Product) {
 
 // without does what can be done without the service.
 func (p *processor) without(ctx context.Context, why error) error {
-	known, sessions := p.people(ctx)
 	d := i18n.Data{"Why": i18n.Clean(why.Error(), 500)}
-	if !known || sessions > 0 {
+	alone := func() bool {
+		known, sessions := p.people(ctx)
 		if !known {
 			p.note("actionprocessor.unknown", d)
-		} else {
+		} else if sessions > 0 {
 			p.note("actionprocessor.stays", d)
 		}
+		return known && sessions == 0
+	}
+	if !alone() {
 		return done(exitNotRunning)
 	}
 	p.note("actionprocessor.passes", d)
-	return p.pass(ctx)
+	return p.pass(ctx, alone)
 }
 
-// pass has opsi-script carry out the call.
-func (p *processor) pass(ctx context.Context) error {
+// pass has opsi-script carry out the call. alone, if it is not nil, is asked when the
+// lock is there: people may have come while it was waited for.
+func (p *processor) pass(ctx context.Context, alone func() bool) error {
 	program, err := opsiscript.Find(p.source.OpsiScript, opsiscript.Places(runtime.GOOS), config.CheckOwner)
 	if err != nil {
 		return err
@@ -307,6 +306,12 @@ func (p *processor) pass(ctx context.Context) error {
 	}
 	if err != nil {
 		return err
+	}
+	if alone != nil && !alone() {
+		if err := lock.Close(); err != nil {
+			return err
+		}
+		return done(exitNotRunning)
 	}
 	code, err := opsiscript.Pass(ctx, p.call, program, dir, p.login(), lock.Runs)
 	if err = errors.Join(err, lock.Close()); err != nil {

@@ -45,7 +45,7 @@ type Call struct {
 	Service    string // URL of the config server
 	ClientID   string
 	Only       []string // -processproducts: of what is requested, only these
-	Fixed      []string // -productlist: these, whether requested or not
+	Fixed      []string // -productlist: these, whether requested or not; nil = it is not there
 	Login      bool     // -loginscripts or -allloginscripts
 	Silent     bool
 	Credential string // the file named by -credentialfile
@@ -56,7 +56,7 @@ type Call struct {
 
 // Requests reports whether the call is about what is requested at the server. If not,
 // only opsi-script knows what to do.
-func (c Call) Requests() bool { return len(c.Fixed) == 0 && !c.Login }
+func (c Call) Requests() bool { return c.Fixed == nil && !c.Login }
 
 // Options of opsi-script that opsiclientd, or whoever wrote its configuration, may
 // give: with a value, and without one.
@@ -114,7 +114,7 @@ func ReadCall(args []string) (Call, error) {
 		case "processproducts":
 			c.Only = namesOf(value)
 		case "productlist":
-			c.Fixed = namesOf(value)
+			c.Fixed = append([]string{}, namesOf(value)...) // an empty list is not everything
 		case "loginscripts", "allloginscripts":
 			c.Login = true
 		case "silent":
