@@ -18,8 +18,8 @@ import (
 // line: the next start of the machine would then run what is wanted without a
 // question.
 type handOver struct {
-	system, conf, stateDir string
-	warn                   func(product, line string)
+	system, conf, stateDir, client string
+	warn                           func(product, line string)
 
 	mu   sync.Mutex
 	seen fileMark // of the file as it was read
@@ -41,7 +41,7 @@ func (h *handOver) look(value string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.read()
-	kept, err := opsiclientd.ReadKept(h.stateDir)
+	kept, err := opsiclientd.ReadKept(h.stateDir, h.client)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		kept = opsiclientd.Kept{} // the value at the server is what counts then
 	}

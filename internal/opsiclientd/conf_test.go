@@ -3,6 +3,8 @@
 package opsiclientd
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -229,9 +231,12 @@ func TestKept(t *testing.T) {
 	if err := want.Keep(dir); err != nil {
 		t.Fatal(err)
 	}
-	got, err := ReadKept(dir)
+	got, err := ReadKept(dir, "")
 	if err != nil || got.Command != want.Command || got.Notifier != "all" || got.Had["x"][0] != "y" || got.V != 1 {
 		t.Errorf("%+v, %v", got, err)
+	}
+	if _, err := ReadKept(dir, "pc1.elsewhere.test"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("of another client: %v", err)
 	}
 	if !HandedOver("linux", "", got) || HandedOver("linux", Shipped("linux"), got) || !HandedOver("linux", "/usr/bin/quietsetup action-processor", Kept{}) || HandedOver("linux", "", Kept{}) {
 		t.Error("handed over")
@@ -239,7 +244,7 @@ func TestKept(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "opsi", keptFile), []byte(`{"v":2}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ReadKept(dir); err == nil {
+	if _, err := ReadKept(dir, ""); err == nil {
 		t.Error("another format was read")
 	}
 	for range 2 {

@@ -67,8 +67,8 @@ type Machine struct {
 	Script string // opsi-script as the config names it, "" = where opsi puts it
 	// Value is what the server says opsiclientd runs, "" = nothing, or it is not known.
 	Value string
-	// StateDir holds what was kept of a hand-over.
-	StateDir string
+	// StateDir holds what was kept of a hand-over of a client ("" = whichever).
+	StateDir, Client string
 	// Lost: the service found that a hand-over does not stand in the file any more.
 	Lost bool
 	// Owner judges who could change a program; nil = nobody is asked.
@@ -94,7 +94,7 @@ type data = map[string]any
 // events tells whether the events of opsiclientd go through us.
 func (m Machine) events(conf opsiclientd.Conf, err error) []Finding {
 	d := data{"File": m.Conf}
-	kept, _ := opsiclientd.ReadKept(m.StateDir) // who may not read it hears it from the service
+	kept, _ := opsiclientd.ReadKept(m.StateDir, m.Client) // who may not read it hears it from the service
 	wanted := m.Lost || opsiclientd.HandedOver(m.System, m.Value, kept)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
