@@ -165,10 +165,35 @@ func TestOurs(t *testing.T) {
 // TestLineRefused: opsiclientd would take these names apart.
 func TestLineRefused(t *testing.T) {
 	for _, x := range [][2]string{{"linux", "quietsetup"}, {"linux", "/opt/my programs/quietsetup"}, {"linux", "/opt/%a.b%/quietsetup"}, {"linux", "/usr/bin/other"},
-		{"linux", "/usr/bin/quiet\nsetup"}, {"windows", `\\server\share\quietsetup.exe`}, {"windows", `C:\a"b\quietsetup.exe`}, {"windows", ""}} {
+		{"linux", "/usr/bin/quiet\nsetup"}, {"linux", "/opt/a#b/quietsetup"}, {"windows", `C:\a;b\quietsetup.exe`}, {"windows", `\\server\share\quietsetup.exe`}, {"windows", `C:\a"b\quietsetup.exe`}, {"windows", ""}} {
 		if line, err := Line(x[0], x[1]); err == nil {
 			t.Errorf("%v: %s", x, line)
 		}
+	}
+}
+
+// TestOddFiles are read as opsiclientd reads them.
+func TestOddFiles(t *testing.T) {
+	c := Parse("\r\n command = before any section\n[ Global ] ; a comment\nOPSI_HOST_KEY: " + hostKey + " # here, too\n[event_default]\ntype = template\naction_processor_command = run \";\" \\; on ; off\n" +
+		"[event_a]\nsuper = event_default\n[event_b]\nsuper = a\ntype = custom\nevent_notifier_command =\n[event_c{x}]\n[event_c]\ntype = Timer\nactive = No\n[action_processor\ncommand = C:\\it's; ours ; still\n[]\n=\n\xff\x00 = \xfe\n")
+	same(t, c.Events("linux"), []Event{{Name: "b", Command: `run ";" \; on`}, {Name: "c{x}", Command: `C:\it's; ours ; still`, EventNotifier: Unsaid}})
+	wide := "\xff\xfe" // UTF-16
+	for _, r := range onLinux {
+		wide += string([]byte{byte(r), 0})
+	}
+	if c = Parse(wide); c.Processor() != "" || len(c.Events("linux")) != 0 {
+		t.Errorf("%q", c.Processor())
+	}
+}
+
+// TestHuge: a file that unfolds itself takes no memory for that.
+func TestHuge(t *testing.T) {
+	c := Parse("[a]\nx=" + strings.Repeat("y", 400<<10) + "\n[action_processor]\ncommand=" + strings.Repeat("%a.x%", 100<<10) + "\n[event_a]\ntype=custom\n")
+	if n := len(c.Resolve(c.Processor())); n != 500<<10 {
+		t.Errorf("%d bytes", n)
+	}
+	if n := len(c.Events("linux")[0].Command); n > maxLine {
+		t.Errorf("%d bytes", n)
 	}
 }
 
