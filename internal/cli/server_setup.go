@@ -120,7 +120,7 @@ func (o *setupOrders) check() error {
 	for i, c := range o.clients {
 		o.clients[i] = strings.ToLower(strings.TrimSpace(c))
 		if err := opsi.CheckHostID(o.clients[i]); err != nil {
-			return usage(fmt.Errorf("--clients: %w", err))
+			return usage(fmt.Errorf("--clients: %q is no full name of a host such as pc1.example.org, in small letters", o.clients[i]))
 		}
 	}
 	return nil

@@ -187,9 +187,10 @@ func (m Machine) script(ctx context.Context, agent bool) []Finding {
 // versionTime is how long opsi-script may take to say its version, which a person waits for.
 const versionTime = 5 * time.Second
 
-// clip keeps what a file says short enough to be read.
+// clip keeps what a file says short enough to be read, and keys of others to itself.
 func clip(s string) string {
 	const most = 300
+	s = opsiclientd.WithoutKeys(s)
 	if len(s) > most {
 		return strings.ToValidUTF8(s[:most], "") + "…"
 	}

@@ -67,7 +67,7 @@ func TestLook(t *testing.T) {
 		"ours by hand":     {text: text(ours, "winlogon"), want: "opsiclientd_ours notifiers_ok opsiscript_ok"},
 		"lost, as kept":    {text: text(shipped, "winlogon"), kept: opsiclientd.Kept{Client: "x"}, want: "opsiclientd_lost notifiers_ok opsiscript_ok"},
 		"lost, as set":     {text: text(shipped, "winlogon"), m: Machine{Value: ours}, want: "opsiclientd_lost notifiers_ok opsiscript_ok"},
-		"lost, as said":    {text: text(shipped, "winlogon"), m: Machine{Lost: true}, want: "opsiclientd_lost notifiers_ok opsiscript_ok"},
+		"lost, as said":    {text: text("/opt/site/run 0123456789abcdef0123456789abcdee", "winlogon"), m: Machine{Lost: true}, want: "opsiclientd_lost notifiers_ok opsiscript_ok"},
 		"undone":           {text: text(shipped, "winlogon"), kept: opsiclientd.Kept{Undone: true}, want: "opsiclientd_direct notifiers_ok opsiscript_ok"},
 		"not fetched":      {text: text(ours, "winlogon"), kept: opsiclientd.Kept{Undone: true}, m: Machine{Value: shipped}, want: "opsiclientd_still notifiers_ok opsiscript_ok"},
 		"no program":       {text: text(ours, "winlogon"), m: Machine{There: func(string) bool { return false }}, want: "opsiclientd_no_program notifiers_ok opsiscript_ok"},
