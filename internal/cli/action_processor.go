@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -20,6 +19,7 @@ import (
 	"github.com/quietsetup/quietsetup/internal/host"
 	"github.com/quietsetup/quietsetup/internal/i18n"
 	"github.com/quietsetup/quietsetup/internal/localclient"
+	"github.com/quietsetup/quietsetup/internal/opsiclientd"
 	"github.com/quietsetup/quietsetup/internal/opsiscript"
 	"github.com/quietsetup/quietsetup/internal/source/opsi"
 )
@@ -172,7 +172,7 @@ func (p *processor) configure() (unfit, err error) {
 	if err == nil {
 		p.who, id = &who, who.HostID
 	}
-	ours, theirs := service(c.Source.URL), service(p.call.Service)
+	ours, theirs := opsiclientd.Service(c.Source.URL), opsiclientd.Service(p.call.Service)
 	if theirs == "" || ours != theirs {
 		return nil, &coded{code: exitInvalid, err: fmt.Errorf("the call is for another server than the configured one, %s: set -opsiservice of the call, or [source] url", ours)}
 	}
@@ -183,19 +183,6 @@ func (p *processor) configure() (unfit, err error) {
 		return err, nil // the service does not start without it either
 	}
 	return nil, nil
-}
-
-// service is host and port of a server's address, "" for what is none.
-func service(address string) string {
-	u, err := url.Parse(address)
-	if err != nil || u.Scheme != "https" || u.Hostname() == "" {
-		return ""
-	}
-	port := u.Port()
-	if port == "" {
-		port = "4447"
-	}
-	return strings.ToLower(u.Hostname()) + ":" + port
 }
 
 // follow brings the call to the service.

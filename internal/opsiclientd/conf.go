@@ -5,6 +5,7 @@ package opsiclientd
 import (
 	"cmp"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -76,6 +77,29 @@ func (c Conf) Processor() string { return c.sections["action_processor"]["comman
 // Notifier is the desktop on which event_default shows the notifier of an event, as it
 // stands in the file.
 func (c Conf) Notifier() string { return c.sections["event_default"]["event_notifier_desktop"] }
+
+// Fits reports whether opsiclientd works for the same server, and as the same client:
+// a call of it for others is refused, so its events would do nothing. What is "", here
+// or in the file, is not looked at. Of several servers one must fit.
+func (c Conf) Fits(server, client string) error {
+	if as := c.sections["global"]["host_id"]; as != "" && client != "" && !strings.EqualFold(as, client) {
+		return fmt.Errorf("opsiclientd works as %s, quietsetup as %s", as, client)
+	}
+	theirs := c.sections["config_service"]["url"]
+	if theirs == "" || server == "" || slices.ContainsFunc(strings.Split(theirs, ","), func(u string) bool { return Service(u) == Service(server) }) {
+		return nil
+	}
+	return fmt.Errorf("opsiclientd works for %s, quietsetup for %s", theirs, server)
+}
+
+// Service is host and port of a server's address, "" for what is none.
+func Service(address string) string {
+	u, err := url.Parse(strings.TrimSpace(address))
+	if err != nil || u.Scheme != "https" || u.Hostname() == "" {
+		return ""
+	}
+	return strings.ToLower(u.Hostname()) + ":" + cmp.Or(u.Port(), "4447")
+}
 
 // Bounds of what refers to something else: no sane file comes near, and one that refers to itself
 // ends there.

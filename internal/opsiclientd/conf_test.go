@@ -197,6 +197,25 @@ func TestHuge(t *testing.T) {
 	}
 }
 
+// TestFits: opsiclientd may name several servers, and leave out what has a default.
+func TestFits(t *testing.T) {
+	c := Parse("[global]\nhost_id = PC1.example.org\n[config_service]\nurl = https://10.0.0.1:4447/rpc, https://OPSI.example.org/rpc\n")
+	for _, x := range []struct {
+		server, client string
+		fits           bool
+	}{
+		{"https://opsi.example.org:4447", "pc1.example.org", true}, {"https://10.0.0.1", "", true}, {"", "", true},
+		{"https://opsi.example.org:4448", "", false}, {"https://opsi:4447", "pc1.example.org", false}, {"https://10.0.0.1", "pc2.example.org", false},
+	} {
+		if err := c.Fits(x.server, x.client); (err == nil) != x.fits {
+			t.Errorf("%+v: %v", x, err)
+		}
+	}
+	if err := Parse("").Fits("https://opsi.example.org", "pc1.example.org"); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestHostile: texts that refer to themselves end, and the key never comes out.
 func TestHostile(t *testing.T) {
 	c := Parse("[global]\nopsi_host_key=" + hostKey + "\n[a]\nx=%a.x%%a.x%%a.x%%a.x%\nkey=%global.opsi_host_key%\n[action_processor]\ncommand=run " + hostKey +

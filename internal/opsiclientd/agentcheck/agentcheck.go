@@ -46,7 +46,7 @@ const (
 func Codes() map[string]State {
 	return map[string]State{
 		"opsiclientd_none": OK, "opsiclientd_ours": OK, "opsiclientd_hidden": Skipped, "opsiclientd_bad": Warning, "opsiclientd_direct": Warning,
-		"opsiclientd_partly": Warning, "opsiclientd_lost": Warning, "opsiclientd_still": Warning, "opsiclientd_no_program": Failed,
+		"opsiclientd_partly": Warning, "opsiclientd_lost": Warning, "opsiclientd_still": Warning, "opsiclientd_no_program": Failed, "opsiclientd_other": Failed,
 		"notifiers_none": OK, "notifiers_ok": OK, "notifiers_hidden": Skipped, "notifiers_seen": Warning,
 		"opsiscript_ok": OK, "opsiscript_none": OK, "opsiscript_missing": Warning, "opsiscript_bad": Warning,
 	}
@@ -69,6 +69,8 @@ type Machine struct {
 	Value string
 	// StateDir holds what was kept of a hand-over of a client ("" = whichever).
 	StateDir, Client string
+	// Server is the config server's address, as quietsetup has it; "" = not compared.
+	Server string
 	// Lost: the service found that a hand-over does not stand in the file any more.
 	Lost bool
 	// Owner judges who could change a program; nil = nobody is asked.
@@ -119,6 +121,9 @@ func (m Machine) events(conf opsiclientd.Conf, err error) []Finding {
 	switch {
 	case program != "" && m.There != nil && !m.There(program):
 		return []Finding{{Code: "opsiclientd_no_program", Data: d}}
+	case program != "" && conf.Fits(m.Server, m.Client) != nil:
+		d["Error"] = conf.Fits(m.Server, m.Client).Error()
+		return []Finding{{Code: "opsiclientd_other", Data: d}}
 	case !ours && wanted:
 		return []Finding{{Code: "opsiclientd_lost", Data: d}}
 	case !ours && len(through) == 0:

@@ -71,6 +71,7 @@ func TestLook(t *testing.T) {
 		"undone":           {text: text(shipped, "winlogon"), kept: opsiclientd.Kept{Undone: true}, want: "opsiclientd_direct notifiers_ok opsiscript_ok"},
 		"not fetched":      {text: text(ours, "winlogon"), kept: opsiclientd.Kept{Undone: true}, m: Machine{Value: shipped}, want: "opsiclientd_still notifiers_ok opsiscript_ok"},
 		"no program":       {text: text(ours, "winlogon"), m: Machine{There: func(string) bool { return false }}, want: "opsiclientd_no_program notifiers_ok opsiscript_ok"},
+		"another server":   {text: text(ours, "winlogon") + "[config_service]\nurl = https://10.0.0.1:4447/rpc\n", m: Machine{Server: "https://opsi.example.org:4447/rpc"}, want: "opsiclientd_other notifiers_ok opsiscript_ok"},
 		"an own command":   {text: text(ours, "winlogon") + "action_processor_command = /opt/site/run\n", want: "opsiclientd_partly notifiers_ok opsiscript_ok", says: map[string]string{"Events": "push"}},
 		"windows of opsi":  {text: text(ours, "all") + "action_warning_time = 30\n", want: "opsiclientd_ours notifiers_seen opsiscript_ok", says: map[string]string{"Notifiers": "action_notifier_desktop = all (push); event_notifier_desktop = all (push, start)"}},
 		"too large":        {text: strings.Repeat("x", 1<<20+1), want: "opsiclientd_bad notifiers_hidden opsiscript_ok"},

@@ -25,6 +25,7 @@ const (
 type Agent struct {
 	System   string
 	Program  string // quietsetup, as opsiclientd is to start it
+	Server   string // the config server's address, as quietsetup has it
 	StateDir string // what was there before is kept in it
 	There    bool   // the machine has an opsiclientd.conf
 	Conf     opsiclientd.Conf
@@ -156,6 +157,9 @@ func (a Agent) HandOver(ctx context.Context, server Server) ([]AgentValue, error
 	}
 	if !a.There {
 		return nil, errors.New("cannot hand over the events of opsiclientd: this machine has no opsiclientd.conf")
+	}
+	if err := a.Conf.Fits(a.Server, server.HostID()); err != nil {
+		return nil, fmt.Errorf("cannot hand over the events of opsiclientd, which would be refused: write the same in [source] url and host_id: %w", err)
 	}
 	v, err := readAgentValues(ctx, server)
 	if err != nil {

@@ -260,7 +260,13 @@ func TestHandOverRefused(t *testing.T) {
 	if _, err := a.HandOver(t.Context(), m.client); err == nil {
 		t.Error("without an agent")
 	}
-	a.There, a.Program = true, "/opt/my programs/quietsetup"
+	a.There, a.Server = true, "https://opsi.example.org:4447/rpc"
+	good := a.Conf
+	a.Conf = opsiclientd.Parse("[config_service]\nurl = https://10.0.0.1:4447/rpc\n")
+	if _, err := a.HandOver(t.Context(), m.client); err == nil || len(m.server.Rows("configState", opsitest.Object{"configId": ProcessorID})) != 0 {
+		t.Errorf("a call that would be refused: %v", err)
+	}
+	a.Conf, a.Program = good, "/opt/my programs/quietsetup"
 	if _, err := a.HandOver(t.Context(), m.client); err == nil {
 		t.Error("a program that would be split")
 	}
