@@ -6,6 +6,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/quietsetup/quietsetup/events"
 	"github.com/quietsetup/quietsetup/internal/apitypes"
 )
 
@@ -19,6 +20,8 @@ type Service interface {
 	Products(ctx context.Context) (apitypes.Products, error)
 	// Product is one product, with the work that fails for it.
 	Product(ctx context.Context, id string) (apitypes.ProductDoc, error)
+	// Order carries out an order about a product.
+	Order(ctx context.Context, id, verb, reason string) (apitypes.Done, error)
 }
 
 const (
@@ -39,6 +42,7 @@ type Follower struct {
 	told    map[string]apitypes.Product // what was told last
 	before  map[string]apitypes.Product // the look before
 	rounds  map[string]int              // how often the check of a product began
+	woken   map[string]bool             // what was looked at again for this call
 	changed time.Time                   // when something was last done
 }
 
@@ -51,7 +55,8 @@ func (f *Follower) Follow(ctx context.Context) (Verdict, error) {
 	if f.Pause == 0 {
 		f.Pause = pause
 	}
-	f.told, f.before, f.rounds = map[string]apitypes.Product{}, map[string]apitypes.Product{}, map[string]int{}
+	f.told, f.before = map[string]apitypes.Product{}, map[string]apitypes.Product{}
+	f.rounds, f.woken = map[string]int{}, map[string]bool{}
 	first, err := f.Service.Products(ctx)
 	if err != nil {
 		return Verdict{}, err
@@ -98,6 +103,9 @@ func (f *Follower) Follow(ctx context.Context) (Verdict, error) {
 // look sees where everything stands.
 func (f *Follower) look(ctx context.Context, over map[string]int) (Seen, error) {
 	all, err := f.Service.Products(ctx)
+	if err == nil && f.wake(ctx, all.Products) {
+		all, err = f.Service.Products(ctx)
+	}
 	if err != nil {
 		return Seen{}, err
 	}
@@ -129,6 +137,23 @@ func (f *Follower) look(ctx context.Context, over map[string]int) (Seen, error) 
 	}
 	s.Idle = f.Now().Sub(f.changed)
 	return s, nil
+}
+
+// wake has products looked at again that wait for the depot: opsi's agent has mounted it
+// for this call. Once a call: if it is not there all the same, they wait on.
+func (f *Follower) wake(ctx context.Context, all []apitypes.Product) bool {
+	woke := false
+	for _, p := range all {
+		if p.Outcome != nil || waitsFor(p) != events.ReasonUnreachable || f.woken[p.ID] {
+			continue
+		}
+		f.woken[p.ID] = true
+		if _, err := f.Service.Order(ctx, p.ID, apitypes.VerbResume, "an event of opsiclientd may have mounted the depot"); err != nil {
+			return woke // it goes on already, or the next look fails, too
+		}
+		woke = true
+	}
+	return woke
 }
 
 // moved reports whether anything ended or began since the last look, and counts the

@@ -165,6 +165,7 @@ type script struct {
 	at    int
 	now   time.Time
 	step  time.Duration
+	woken []string
 }
 
 var errAway = errors.New("away")
@@ -204,6 +205,25 @@ func (s *script) next() { s.at, s.now = s.at+1, s.now.Add(s.step) }
 
 func (s *script) Product(_ context.Context, id string) (apitypes.ProductDoc, error) {
 	return apitypes.ProductDoc{Product: apitypes.Product{ID: id}}, nil
+}
+
+func (s *script) Order(_ context.Context, id, verb, _ string) (apitypes.Done, error) {
+	s.woken = append(s.woken, verb+" "+id)
+	s.next()
+	return apitypes.Done{}, nil
+}
+
+// TestFollowWithDepot: the agent has mounted the depot, so what waits for it goes on; once.
+func TestFollowWithDepot(t *testing.T) {
+	waits := "waits=unreachable until=1h"
+	s := &script{t: t, now: time.Unix(1, 0), step: time.Second, looks: [][]string{
+		{"a#1 pending " + waits}, {"a#1 pending " + waits, "b#1 pending waits=dependency:a"}, {"a#1 installing attempt=running", "b#1 pending waits=dependency:a"},
+		{"a#1 reported outcome=ok", "b#1 pending " + waits}, {"b#1 checking"}, {"b#1 pending " + waits}}}
+	f := Follower{Service: s, Pause: time.Millisecond, Now: func() time.Time { return s.now }, Looked: func(apitypes.Sync) {}, Tell: func(apitypes.Product) {}}
+	v, err := f.Follow(t.Context())
+	if got := strings.Join(s.woken, ", "); err != nil || v.State != Done || got != "resume a, resume b" {
+		t.Errorf("%+v, %v, woken: %s", v, err, got)
+	}
 }
 
 func TestFollow(t *testing.T) {

@@ -217,6 +217,29 @@ func TestActionProcessorAlone(t *testing.T) {
 	a.verify()
 }
 
+// TestActionProcessorDepot: a script was looked for before the agent mounted the depot,
+// and would be looked for again in an hour. The event has it looked for at once.
+func TestActionProcessorDepot(t *testing.T) {
+	t.Parallel()
+	a := newAgent(t)
+	a.script("works", "run "+a.dir+"/side")
+	away := a.depot + ".away"
+	if err := os.Rename(a.depot, away); err != nil {
+		t.Fatal(err)
+	}
+	a.start()
+	a.until("the depot is missed", time.Minute, func() bool {
+		w := a.product("works").Waits
+		return w != nil && w.Reason == "unreachable"
+	})
+	if err := os.Rename(away, a.depot); err != nil {
+		t.Fatal(err)
+	}
+	a.event(plainCall, 0, "works: successful")
+	a.shown("works", "installed 2.0 none successful")
+	a.verify()
+}
+
 // TestActionProcessorPeople: with somebody there an event is handed over, and waits only
 // for what is being installed.
 func TestActionProcessorPeople(t *testing.T) {
