@@ -276,6 +276,14 @@ func (a Agent) TakeBack(ctx context.Context, server Server) ([]AgentValue, error
 	of := func(state string) []AgentValue {
 		return slices.DeleteFunc(slices.Clone(told), func(x AgentValue) bool { return x.State != state })
 	}
+	over := len(of(ValueRestored))+len(of(ValueWaits)) == 0
+	if !over { // kept first: what is set now is known by it later
+		lost := k.V == 0
+		k.Undone = true
+		if err := k.Keep(a.StateDir); err != nil && (!lost || !errors.Is(err, fs.ErrNotExist)) {
+			return nil, err // without a state folder there was nothing to keep
+		}
+	}
 	if err := setAgentValues(ctx, server, v, of(ValueRestored)); err != nil {
 		return nil, err
 	}
@@ -291,15 +299,8 @@ func (a Agent) TakeBack(ctx context.Context, server Server) ([]AgentValue, error
 	for i := range told {
 		told[i].Value = opsiclientd.WithoutKeys(told[i].Value)
 	}
-	if len(of(ValueRestored))+len(of(ValueWaits)) == 0 {
+	if over {
 		return told, opsiclientd.Forget(a.StateDir)
-	}
-	if k.V == 0 || !k.Undone {
-		lost := k.V == 0
-		k.Undone = true
-		if err := k.Keep(a.StateDir); err != nil && (!lost || !errors.Is(err, fs.ErrNotExist)) {
-			return told, err // without a state folder there was nothing to keep
-		}
 	}
 	return told, nil
 }

@@ -231,12 +231,18 @@ func TestNewerCounts(t *testing.T) {
 	a.fetch()
 	a.line = "/opt/newer/opsi-script -clientid %global.host_id%"
 	a.read()
-	both("back after an update", "processor=restored notifier=restored", a.TakeBack)
+	m.server.Break(opsitest.Fault{Kind: opsitest.Half, Method: "configState_updateObjects", Times: -1})
+	if _, err := a.TakeBack(t.Context(), m.client); err == nil {
+		t.Fatal("the answer was cut off")
+	}
+	m.server.Mend()
+	m.later()
 	if a.own(ProcessorID) != a.line || a.own(NotifierID) != "current" {
 		t.Errorf("%q, %q", a.own(ProcessorID), a.own(NotifierID))
 	}
+	both("back after an update, which the server had stored", "processor=deleted notifier=waits", a.TakeBack)
 	a.fetch()
-	both("fetched", "processor=deleted notifier=deleted", a.TakeBack)
+	both("fetched", "notifier=deleted", a.TakeBack)
 
 	both("over", "processor=set notifier=set", a.HandOver)
 	a.fetch()
