@@ -21,7 +21,7 @@ import (
 const syncWithin = 20 * time.Second
 
 // Sync looks at the source now and tells what that leads to.
-func (o operator) Sync(ctx context.Context, actor string, dry bool) (apitypes.Sync, error) {
+func (o operator) Sync(ctx context.Context, _ string, dry bool) (apitypes.Sync, error) {
 	within, cancel := context.WithTimeout(ctx, syncWithin)
 	defer cancel()
 	if o.depot.retry != nil {
@@ -32,7 +32,6 @@ func (o operator) Sync(ctx context.Context, actor string, dry bool) (apitypes.Sy
 	if dry {
 		err = o.depot.look(within, func(w wanted) error { shown = w; return nil })
 	} else {
-		o.wake(within, actor)
 		err = o.depot.poll(within, "operator") // somebody wants it: what is wanted always is done once more
 	}
 	if ctx.Err() != nil {
@@ -57,24 +56,6 @@ func (o operator) Sync(ctx context.Context, actor string, dry bool) (apitypes.Sy
 	}
 	s.At, s.Wanted = r.stamp(nil, "").Wall, r.wanted()
 	return s, nil
-}
-
-// wake has what waits for a depot looked for at once: opsi's agent mounts it for as long
-// as the event takes in which it asks us.
-func (o operator) wake(ctx context.Context, actor string) {
-	var waits []string
-	o.engine.View(func(c *fsm.Client) {
-		for id, p := range c.Products {
-			if p.Waiting() && p.Wait != nil && p.Wait.Reason == events.ReasonUnreachable {
-				waits = append(waits, id)
-			}
-		}
-	})
-	slices.Sort(waits)
-	for _, id := range waits {
-		// What is refused, as on hold, goes on waiting, and so does what ended just now.
-		_, _ = o.engine.Submit(ctx, actor, events.ResumeRequested{Product: id, Reason: "the source is looked at"})
-	}
 }
 
 // reports are those that the source does not show yet.

@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/quietsetup/quietsetup/events"
 	"github.com/quietsetup/quietsetup/internal/source/opsi/opsitest"
 )
 
@@ -78,21 +77,6 @@ func TestOpsiScript(t *testing.T) {
 	if p := s.product("defers"); p.Phase != "deferred" || p.Run != 1 { // many looks later
 		t.Errorf("a script that put itself off is %s in run %d", p.Phase, p.Run)
 	}
-	// The depot is not mounted. Whoever mounts it and asks for a look need not wait for the next one.
-	away := filepath.Join(s.depot, "unmounted", "setup.opsiscript")
-	s.script("unmounted", "run "+side)
-	if err := os.Rename(away, away+".away"); err != nil {
-		t.Fatal(err)
-	}
-	s.until("it waits for the depot", 30*time.Second, func() bool {
-		w := s.product("unmounted").Waits
-		return w != nil && w.Reason == string(events.ReasonUnreachable)
-	})
-	if err := os.Rename(away+".away", away); err != nil {
-		t.Fatal(err)
-	}
-	s.must("sync")
-	s.left("unmounted", "successful none setup installed 2.0-1 ")
 	// The daemon dies while a script works. Whoever comes after it reads what became of it.
 	s.script("lives-on", "run "+side+"\nsleep 3s")
 	s.until("the script works", 30*time.Second, func() bool { ran, _ := os.ReadFile(side); return strings.Contains(string(ran), "lives-on\n") })
