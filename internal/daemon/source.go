@@ -63,6 +63,8 @@ type depot struct {
 	glance   func(context.Context, events.Request) (events.Policy, events.Package, *events.Problem, error) // Prepare for who only wants to know; nil = Prepare
 	retry    func()                                                                                        // somebody wants it asked now; nil = it can always be asked
 
+	network network
+
 	// settled holds one token while a look is brought in: nobody begins to prepare a
 	// package between a request and a hold that the same look brought.
 	settled chan struct{}
@@ -287,12 +289,25 @@ func (d *depot) pollEvery(ctx context.Context, log zerolog.Logger, first func(er
 			trigger = "poll"
 		}
 		pause := d.pause(err)
+		var moved <-chan struct{}
+		unwatch := func() {}
+		if err != nil {
+			moved, unwatch = d.network.watch(ctx)
+		}
 		select {
 		case <-time.After(pause):
+			unwatch()
 			early = 0
 			continue
 		case <-d.changed:
+		case <-moved: // a cable was put in, or a VPN is there: waiting on would be waiting for nothing
+			if d.retry != nil {
+				d.retry()
+			}
 		case <-ctx.Done():
+		}
+		unwatch()
+		if ctx.Err() != nil {
 			return
 		}
 		select {

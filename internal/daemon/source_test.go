@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -21,12 +22,16 @@ import (
 // looks is a source that is only looked at.
 type looks struct {
 	source
-	at []time.Duration // since the start
-	of time.Time
+	at  []time.Duration // since the start
+	of  time.Time
+	err error
 }
 
 func (l *looks) Poll(_ context.Context, take func(wanted) error) error {
 	l.at = append(l.at, time.Since(l.of))
+	if l.err != nil {
+		return l.err
+	}
 	return take(wanted{})
 }
 
@@ -182,4 +187,45 @@ func TestKeyFileIsWaitedFor(t *testing.T) {
 			t.Errorf("stopped: %v after %v", err, took)
 		}
 	})
+}
+
+// TestNetwork: a source that gave no answer is asked at once when the machine has other
+// addresses; one that answered is left alone.
+func TestNetwork(t *testing.T) {
+	for name, fails := range map[string]bool{"no answer": true, "an answer": false} {
+		synctest.Test(t, func(t *testing.T) {
+			l, d := newLooks(time.Hour)
+			if fails {
+				l.err = errors.New("unreachable")
+			}
+			retried := 0
+			d.retry = func() { retried++ }
+			d.network = func() string {
+				if time.Since(l.of) > 7*time.Second {
+					return "127.0.0.1/8 10.8.0.2/24"
+				}
+				return "127.0.0.1/8"
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			done := make(chan struct{})
+			go func() { d.pollEvery(ctx, zerolog.Nop(), nil); close(done) }()
+			time.Sleep(30 * time.Minute)
+			cancel()
+			<-done
+			want := []time.Duration{0}
+			if fails {
+				want = append(want, 11*time.Second) // looked at after ten, a second later for what else changes
+			}
+			if !slices.Equal(l.at, want) || retried != len(want)-1 {
+				t.Errorf("%s: looked at %v, want %v; retried %d times", name, l.at, want, retried)
+			}
+		})
+	}
+}
+
+// TestAddresses: this machine has some.
+func TestAddresses(t *testing.T) {
+	if got := addresses(); !strings.Contains(got, "127.0.0.1") || got != addresses() {
+		t.Errorf("%q", got)
+	}
 }
