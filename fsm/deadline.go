@@ -38,9 +38,10 @@ func (d *step) rest(p *Product, until events.Moment) events.Moment {
 	if soon.Before(t) {
 		return t
 	}
-	// It is here, or nearly. Whoever was asked just now had an ordinary window, so the
-	// last notice is still to come; after that the interval counts again.
-	if was := d.before.Product(p.ID); was != nil && was.Window != nil && !was.Window.Final {
+	// It is here, or nearly. Whoever was asked just now had an ordinary window, or nobody
+	// could be asked, so the last notice is still to come; after that the interval counts
+	// again.
+	if was := d.before.Product(p.ID); was != nil && (was.Window == nil && d.now.Before(t) || was.Window != nil && !was.Window.Final) {
 		return soon
 	}
 	return until

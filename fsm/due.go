@@ -34,7 +34,8 @@ func Due(c *Client) []Effect {
 // as a whole. A step changes only the work of the products that its events are about,
 // and the client's; but a Restarted changes that of others, too: a report that was
 // refused is due again, and in a new boot of the machine what awaited that is looked
-// for. Whoever keeps work going asks for all of it then.
+// for. So does a ModeChanged, which holds back or lets go the reports of all. Whoever
+// keeps work going asks for all of it then.
 func DueFor(c *Client, product string) []Effect {
 	if product == "" {
 		return c.duePresence()

@@ -20,6 +20,10 @@ const (
 	// settling is how long looking for programs is waited for while somebody is there:
 	// what disturbs nobody begins after it, and may need the depot.
 	settling = 20 * time.Second
+	// asking is how long people are waited for who are asked because of a script: it needs
+	// the depot, which opsi's agent mounts for as long as its event takes. The usual window
+	// is open for a minute, the last one for a quarter of an hour.
+	asking = 20 * time.Minute
 	// often is how often in a row work may fail that is waited for, and how often the
 	// check of a product may begin anew: it may be put off for a minute for days.
 	often = 3
@@ -83,7 +87,7 @@ func Judge(s Seen) Verdict {
 		return v
 	case !s.Alone:
 		for _, p := range s.Products {
-			if s.installs(p) || s.ours(p) && s.Called < settling && s.looks(p) {
+			if s.installs(p) || s.ours(p) && (s.Called < settling && s.looks(p) || s.Called < asking && s.asks(p)) {
 				v.State, v.Waits = Waiting, append(v.Waits, p.ID)
 			}
 		}
@@ -138,6 +142,12 @@ func (s Seen) looks(p apitypes.Product) bool {
 // running reports whether an installer lives, or may: also one that hangs.
 func running(p apitypes.Product) bool {
 	return p.Outcome == nil && p.Attempt != nil && slices.Contains([]string{"running", "stalled", "lost"}, p.Attempt.State)
+}
+
+// asks reports whether people are asked because of a script, or their programs closed
+// for it.
+func (s Seen) asks(p apitypes.Product) bool {
+	return p.Script && (p.Phase == string(events.PhasePrompting) || p.Phase == string(events.PhaseKilling)) && p.Outcome == nil && p.Waits == nil && s.Failing[p.ID] < often
 }
 
 func stalled(p apitypes.Product) bool { return p.Attempt != nil && p.Attempt.State == "stalled" }

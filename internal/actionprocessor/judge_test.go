@@ -15,7 +15,7 @@ import (
 )
 
 // product reads "id#run phase [waits=reason:detail] [until=span] [round=n] [outcome=word]
-// [attempt=state] [report=due|failing|refused]".
+// [attempt=state] [script=yes] [report=due|failing|refused]".
 func product(t *testing.T, text string, now time.Time) apitypes.Product {
 	t.Helper()
 	f := strings.Fields(text)
@@ -44,6 +44,8 @@ func product(t *testing.T, text string, now time.Time) apitypes.Product {
 			p.Waits.Until = &at
 		case "outcome":
 			p.Outcome = &apitypes.Outcome{Outcome: v}
+		case "script":
+			p.Script = v == "yes"
 		case "attempt":
 			p.Attempt = &apitypes.Attempt{State: v}
 		case "report":
@@ -120,6 +122,11 @@ func TestJudge(t *testing.T) {
 
 		"people: nothing is wanted":     {Seen{}, nil, "handed"},
 		"people: they are asked":        {Seen{}, []string{"a#4 prompting"}, "handed"},
+		"people: asked for a script":    {Seen{Called: 10 * time.Minute}, []string{"a#4 prompting script=yes"}, "waiting a"},
+		"people: they close for it":     {Seen{Called: 10 * time.Minute}, []string{"a#4 killing script=yes", "b#4 killing"}, "waiting a"},
+		"people: asked for very long":   {Seen{Called: asking}, []string{"a#4 prompting script=yes"}, "handed"},
+		"people: later with a script":   {Seen{}, []string{"a#4 deferred script=yes waits=user until=14h"}, "handed"},
+		"people: a script, observing":   {Seen{Observes: true}, []string{"a#4 prompting script=yes"}, "handed"},
 		"people: it is being looked at": {Seen{}, []string{"a#4 checking"}, "waiting a"},
 		"people: looking takes long":    {Seen{Called: settling}, []string{"a#4 checking", "b#4 killing"}, "handed"},
 		"people: it is installed":       {Seen{Called: time.Hour}, []string{"a#4 installing attempt=running", "b#4 checking"}, "waiting a"},

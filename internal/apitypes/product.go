@@ -48,6 +48,7 @@ type Product struct {
 	Next       *Next      `json:"next,omitempty"`     // another request waits for the installer to end
 	Priority   int        `json:"priority"`           // 100 (first) to -100, of the depot
 	Requires   []string   `json:"requires,omitempty"` // what must be done before it
+	Script     bool       `json:"script,omitempty"`   // opsi-script does it, and needs the depot mounted
 
 	Overdue    bool   `json:"overdue"`
 	OverdueWhy string `json:"overdue_why,omitempty"` // for people, English

@@ -123,6 +123,8 @@ func rooms() []room {
 			"each effect owns the small interface it works through, so each can be tested alone"},
 		{"internal/prompts", []string{"events", "fsm", "internal/apitypes", "internal/localsock"}, nil,
 			"the broker passes prompts as data and knows who answers; transport is localapi's affair"},
+		{"internal/opsidialog", []string{"events", "internal/apitypes", "internal/opsiclientd", "internal/prompts", "internal/source/opsi"}, nil,
+			"stands in for an agent by opsiclientd's dialog; who is there, whose files are whose and the words come as functions, and it decides nothing"},
 		{"internal/localapi", []string{"events", "internal/apitypes", "internal/localsock"}, nil,
 			"handlers see the daemon through interfaces they own"},
 		{"internal/localclient", []string{"internal/apitypes", "internal/localsock"}, nil,
@@ -152,7 +154,7 @@ func rooms() []room {
 		{"internal/daemon", []string{
 			"checks", "events", "fsm", "store", "internal/actionprocessor", "internal/apitypes", "internal/config", "internal/effects", "internal/engine",
 			"internal/agentstart", "internal/host", "internal/installer", "internal/localapi", "internal/localsock", "internal/metadata",
-			"internal/opsiclientd", "internal/opsiscript", "internal/order", "internal/policy", "internal/prompts", "internal/source/local", "internal/source/opsi", "internal/source/opsi/depotfiles", "internal/source/packages", "internal/view", "internal/winfile", "internal/winsvc"},
+			"internal/opsiclientd", "internal/opsidialog", "internal/opsiscript", "internal/order", "internal/policy", "internal/prompts", "internal/source/local", "internal/source/opsi", "internal/source/opsi/depotfiles", "internal/source/packages", "internal/view", "internal/winfile", "internal/winsvc"},
 			[]string{systemd, xsys, zerolog},
 			"the only composition root; nothing below it may know it"},
 		{"internal/demo", []string{"events", "internal/apitypes", "internal/daemon", "internal/i18n", "internal/localclient", "internal/promptui", "internal/replay", "store"},

@@ -127,7 +127,7 @@ func TestServerHandsOverInWords(t *testing.T) {
 	for _, x := range []struct{ args, want string }{
 		{"--hand-over --program " + program, opsi.ProcessorID + ": set for this client."},
 		{"--hand-over --lang de --program " + program, "war schon gesetzt"},
-		{"--undo", "run this again: then the value is deleted"},
+		{"--undo", "run this again: a value that this client did not have before is deleted then"},
 		{"--undo --lang de", "gelöscht"},
 	} {
 		code, out, said := ran(t, append(slices.Clone(setup), strings.Fields(x.args)...)...)

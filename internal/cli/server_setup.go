@@ -120,7 +120,7 @@ func (o *setupOrders) check() error {
 	for i, c := range o.clients {
 		o.clients[i] = strings.ToLower(strings.TrimSpace(c))
 		if err := opsi.CheckHostID(o.clients[i]); err != nil {
-			return usage(fmt.Errorf("--clients: %w", err))
+			return usage(fmt.Errorf("--clients: %q is no full name of a host such as pc1.example.org, in small letters", o.clients[i]))
 		}
 	}
 	return nil
@@ -160,7 +160,7 @@ func (a *app) setUp(ctx context.Context, o setupOrders, d *apitypes.ServerSetup)
 		}
 	}
 	if o.handOver || o.undo {
-		if err := a.agentsValues(ctx, o, c.Source.KeyFile, client, d); err != nil {
+		if err := a.agentsValues(ctx, o, c.Source, client, d); err != nil {
 			return nil, err
 		}
 	}
@@ -173,10 +173,10 @@ func (a *app) setUp(ctx context.Context, o setupOrders, d *apitypes.ServerSetup)
 }
 
 // agentsValues hands the events of this machine's opsiclientd over, or takes that back.
-func (a *app) agentsValues(ctx context.Context, o setupOrders, keyFile string, client *opsi.Client, d *apitypes.ServerSetup) error {
-	agent := opsi.Agent{System: o.system, Program: o.program, StateDir: a.state(), There: true}
+func (a *app) agentsValues(ctx context.Context, o setupOrders, source config.Source, client *opsi.Client, d *apitypes.ServerSetup) error {
+	agent := opsi.Agent{System: o.system, Program: o.program, Server: source.URL, StateDir: a.state(), There: true}
 	var err error
-	if agent.Conf, err = opsiclientd.Read(opsiclientd.Place(o.system, keyFile)); errors.Is(err, fs.ErrNotExist) {
+	if agent.Conf, err = opsiclientd.Read(opsiclientd.Place(o.system, source.KeyFile)); errors.Is(err, fs.ErrNotExist) {
 		agent.There = false
 	} else if err != nil {
 		return err

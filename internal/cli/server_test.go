@@ -313,7 +313,7 @@ func TestServerTakesOver(t *testing.T) {
 	if rows := s.Rows("configState", opsitest.Object{"configId": "quietsetup.*"}); len(rows) != 1 || rows[0].Text("objectId") != opsitest.ConfigServerID {
 		t.Errorf("the server has %v", rows)
 	}
-	if code, out, said = ran(t, append([]string{"server", "setup", "--undo"}, flags...)...); code != exitOK || !strings.Contains(out, "Nothing was set for this client.") {
+	if code, out, said = ran(t, append([]string{"server", "setup", "--undo"}, flags...)...); code != exitOK || !strings.Contains(out, "Nothing was set for this client by our ids.") {
 		t.Errorf("exit %d: %s %s", code, out, said)
 	}
 	if code, _, _ = ran(t, append([]string{"server", "setup", "--undo", "--make"}, flags...)...); code != exitUsage {

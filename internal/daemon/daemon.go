@@ -124,7 +124,7 @@ func build(ctx context.Context, o Options, st *store.Store) (*daemon, error) {
 	machine := newMachine(o.StateDir, supervisor, func() *prompts.Broker { return d.broker }, o.Log)
 	d.looker = looker{machine}
 	d.broker, err = prompts.New(prompts.Config{Core: core{d.engine.Submit}, Clock: d.engine, Locator: machine, Key: key,
-		Version: o.Version, Asker: o.Config.UI.Asker, Contact: o.Config.UI.Contact, Logo: o.Config.UI.Logo, AgentImage: o.agentImage()})
+		Version: o.Version, Asker: o.Config.UI.Asker, Contact: o.Config.UI.Contact, Logo: o.Config.UI.Logo, AgentImage: o.agentImage(), StandIn: o.standIn(d.looker.LookAtPeople)})
 	if err != nil {
 		return nil, err
 	}

@@ -18,8 +18,8 @@ import (
 // line: the next start of the machine would then run what is wanted without a
 // question.
 type handOver struct {
-	system, conf, stateDir string
-	warn                   func(product, line string)
+	system, conf, stateDir, client string
+	warn                           func(product, line string)
 
 	mu   sync.Mutex
 	seen fileMark // of the file as it was read
@@ -36,19 +36,19 @@ type fileMark struct {
 }
 
 // look looks at the file, which is read only if it is another one, and tells once
-// that the hand-over does not stand in it any more. value is what counts at the server.
+// that the hand-over does not stand in it, not yet or not any more. value is what counts at the server.
 func (h *handOver) look(value string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.read()
-	kept, err := opsiclientd.ReadKept(h.stateDir)
+	kept, err := opsiclientd.ReadKept(h.stateDir, h.client)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		kept = opsiclientd.Kept{} // the value at the server is what counts then
 	}
 	lost := h.seen.there && h.bad == "" && !h.ours && opsiclientd.HandedOver(h.system, value, kept)
 	if lost && !h.lost {
-		h.warn("", fmt.Sprintf("the events of opsiclientd do not go through quietsetup any more: its configuration %s has another line than what was set for this client; "+
-			"an update of opsi's agent brings its own, until opsiclientd has fetched what is set", h.conf))
+		h.warn("", fmt.Sprintf("the events of opsiclientd do not go through quietsetup: its configuration %s has another line than what is set for this client; "+
+			"opsiclientd has not fetched that yet, or an update of opsi's agent brought its own line", h.conf))
 	}
 	h.lost = lost
 }

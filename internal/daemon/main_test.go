@@ -8,6 +8,8 @@ import (
 	"os/signal"
 	"syscall"
 	"testing"
+
+	"github.com/quietsetup/quietsetup/internal/promptui"
 )
 
 // asDaemon makes the test's own program play the daemon.
@@ -25,6 +27,9 @@ func TestMain(m *testing.M) {
 		code := Command(ctx, "test", os.Args[1:], os.Stdout, os.Stderr)
 		stop()
 		os.Exit(code)
+	}
+	if len(os.Args) == 2 && os.Args[1] == "words" {
+		os.Exit(promptui.Main(context.Background(), os.Args[1:], promptui.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv}))
 	}
 	os.Exit(m.Run())
 }

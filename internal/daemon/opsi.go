@@ -157,7 +157,7 @@ func (d *depot) openServer(ctx context.Context, p parts, stateDir, version strin
 			m, _ := d.machine()
 			return opsi.Style(m.ReportStyle)
 		}})
-	s.runner = opsiscript.Runner{Program: c.OpsiScript, System: runtime.GOOS, Site: opsiscript.Site{URL: client.Place() + "/rpc", ClientID: who.HostID, Depot: cmp.Or(c.Depot, opsiscript.Mount(runtime.GOOS))}, Key: who.Key.Reveal,
+	s.runner = opsiscript.Runner{Program: c.OpsiScript, System: runtime.GOOS, Site: opsiscript.Site{URL: client.Place() + "/rpc", ClientID: who.HostID, Depot: cmp.Or(c.Depot, mountOf(c.KeyFile))}, Key: who.Key.Reveal,
 		Folder: runs, Rows: s.opsi, Wishes: wishes()}
 	depot := c.Depot
 	if depot == "" {
@@ -186,7 +186,7 @@ func (d *depot) openServer(ctx context.Context, p parts, stateDir, version strin
 	s.glances = s.packages
 	s.glances.Depot = shared{p.reader(filepath.Join(stateDir, "opsi", "aside")), func() bool { return s.opsi.Settings().Theirs }}
 	s.glances.CheckCommand = func(string, []string) error { return nil }
-	s.agent = &handOver{system: runtime.GOOS, conf: opsiclientd.Place(runtime.GOOS, c.KeyFile), stateDir: stateDir, warn: p.warn}
+	s.agent = &handOver{system: runtime.GOOS, conf: opsiclientd.Place(runtime.GOOS, c.KeyFile), stateDir: stateDir, client: who.HostID, warn: p.warn}
 	s.agent.look(s.opsi.Settings().Processor) // as the server was last known
 	d.source, d.about, d.obey, d.tidy, d.retry = s, s.about, s.obey, s.tidy, client.Retry
 	bad := 0

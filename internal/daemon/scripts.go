@@ -16,6 +16,7 @@ import (
 	"github.com/quietsetup/quietsetup/internal/effects"
 	"github.com/quietsetup/quietsetup/internal/installer"
 	"github.com/quietsetup/quietsetup/internal/metadata"
+	"github.com/quietsetup/quietsetup/internal/opsiclientd"
 	"github.com/quietsetup/quietsetup/internal/opsiscript"
 	"github.com/quietsetup/quietsetup/internal/source/opsi"
 	"github.com/quietsetup/quietsetup/internal/source/opsi/depotfiles"
@@ -29,6 +30,7 @@ type scripts struct {
 	runner opsiscript.Runner
 	soon   func()  // has the source looked at: what it wants has changed
 	files  brought // that commands are run from; nil = they lie in a mounted depot
+	depot  *packages.Patience
 }
 
 // brought are files that were brought here some time ago.
@@ -54,6 +56,14 @@ func (s scripts) Start(ctx context.Context, w fsm.RunInstaller) (events.Installe
 	}
 	if err := installer.Occupied(s.opt.StateDir); errors.Is(err, installer.ErrOccupied) { // before the row says that it starts
 		return events.InstallerStarted{}, fmt.Errorf("%w: %w", effects.ErrOccupied, err)
+	}
+	// opsi's agent mounts the depot for its own events only, and people may have taken
+	// their time. opsi-script calls a script that it cannot see a failure of the product.
+	_, err = packages.Within(ctx, s.depot, w.Package.Product, func() (struct{}, error) {
+		return struct{}{}, mounted(s.runner.Site.Depot, w.Package.Product, w.Package.Script)
+	})
+	if err != nil {
+		return events.InstallerStarted{}, fmt.Errorf("%w: its script is not where the depot is mounted: %w", effects.ErrNotNow, err)
 	}
 	r := s.runner
 	r.Program = program
@@ -174,11 +184,8 @@ func (s *server) script(pkg metadata.Package, a events.Action) (metadata.Package
 	}
 	// A mount that hangs holds up its scripts, and no product that was brought here.
 	l, err := packages.Within(context.Background(), s.mounted, pkg.Product, func() (l looked, err error) {
-		if depot := s.runner.Site.Depot; depot != "" && !filepath.IsAbs(pkg.Scripts[a]) {
-			// opsi-script calls a script that it cannot see a failure of the product.
-			if _, err := os.Stat(filepath.Join(depot, pkg.Product, pkg.Scripts[a])); err != nil {
-				return l, err
-			}
+		if err := mounted(s.runner.Site.Depot, pkg.Product, pkg.Scripts[a]); err != nil {
+			return l, err
 		}
 		asks(&l, filepath.Join(s.runner.Site.Depot, pkg.Product))
 		return l, nil
@@ -197,6 +204,28 @@ func (s *server) script(pkg metadata.Package, a events.Action) (metadata.Package
 	}
 	pkg.Script, pkg.Detect = pkg.Scripts[a], nil // its row tells
 	return pkg, nil, nil
+}
+
+// mounted returns nil if a product's script is in sight. Of a script of an absolute
+// path, and of a depot whose place is not known, opsi-script must know.
+func mounted(depot, product, script string) error {
+	if depot == "" || filepath.IsAbs(script) {
+		return nil
+	}
+	_, err := os.Stat(filepath.Join(depot, product, script))
+	return err
+}
+
+// mountOf is where opsi's agent mounts the depot.
+func mountOf(keyFile string) string {
+	if runtime.GOOS != "windows" {
+		return opsiscript.Mount(runtime.GOOS)
+	}
+	agent, err := opsiclientd.Read(opsiclientd.Place(runtime.GOOS, keyFile))
+	if err != nil {
+		return opsiscript.Mount(runtime.GOOS)
+	}
+	return agent.Drive()
 }
 
 // scripted tells whether opsi-script was started for the run that a report is about.
@@ -224,5 +253,5 @@ func (d *depot) installerOf(a attempts) effects.Installer {
 	}); err != nil {
 		s.parts.warn("", err.Error())
 	}
-	return scripts{a, s.runner, d.lookSoon, s.brought}
+	return scripts{a, s.runner, d.lookSoon, s.brought, s.mounted}
 }

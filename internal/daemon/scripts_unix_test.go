@@ -48,6 +48,11 @@ func TestNotNow(t *testing.T) {
 		t.Errorf("no program: %v", err)
 	}
 	s.runner.Program = "/bin/true"
+	s.runner.Site.Depot = dir // unmounted since people were asked
+	if _, err := s.Start(t.Context(), w); !errors.Is(err, effects.ErrNotNow) || !errors.Is(err, fs.ErrNotExist) || looked != 0 {
+		t.Errorf("no depot: %v, looked %d times", err, looked)
+	}
+	s.runner.Site.Depot = ""
 	if _, err := s.Start(t.Context(), w); !errors.Is(err, effects.ErrNotNow) || !errors.Is(err, opsiscript.ErrChanged) || looked != 1 {
 		t.Errorf("a changed row: %v, looked %d times", err, looked)
 	}

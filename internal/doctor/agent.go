@@ -17,7 +17,8 @@ func (v *visit) agent(ctx context.Context) []Finding {
 	if err != nil || c.Source.Kind != config.Opsi || v.Agent == nil {
 		return nil
 	}
-	m := agentcheck.Machine{System: v.System, Conf: opsiclientd.Place(v.System, c.Source.KeyFile), Script: c.Source.OpsiScript, StateDir: v.StateDir, Owner: config.CheckOwner}
+	m := agentcheck.Machine{System: v.System, Conf: opsiclientd.Place(v.System, c.Source.KeyFile), Script: c.Source.OpsiScript, StateDir: v.StateDir,
+		Client: c.Source.HostID, Server: c.Source.URL, Owner: config.CheckOwner}
 	m.There = func(path string) bool {
 		_, err := v.Files.Entry(path)
 		return err == nil

@@ -268,6 +268,41 @@ func TestActionProcessorPeople(t *testing.T) {
 	a.verify()
 }
 
+// TestActionProcessorAsksForAScript: a script needs the depot, so the event stays open until
+// people who are asked because of it have answered and it has run.
+func TestActionProcessorAsksForAScript(t *testing.T) {
+	t.Parallel()
+	a := newAgent(t)
+	a.comes()
+	a.sits()
+	inside := a.program(filepath.Join(a.root, "tool/tool"))
+	a.start()
+	a.until("the user is seen", 30*time.Second, func() bool { return strings.Contains(a.must("status"), "root") })
+	a.script("tool", "run "+a.dir+"/side")
+	a.write(filepath.Join(a.depot, "tool/CLIENT_DATA/opsi-meta-data.toml"),
+		fmt.Sprintf("[specification]\nversion = '0.1'\n[[installers]]\ncheck_processes_from_dirs = ['%s/tool']\n[installers.requirement]\nos = 'linux'\nos_arch = 'arch_unknown'\n", a.root))
+	over := make(chan string, 1)
+	go func() {
+		_, errs, code := a.cli(a.arguments(plainCall)...)
+		over <- fmt.Sprintf("%d %s", code, errs)
+	}()
+	a.asked(1)
+	select {
+	case told := <-over:
+		t.Fatalf("it is over while people are asked: %s", told)
+	case <-time.After(3 * time.Second): // it looks each second
+	}
+	a.answers <- "kill"
+	if told := <-over; !strings.HasPrefix(told, "0 ") || !strings.Contains(told, "Handed over") {
+		t.Error(told)
+	}
+	a.until("its row tells", 30*time.Second, func() bool { return a.status("tool") == "installed 2.0 none successful" })
+	if alive(inside) {
+		t.Error("the program runs")
+	}
+	a.verify()
+}
+
 // TestActionProcessorWithout: without the service opsi-script does all with nobody there,
 // and nothing is done with somebody there, or perhaps there. What is no request is opsi-script's always.
 func TestActionProcessorWithout(t *testing.T) {

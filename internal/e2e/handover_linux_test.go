@@ -24,7 +24,7 @@ func TestHandOver(t *testing.T) {
 	const (
 		id      = "opsiclientd.action_processor.command"
 		shipped = "%action_processor.local_dir%/%action_processor.filename% -clientid %global.host_id% -password %global.opsi_host_key%"
-		notice  = "do not go through quietsetup any more"
+		notice  = "do not go through quietsetup yet, or not any more"
 	)
 	conf := func(line string) {
 		t.Helper()

@@ -157,7 +157,7 @@ func (l *life) judgeEnd(e ending, told *told, begun map[string]int) {
 }
 
 // documented are the files that may lie in a state folder after all this.
-var documented = regexp.MustCompile(`^(lock|store\.json|clean|log\.db|prompt\.key|journal/\d{8}\.ndjson(\.torn-[^/]*)?|local/[a-z]+\.json|supervisor/[0-9a-f]{64}|outcome/[^/]+\.(log|json))$`)
+var documented = regexp.MustCompile(`^(lock|installing\.lock|store\.json|clean|log\.db|prompt\.key|journal/\d{8}\.ndjson(\.torn-[^/]*)?|local/[a-z]+\.json|supervisor/[0-9a-f]{64}|outcome/[^/]+\.(log|json))$`)
 
 // judgeState: no file is left that has no meaning. What a kill left half written
 // is swept an hour later.

@@ -5,6 +5,7 @@ package opsiclientd
 import (
 	"cmp"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -77,7 +78,41 @@ func (c Conf) Processor() string { return c.sections["action_processor"]["comman
 // stands in the file.
 func (c Conf) Notifier() string { return c.sections["event_default"]["event_notifier_desktop"] }
 
-// Bounds of a substitution: no sane file comes near, and one that refers to itself
+// Drive is the drive that the depot is mounted as on Windows, "" = another one each time.
+func (c Conf) Drive() string {
+	switch d := strings.ToUpper(c.sections["depot_server"]["drive"]); {
+	case d == "":
+		return `P:\` // opsi's own
+	case len(d) == 2 && d[0] >= 'A' && d[0] <= 'Z' && d[1] == ':':
+		return d + `\`
+	}
+	return ""
+}
+
+// Fits reports whether opsiclientd works for the same server, and as the same client:
+// a call of it for others is refused, so its events would do nothing. What is "", here
+// or in the file, is not looked at. Of several servers one must fit.
+func (c Conf) Fits(server, client string) error {
+	if as := c.sections["global"]["host_id"]; as != "" && client != "" && !strings.EqualFold(as, client) {
+		return fmt.Errorf("opsiclientd works as %s, quietsetup as %s", as, client)
+	}
+	theirs := c.sections["config_service"]["url"]
+	if theirs == "" || server == "" || slices.ContainsFunc(strings.Split(theirs, ","), func(u string) bool { return serverOf(u) == serverOf(server) }) {
+		return nil
+	}
+	return fmt.Errorf("opsiclientd works for %s, quietsetup for %s", theirs, server)
+}
+
+// serverOf is host and port of a server's address, "" for what is none.
+func serverOf(address string) string {
+	u, err := url.Parse(strings.TrimSpace(address))
+	if err != nil || u.Scheme != "https" || u.Hostname() == "" {
+		return ""
+	}
+	return strings.ToLower(u.Hostname()) + ":" + cmp.Or(u.Port(), "4447")
+}
+
+// Bounds of what refers to something else: no sane file comes near, and one that refers to itself
 // ends there.
 const (
 	maxRounds = 10
@@ -90,14 +125,16 @@ var reference = regexp.MustCompile(`%[^%\s.]+\.[^%\s.]+%`)
 // does not know stays: that is opsiclientd's own, or the key's.
 func (c Conf) Resolve(text string) string {
 	for range maxRounds {
+		room := maxLine - len(text)
 		next := reference.ReplaceAllStringFunc(text, func(r string) string {
 			section, option, _ := strings.Cut(strings.ToLower(strings.Trim(r, "%")), ".")
-			if value, known := c.sections[section][option]; known {
+			if value, known := c.sections[section][option]; known && len(value) <= room {
+				room -= len(value)
 				return value
 			}
 			return r
 		})
-		if next == text || len(next) > maxLine {
+		if next == text {
 			break
 		}
 		text = next
@@ -133,7 +170,7 @@ func (c Conf) Events(system string) []Event {
 		own := c.sections[section]
 		options := c.inherited(section)
 		active, has := own["active"]
-		if has && !truth(active) || own["type"] == "template" || name == "default" && own["type"] == "" {
+		if kind := strings.ToLower(options["type"]); has && !truth(active) || kind == "" || kind == "template" {
 			continue
 		}
 		if says, has := options["process_actions"]; has && !truth(says) {
@@ -141,7 +178,9 @@ func (c Conf) Events(system string) []Event {
 		}
 		e := Event{Name: name, Command: c.Resolve(cmp.Or(options["action_processor_command"], "%action_processor.command%"))}
 		e.Program, e.Ours = Ours(system, e.Command)
-		e.EventNotifier = desktop(options["event_notifier_desktop"])
+		if shown, said := options["event_notifier_command"]; !said || shown != "" {
+			e.EventNotifier = desktop(options["event_notifier_desktop"])
+		}
 		if seconds(options["action_warning_time"]) > 0 {
 			e.ActionNotifier = desktop(options["action_notifier_desktop"])
 		}
@@ -155,15 +194,13 @@ func (c Conf) Events(system string) []Event {
 }
 
 // inherited are the options of an event with those of the events above it. Whether
-// an event is active, and that it is a template, is its own affair.
+// it is active is its own affair.
 func (c Conf) inherited(section string) map[string]string {
 	out := map[string]string{}
-	seen := map[string]bool{}
-	for section != "" && !seen[section] {
-		seen[section] = true
+	for range maxRounds { // no sane file has more above each other
 		own := c.sections[section]
 		for name, value := range own {
-			if _, there := out[name]; !there && (name != "type" || value != "template") {
+			if _, there := out[name]; !there {
 				out[name] = value
 			}
 		}
@@ -172,10 +209,10 @@ func (c Conf) inherited(section string) map[string]string {
 			section = strings.TrimSpace(name)
 			continue
 		}
-		section = ""
-		if super != "" {
-			section = "event_" + strings.ToLower(super)
+		if super == "" {
+			break
 		}
+		section = "event_" + strings.TrimPrefix(strings.ToLower(super), "event_")
 	}
 	return out
 }

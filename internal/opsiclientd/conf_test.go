@@ -3,6 +3,8 @@
 package opsiclientd
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -163,10 +165,54 @@ func TestOurs(t *testing.T) {
 // TestLineRefused: opsiclientd would take these names apart.
 func TestLineRefused(t *testing.T) {
 	for _, x := range [][2]string{{"linux", "quietsetup"}, {"linux", "/opt/my programs/quietsetup"}, {"linux", "/opt/%a.b%/quietsetup"}, {"linux", "/usr/bin/other"},
-		{"linux", "/usr/bin/quiet\nsetup"}, {"windows", `\\server\share\quietsetup.exe`}, {"windows", `C:\a"b\quietsetup.exe`}, {"windows", ""}} {
+		{"linux", "/usr/bin/quiet\nsetup"}, {"linux", "/opt/a#b/quietsetup"}, {"windows", `C:\a;b\quietsetup.exe`}, {"windows", `\\server\share\quietsetup.exe`}, {"windows", `C:\a"b\quietsetup.exe`}, {"windows", ""}} {
 		if line, err := Line(x[0], x[1]); err == nil {
 			t.Errorf("%v: %s", x, line)
 		}
+	}
+}
+
+// TestOddFiles are read as opsiclientd reads them.
+func TestOddFiles(t *testing.T) {
+	c := Parse("\r\n command = before any section\n[ Global ] ; a comment\nOPSI_HOST_KEY: " + hostKey + " # here, too\n[event_default]\ntype = template\naction_processor_command = run \";\" \\; on ; off\n" +
+		"[event_a]\nsuper = event_default\n[event_b]\nsuper = a\ntype = custom\nevent_notifier_command =\n[event_c{x}]\n[event_c]\ntype = Timer\nactive = No\n[action_processor\ncommand = C:\\it's; ours ; still\n[]\n=\n\xff\x00 = \xfe\n")
+	same(t, c.Events("linux"), []Event{{Name: "b", Command: `run ";" \; on`}, {Name: "c{x}", Command: `C:\it's; ours ; still`, EventNotifier: Unsaid}})
+	wide := "\xff\xfe" // UTF-16
+	for _, r := range onLinux {
+		wide += string([]byte{byte(r), 0})
+	}
+	if c = Parse(wide); c.Processor() != "" || len(c.Events("linux")) != 0 {
+		t.Errorf("%q", c.Processor())
+	}
+}
+
+// TestHuge: a file that unfolds itself takes no memory for that.
+func TestHuge(t *testing.T) {
+	c := Parse("[a]\nx=" + strings.Repeat("y", 400<<10) + "\n[action_processor]\ncommand=" + strings.Repeat("%a.x%", 100<<10) + "\n[event_a]\ntype=custom\n")
+	if n := len(c.Resolve(c.Processor())); n != 500<<10 {
+		t.Errorf("%d bytes", n)
+	}
+	if n := len(c.Events("linux")[0].Command); n > maxLine {
+		t.Errorf("%d bytes", n)
+	}
+}
+
+// TestFits: opsiclientd may name several servers, and leave out what has a default.
+func TestFits(t *testing.T) {
+	c := Parse("[global]\nhost_id = PC1.example.org\n[config_service]\nurl = https://10.0.0.1:4447/rpc, https://OPSI.example.org/rpc\n")
+	for _, x := range []struct {
+		server, client string
+		fits           bool
+	}{
+		{"https://opsi.example.org:4447", "pc1.example.org", true}, {"https://10.0.0.1", "", true}, {"", "", true},
+		{"https://opsi.example.org:4448", "", false}, {"https://opsi:4447", "pc1.example.org", false}, {"https://10.0.0.1", "pc2.example.org", false},
+	} {
+		if err := c.Fits(x.server, x.client); (err == nil) != x.fits {
+			t.Errorf("%+v: %v", x, err)
+		}
+	}
+	if err := Parse("").Fits("https://opsi.example.org", "pc1.example.org"); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -229,9 +275,12 @@ func TestKept(t *testing.T) {
 	if err := want.Keep(dir); err != nil {
 		t.Fatal(err)
 	}
-	got, err := ReadKept(dir)
+	got, err := ReadKept(dir, "")
 	if err != nil || got.Command != want.Command || got.Notifier != "all" || got.Had["x"][0] != "y" || got.V != 1 {
 		t.Errorf("%+v, %v", got, err)
+	}
+	if _, err := ReadKept(dir, "pc1.elsewhere.test"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("of another client: %v", err)
 	}
 	if !HandedOver("linux", "", got) || HandedOver("linux", Shipped("linux"), got) || !HandedOver("linux", "/usr/bin/quietsetup action-processor", Kept{}) || HandedOver("linux", "", Kept{}) {
 		t.Error("handed over")
@@ -239,7 +288,7 @@ func TestKept(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "opsi", keptFile), []byte(`{"v":2}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ReadKept(dir); err == nil {
+	if _, err := ReadKept(dir, ""); err == nil {
 		t.Error("another format was read")
 	}
 	for range 2 {
@@ -270,4 +319,12 @@ func FuzzParse(f *testing.F) {
 			t.Fatal("the key came out")
 		}
 	})
+}
+
+func TestDrive(t *testing.T) {
+	for says, want := range map[string]string{"": `P:\`, "p:": `P:\`, "X:": `X:\`, "dynamic": "", "/media/opsi_depot": "", `p:\x`: ""} {
+		if got := Parse("[depot_server]\ndrive = " + says).Drive(); got != want {
+			t.Errorf("%q: %q, want %q", says, got, want)
+		}
+	}
 }

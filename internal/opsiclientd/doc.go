@@ -12,7 +12,8 @@
 //
 // # The file
 //
-// It is an INI text; names are read without regard to case. Values refer to others by
+// It is an INI text; names are read without regard to case, and a ; or # outside of
+// quotes begins a comment wherever it stands. Values refer to others by
 // %section.option%, which [Conf.Resolve] follows for a bounded time. An event has a
 // section event_NAME, or event_NAME{PRECONDITION}, and takes what it does not say itself
 // from the event that super names; an event with a precondition takes it from the

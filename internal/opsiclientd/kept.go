@@ -32,8 +32,9 @@ type Kept struct {
 	Undone bool `json:"undone,omitempty"`
 }
 
-// ReadKept reads what was kept in a state folder; fs.ErrNotExist if nothing was.
-func ReadKept(stateDir string) (k Kept, err error) {
+// ReadKept reads what was kept in a state folder for a client ("" = whichever);
+// fs.ErrNotExist if nothing was. A machine may have been one of another site before.
+func ReadKept(stateDir, client string) (k Kept, err error) {
 	path := filepath.Join(stateDir, "opsi", keptFile)
 	text, err := ReadText(path, nil)
 	if err == nil {
@@ -41,6 +42,9 @@ func ReadKept(stateDir string) (k Kept, err error) {
 	}
 	if err == nil && k.V != 1 {
 		err = fmt.Errorf("it has format %d, this build knows 1", k.V)
+	}
+	if err == nil && client != "" && k.Client != client {
+		err = fmt.Errorf("it is of %s: %w", k.Client, fs.ErrNotExist)
 	}
 	if err != nil {
 		return Kept{}, fmt.Errorf("cannot read what opsiclientd.conf was: %s: %w", path, err)

@@ -27,8 +27,8 @@ func Line(system, program string) (string, error) {
 		return "", fmt.Errorf("cannot have opsiclientd start %q: %s", program, why)
 	}
 	switch {
-	case strings.ContainsFunc(program, unicode.IsControl) || strings.ContainsAny(program, "%\""):
-		return bad("opsiclientd replaces % and \", and lines have no control characters")
+	case strings.ContainsFunc(program, unicode.IsControl) || strings.ContainsAny(program, "%\";#"):
+		return bad("opsiclientd replaces % and \", takes ; and # for a comment, and lines have no control characters")
 	case system == "windows":
 		if len(program) < 3 || program[1] != ':' || program[2] != '\\' {
 			return bad(`it must be named in full, such as C:\Program Files\quietsetup\quietsetup.exe`)

@@ -53,20 +53,36 @@ func sections(text string) map[string]map[string]string {
 	out := map[string]map[string]string{}
 	inside := map[string]string{} // what stands before the first section belongs to none
 	for l := range strings.Lines(text) {
-		l = strings.TrimSpace(l)
-		switch {
-		case l == "" || l[0] == '#' || l[0] == ';':
-		case l[0] == '[':
-			name := strings.ToLower(strings.Trim(l, "[] "))
+		l = strings.TrimSpace(withoutComment(l))
+		if strings.HasPrefix(l, "[") {
+			name, _, _ := strings.Cut(l[1:], "]")
+			name = strings.ToLower(strings.TrimSpace(name))
 			if out[name] == nil {
 				out[name] = map[string]string{}
 			}
 			inside = out[name]
-		default:
-			if key, value, ok := strings.Cut(l, "="); ok {
-				inside[strings.ToLower(strings.TrimSpace(key))] = strings.TrimSpace(value)
-			}
+		} else if i := strings.IndexAny(l, "=:"); i >= 0 {
+			inside[strings.ToLower(strings.TrimSpace(l[:i]))] = strings.TrimSpace(l[i+1:])
 		}
 	}
 	return out
+}
+
+// withoutComment cuts a line where opsiclientd does: at a ; or #, wherever it stands,
+// outside of quotes and not behind a backslash.
+func withoutComment(l string) string {
+	for _, mark := range []byte(";#") {
+		single, double := false, false
+		for i := range len(l) {
+			if c := l[i]; c == '\'' {
+				single = !single
+			} else if c == '"' {
+				double = !double
+			} else if c == mark && !single && !double && (i == 0 || l[i-1] != '\\') {
+				l = l[:i]
+				break
+			}
+		}
+	}
+	return l
 }

@@ -19,7 +19,7 @@ type Site struct {
 	URL      string // of the config server: https://opsi.example.org:4447/rpc
 	ClientID string // who we are there
 	// Depot is where the depot is mounted, absolute. Unix only: on Windows
-	// opsi-script knows the drive from the server. "" = where opsi has it.
+	// opsi-script knows the drive from the server, and only we look there. "" = where opsi has it.
 	Depot string
 }
 

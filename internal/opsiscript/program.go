@@ -36,11 +36,11 @@ func Places(system string) []string {
 	return []string{"/usr/bin/opsi-script", "/opt/opsi-script/opsi-script"}
 }
 
-// Mount is where opsi mounts the depot on a system, "" = opsi-script knows it.
+// Mount is where opsi mounts the depot on a system.
 func Mount(system string) string {
 	switch system {
 	case "windows":
-		return ""
+		return `P:\`
 	case "darwin":
 		return "/private/var/opsisetupadmin/opsi_depot"
 	}

@@ -15,7 +15,7 @@ import (
 // Ask carries out one AskUsers effect: it keeps the session's window open until
 // ctx ends and then returns nil. It calls shown when the window is on the screen
 // and failed when it cannot be shown, also when the session has had no agent for
-// Grace. Ask again with the same window and session, and what is shown changes;
+// Grace and the stand-in cannot show it either. Ask again with the same window and session, and what is shown changes;
 // nothing is asked anew. An error means that the core could not be told; the
 // effect can then be started again.
 func (b *Broker) Ask(ctx context.Context, work fsm.AskUsers, shown func() error, failed func(reason string) error) error {
@@ -28,8 +28,15 @@ func (b *Broker) Ask(ctx context.Context, work fsm.AskUsers, shown func() error,
 	if err := b.tellShown(p); err != nil { // an agent may have had it on the screen before
 		return err
 	}
-	absent := time.NewTimer(Grace)
+	grace := Grace
+	if b.standsIn(p) {
+		grace = 0 // only what it shows has changed
+	}
+	absent := time.NewTimer(grace)
 	defer absent.Stop()
+	var stood <-chan string
+	dismiss := func() {}
+	defer func() { dismiss() }()
 	there, told := false, work.Ask.Lost != ""
 	for {
 		now, changed := b.present(p.at)
@@ -37,7 +44,8 @@ func (b *Broker) Ask(ctx context.Context, work fsm.AskUsers, shown func() error,
 			there = now
 			absent.Stop()
 			if now {
-				told = false
+				told, stood = false, nil
+				dismiss()
 			} else {
 				absent.Reset(Grace)
 			}
@@ -51,7 +59,13 @@ func (b *Broker) Ask(ctx context.Context, work fsm.AskUsers, shown func() error,
 				continue
 			}
 			told = true
-			if err := b.tellFailed(p, "no_agent"); err != nil {
+			stood, dismiss = b.standIn(ctx, p)
+		case reason := <-stood:
+			stood = nil
+			if reason == "" {
+				continue
+			}
+			if err := b.tellFailed(p, reason); err != nil {
 				return err
 			}
 		}

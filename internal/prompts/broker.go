@@ -53,6 +53,8 @@ type Config struct {
 	// AgentImage is the program that alone may be an agent; "" = any may. It can
 	// be asked for where the peer's image is known, on Windows.
 	AgentImage string
+	// StandIn asks where a session has no agent; nil = nobody does.
+	StandIn StandIn
 }
 
 // How long the broker waits for what.

@@ -153,6 +153,13 @@ func (b *Broker) Answer(ctx context.Context, peer localsock.Peer, id string, a a
 	if err != nil {
 		return apitypes.AnswerResult{}, err
 	}
+	window, session, _ := splitID(id) // enter has checked it
+	return b.record(ctx, p, at.owner, events.UserAnswered{Window: window, Session: session, Seen: a.Revision, Choice: events.Choice(a.Choice)})
+}
+
+// record hands an answer to the core. p is its prompt, nil if nothing is known of it
+// any more.
+func (b *Broker) record(ctx context.Context, p *prompt, owner string, in events.UserAnswered) (apitypes.AnswerResult, error) {
 	asked, cursor := b.askedBy(p)
 	result := func(state string) (apitypes.AnswerResult, error) {
 		r := apitypes.AnswerResult{Schema: apitypes.SchemaAnswered, State: state}
@@ -162,12 +169,10 @@ func (b *Broker) Answer(ctx context.Context, peer localsock.Peer, id string, a a
 		}
 		return r, nil
 	}
-	choice := events.Choice(a.Choice)
-	if choice != events.ChoiceDefer && choice != events.ChoiceRecheck && choice != events.ChoiceKill {
+	if in.Choice != events.ChoiceDefer && in.Choice != events.ChoiceRecheck && in.Choice != events.ChoiceKill {
 		return result(apitypes.AnswerRefused)
 	}
-	window, session, _ := splitID(id) // enter has checked it
-	err = b.c.Core.Deliver(ctx, at.owner, events.UserAnswered{Window: window, Session: session, Seen: a.Revision, Choice: choice})
+	err := b.c.Core.Deliver(ctx, owner, in)
 	switch {
 	case err == nil:
 		return result(apitypes.AnswerRecorded)
@@ -180,7 +185,7 @@ func (b *Broker) Answer(ctx context.Context, peer localsock.Peer, id string, a a
 	case errors.Is(err, ErrRefused):
 		return result(apitypes.AnswerRefused)
 	}
-	return apitypes.AnswerResult{}, fmt.Errorf("cannot record the answer to %s: %w", id, err)
+	return apitypes.AnswerResult{}, fmt.Errorf("cannot record the answer to %s: %w", promptID(in.Window, in.Session), err)
 }
 
 // askedBy is the effect that asks now, and the last change of what it asks.

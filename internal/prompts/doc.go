@@ -32,6 +32,13 @@
 // revision of its last change. An agent asks for what changed after the revision
 // it knows, so an answer lost on the way is repeated and nothing piles up.
 //
+// # Where there is no agent
+//
+// A session that has had no agent for Grace may be asked by a StandIn, which shows a
+// prompt by something that is not ours. It cannot prove that anybody saw the window, so
+// the core never hears that one is shown; a pressed button is an answer like any other.
+// When an agent comes, it takes over.
+//
 // # Closing programs
 //
 // On Windows a program is asked to end by a message to its windows, which only a

@@ -38,6 +38,7 @@ type prompt struct {
 	shown    bool    // an agent has it on the screen, with every program of work
 	told     *effect // under which the core was told that it is shown
 	answered bool    // the core has this session's answer
+	stood    bool    // the stand-in shows it, or did when its list changed
 }
 
 // effect is one running AskUsers, by which the core is told about its window.

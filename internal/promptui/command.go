@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/quietsetup/quietsetup/internal/i18n"
 	"github.com/quietsetup/quietsetup/internal/localclient"
@@ -46,6 +47,9 @@ type Streams struct {
 // Main is the agent as a program: it reads the arguments (without the program's
 // name), runs until ctx ends or the person ends it, and returns the exit code.
 func Main(ctx context.Context, args []string, s Streams) int {
+	if len(args) == 1 && args[0] == wordsCommand {
+		return putIntoWords(s)
+	}
 	said, done := complaints(s.Err)
 	defer done()
 	s.Err = said
@@ -123,6 +127,19 @@ func Main(ctx context.Context, args []string, s Streams) int {
 	}
 	fmt.Fprintln(s.Err, texts.Text("agent.failed", i18n.Data{"Error": i18n.Clean(err.Error(), 300)}))
 	return exitFailed
+}
+
+// putIntoWords is the program as the service's dictionary.
+func putIntoWords(s Streams) int {
+	texts, err := i18n.New(i18n.Wanted("", s.Getenv)...)
+	if err == nil {
+		err = words(s.In, s.Out, texts, time.Now())
+	}
+	if err != nil {
+		fmt.Fprintln(s.Err, "quietsetup-prompt:", err)
+		return exitFailed
+	}
+	return exitDone
 }
 
 // socketPath is the absolute path of what was named on the command line. A

@@ -110,6 +110,7 @@ func (v View) product(p *fsm.Product) apitypes.Product {
 		Held:       hold(p.Hold),
 		Priority:   p.Request.Priority,
 		Requires:   v.c.Requires(p),
+		Script:     p.Package.Script != "",
 		Report: apitypes.ReportState{Wanted: apitypes.ReportRow{
 			ProductID: p.Want.ProductID, ProductType: p.Want.ProductType, InstallationStatus: p.Want.InstallationStatus,
 			ActionRequest: string(p.Want.ActionRequest), ActionProgress: p.Want.ActionProgress,

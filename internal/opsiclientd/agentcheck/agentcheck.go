@@ -46,7 +46,7 @@ const (
 func Codes() map[string]State {
 	return map[string]State{
 		"opsiclientd_none": OK, "opsiclientd_ours": OK, "opsiclientd_hidden": Skipped, "opsiclientd_bad": Warning, "opsiclientd_direct": Warning,
-		"opsiclientd_partly": Warning, "opsiclientd_lost": Warning, "opsiclientd_still": Warning, "opsiclientd_no_program": Failed,
+		"opsiclientd_partly": Warning, "opsiclientd_lost": Warning, "opsiclientd_still": Warning, "opsiclientd_no_program": Failed, "opsiclientd_other": Failed,
 		"notifiers_none": OK, "notifiers_ok": OK, "notifiers_hidden": Skipped, "notifiers_seen": Warning,
 		"opsiscript_ok": OK, "opsiscript_none": OK, "opsiscript_missing": Warning, "opsiscript_bad": Warning,
 	}
@@ -67,8 +67,10 @@ type Machine struct {
 	Script string // opsi-script as the config names it, "" = where opsi puts it
 	// Value is what the server says opsiclientd runs, "" = nothing, or it is not known.
 	Value string
-	// StateDir holds what was kept of a hand-over.
-	StateDir string
+	// StateDir holds what was kept of a hand-over of a client ("" = whichever).
+	StateDir, Client string
+	// Server is the config server's address, as quietsetup has it; "" = not compared.
+	Server string
 	// Lost: the service found that a hand-over does not stand in the file any more.
 	Lost bool
 	// Owner judges who could change a program; nil = nobody is asked.
@@ -94,7 +96,7 @@ type data = map[string]any
 // events tells whether the events of opsiclientd go through us.
 func (m Machine) events(conf opsiclientd.Conf, err error) []Finding {
 	d := data{"File": m.Conf}
-	kept, _ := opsiclientd.ReadKept(m.StateDir) // who may not read it hears it from the service
+	kept, _ := opsiclientd.ReadKept(m.StateDir, m.Client) // who may not read it hears it from the service
 	wanted := m.Lost || opsiclientd.HandedOver(m.System, m.Value, kept)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -119,6 +121,9 @@ func (m Machine) events(conf opsiclientd.Conf, err error) []Finding {
 	switch {
 	case program != "" && m.There != nil && !m.There(program):
 		return []Finding{{Code: "opsiclientd_no_program", Data: d}}
+	case program != "" && conf.Fits(m.Server, m.Client) != nil:
+		d["Error"] = conf.Fits(m.Server, m.Client).Error()
+		return []Finding{{Code: "opsiclientd_other", Data: d}}
 	case !ours && wanted:
 		return []Finding{{Code: "opsiclientd_lost", Data: d}}
 	case !ours && len(through) == 0:
@@ -187,9 +192,10 @@ func (m Machine) script(ctx context.Context, agent bool) []Finding {
 // versionTime is how long opsi-script may take to say its version, which a person waits for.
 const versionTime = 5 * time.Second
 
-// clip keeps what a file says short enough to be read.
+// clip keeps what a file says short enough to be read, and keys of others to itself.
 func clip(s string) string {
 	const most = 300
+	s = opsiclientd.WithoutKeys(s)
 	if len(s) > most {
 		return strings.ToValidUTF8(s[:most], "") + "…"
 	}

@@ -4,6 +4,7 @@ package opsi
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"crypto/tls"
@@ -47,6 +48,8 @@ type Options struct {
 	Random func() float64
 	// Transport carries requests; nil = a connection of its own, verified with Roots.
 	Transport http.RoundTripper
+	Path      string // where the methods are; "" = rpc
+	Most      int    // bytes of an answer, unpacked; 0 = what a large site's rows need
 }
 
 // Client calls methods of a server. It is safe for use by many.
@@ -97,7 +100,10 @@ func NewClient(opt Options) (*Client, error) {
 	if opt.Transport == nil {
 		opt.Transport = newTransport(&tls.Config{RootCAs: opt.Roots, MinVersion: tls.VersionTLS12})
 	}
-	return &Client{opt: opt, base: base, gate: gate{random: opt.Random}, most: maxAnswer,
+	if opt.Path == "" {
+		opt.Path = "rpc"
+	}
+	return &Client{opt: opt, base: base, gate: gate{random: opt.Random}, most: cmp.Or(opt.Most, maxAnswer),
 		http: &http.Client{Transport: opt.Transport, Timeout: opt.Timeout, CheckRedirect: noRedirect}}, nil
 }
 
@@ -196,7 +202,7 @@ func (c *Client) send(ctx context.Context, body []byte, packed bool) (*http.Resp
 		}
 		sent = b.Bytes()
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base.JoinPath("rpc").String(), bytes.NewReader(sent))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base.JoinPath(c.opt.Path).String(), bytes.NewReader(sent))
 	if err != nil {
 		return nil, nil, err
 	}

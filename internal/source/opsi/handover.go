@@ -3,6 +3,7 @@
 package opsi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,6 +25,7 @@ const (
 type Agent struct {
 	System   string
 	Program  string // quietsetup, as opsiclientd is to start it
+	Server   string // the config server's address, as quietsetup has it
 	StateDir string // what was there before is kept in it
 	There    bool   // the machine has an opsiclientd.conf
 	Conf     opsiclientd.Conf
@@ -138,14 +140,11 @@ func setAgentValues(ctx context.Context, server Server, v agentValues, values []
 
 // kept is what was there before the hand-over of this client.
 func (a Agent) kept(client string) (opsiclientd.Kept, error) {
-	k, err := opsiclientd.ReadKept(a.StateDir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return k, err
+	k, err := opsiclientd.ReadKept(a.StateDir, client)
+	if errors.Is(err, fs.ErrNotExist) {
+		return opsiclientd.Kept{Client: client}, nil
 	}
-	if k.Client != client {
-		k = opsiclientd.Kept{Client: client} // of another site, or none
-	}
-	return k, nil
+	return k, err
 }
 
 // HandOver has the events of this client's opsiclientd go through us. What the line
@@ -159,6 +158,9 @@ func (a Agent) HandOver(ctx context.Context, server Server) ([]AgentValue, error
 	if !a.There {
 		return nil, errors.New("cannot hand over the events of opsiclientd: this machine has no opsiclientd.conf")
 	}
+	if err := a.Conf.Fits(a.Server, server.HostID()); err != nil {
+		return nil, fmt.Errorf("cannot hand over the events of opsiclientd, which would be refused: write the same in [source] url and host_id: %w", err)
+	}
 	v, err := readAgentValues(ctx, server)
 	if err != nil {
 		return nil, err
@@ -168,25 +170,29 @@ func (a Agent) HandOver(ctx context.Context, server Server) ([]AgentValue, error
 		return nil, err
 	}
 	ours := map[string]bool{ProcessorID: a.ours(v.ownText(ProcessorID)), NotifierID: v.ownText(NotifierID) == opsiclientd.Winlogon}
-	if !opsiclientd.HandedOver(a.System, "", k) {
+	over, had := opsiclientd.HandedOver(a.System, "", k), map[string][]any{}
+	for id, values := range v.own {
+		was, told := k.Had[id]
+		switch {
 		// What a hand-over that was taken back left at the server is not the site's.
-		rest := map[string]string{}
-		if k.Undone {
-			rest = map[string]string{ProcessorID: a.old(k, ProcessorID), NotifierID: a.old(k, NotifierID)}
-		}
-		had := map[string][]any{}
-		for id, values := range v.own {
-			if was, told := k.Had[id]; told {
+		case ours[id], k.Undone && v.ownText(id) == a.old(k, id):
+			if told {
 				had[id] = was
-			} else if !ours[id] && v.ownText(id) != rest[id] {
-				had[id] = values
 			}
+		default:
+			had[id] = values // also one that the site set since a hand-over
 		}
-		k.Had, k.Quieted, k.Undone = had, false, false
 	}
-	if now := a.Conf.Processor(); now != "" && !a.ours(a.Conf.Resolve(now)) {
-		k.Command = now
+	for id, was := range k.Had {
+		if over && len(v.own[id]) == 0 {
+			had[id] = was
+		}
 	}
+	if !over {
+		k.Quieted, k.Undone = false, false
+	}
+	k.Had = had
+	a.newer(&k)
 	var want, told []AgentValue
 	add := func(id, value string) {
 		if v.ownText(id) == value {
@@ -216,6 +222,14 @@ func (a Agent) HandOver(ctx context.Context, server Server) ([]AgentValue, error
 	return append(want, told...), nil
 }
 
+// newer keeps the line that stands in opsiclientd.conf, where that is none of ours: an
+// update of the agent may have brought another one.
+func (a Agent) newer(k *opsiclientd.Kept) {
+	if now := a.Conf.Processor(); now != "" && !a.ours(a.Conf.Resolve(now)) {
+		k.Command = now
+	}
+}
+
 // ours reports whether a line starts us.
 func (a Agent) ours(line string) bool {
 	_, yes := opsiclientd.Ours(a.System, line)
@@ -229,12 +243,9 @@ func (a Agent) old(k opsiclientd.Kept, id string) string {
 		return text(had[0])
 	}
 	if id == NotifierID {
-		return k.Notifier
+		return cmp.Or(k.Notifier, "current") // where nothing is said, opsiclientd takes that
 	}
-	if k.Command != "" {
-		return k.Command
-	}
-	return opsiclientd.Shipped(a.System)
+	return cmp.Or(k.Command, opsiclientd.Shipped(a.System))
 }
 
 // TakeBack takes a hand-over back, in two steps: opsiclientd never removes a line that
@@ -249,6 +260,9 @@ func (a Agent) TakeBack(ctx context.Context, server Server) ([]AgentValue, error
 	if err != nil {
 		return nil, err
 	}
+	if a.ours(v.ownText(ProcessorID)) {
+		a.newer(&k)
+	}
 	told := []AgentValue{}
 	for _, x := range []struct{ id, file string }{{ProcessorID, a.Conf.Processor()}, {NotifierID, a.Conf.Notifier()}} {
 		if state := a.takeBack(v, k, x.id, x.file); state != "" {
@@ -261,6 +275,14 @@ func (a Agent) TakeBack(ctx context.Context, server Server) ([]AgentValue, error
 	}
 	of := func(state string) []AgentValue {
 		return slices.DeleteFunc(slices.Clone(told), func(x AgentValue) bool { return x.State != state })
+	}
+	over := len(of(ValueRestored))+len(of(ValueWaits)) == 0
+	if !over { // kept first: what is set now is known by it later
+		lost := k.V == 0
+		k.Undone = true
+		if err := k.Keep(a.StateDir); err != nil && (!lost || !errors.Is(err, fs.ErrNotExist)) {
+			return nil, err // without a state folder there was nothing to keep
+		}
 	}
 	if err := setAgentValues(ctx, server, v, of(ValueRestored)); err != nil {
 		return nil, err
@@ -277,15 +299,8 @@ func (a Agent) TakeBack(ctx context.Context, server Server) ([]AgentValue, error
 	for i := range told {
 		told[i].Value = opsiclientd.WithoutKeys(told[i].Value)
 	}
-	if len(of(ValueRestored))+len(of(ValueWaits)) == 0 {
+	if over {
 		return told, opsiclientd.Forget(a.StateDir)
-	}
-	if k.V == 0 || !k.Undone {
-		lost := k.V == 0
-		k.Undone = true
-		if err := k.Keep(a.StateDir); err != nil && (!lost || !errors.Is(err, fs.ErrNotExist)) {
-			return told, err // without a state folder there was nothing to keep
-		}
 	}
 	return told, nil
 }
@@ -304,11 +319,11 @@ func (a Agent) takeBack(v agentValues, k opsiclientd.Kept, id, file string) stri
 	switch {
 	case own == "" && ours(v.effective[id]):
 		return ValueForeign // of the depot, or a default
-	case own == "" && a.There && ours(file) && old != "" && (id == ProcessorID || !k.Undone):
+	case own == "" && a.There && ours(file) && (id == ProcessorID || !k.Undone):
 		return ValueRestored // the value alone was deleted, and the file kept our line
 	case own == "":
 		return ""
-	case ours(own) && !a.There && !had, ours(own) && old == "":
+	case ours(own) && !a.There && !had:
 		return ValueDeleted
 	case ours(own):
 		return ValueRestored

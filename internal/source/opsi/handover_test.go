@@ -3,6 +3,7 @@
 package opsi
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -97,7 +98,7 @@ func TestHandOver(t *testing.T) {
 	a.fetch()
 	got, err = a.HandOver(t.Context(), m.client)
 	wantValues(t, "over again", got, err, "processor=same notifier=same")
-	if k, err := opsiclientd.ReadKept(a.StateDir); err != nil || k.Command != opsiclientd.Shipped("linux") || k.Notifier != "all" || !opsiclientd.HandedOver("linux", "", k) {
+	if k, err := opsiclientd.ReadKept(a.StateDir, me); err != nil || k.Command != opsiclientd.Shipped("linux") || k.Notifier != "all" || !opsiclientd.HandedOver("linux", "", k) {
 		t.Errorf("kept %+v, %v", k, err)
 	}
 
@@ -105,7 +106,7 @@ func TestHandOver(t *testing.T) {
 	wantValues(t, "back", got, err, "processor=restored notifier=restored")
 	got, err = a.TakeBack(t.Context(), m.client)
 	wantValues(t, "back, before it was fetched", got, err, "processor=waits notifier=waits")
-	if k, err := opsiclientd.ReadKept(a.StateDir); err != nil || opsiclientd.HandedOver("linux", "", k) {
+	if k, err := opsiclientd.ReadKept(a.StateDir, me); err != nil || opsiclientd.HandedOver("linux", "", k) {
 		t.Errorf("kept %+v, %v", k, err)
 	}
 	a.fetch()
@@ -119,7 +120,7 @@ func TestHandOver(t *testing.T) {
 	if rows := m.server.Rows("configState", opsitest.Object{"configId": "opsiclientd.*"}); len(rows) != 0 {
 		t.Errorf("left: %v", rows)
 	}
-	if _, err := opsiclientd.ReadKept(a.StateDir); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := opsiclientd.ReadKept(a.StateDir, me); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("kept: %v", err)
 	}
 }
@@ -214,6 +215,49 @@ func TestTakeBackLeavesOthers(t *testing.T) {
 	}
 }
 
+// TestNewerCounts: what the site sets, or an update of the agent brings, while the
+// events are handed over is what comes back.
+func TestNewerCounts(t *testing.T) {
+	m := start(t)
+	a := newAgent(t, m)
+	a.win = "" // the file names none
+	a.read()
+	both := func(step, want string, do func(context.Context, Server) ([]AgentValue, error)) {
+		t.Helper()
+		got, err := do(t.Context(), m.client)
+		wantValues(t, step, got, err, want)
+	}
+	both("over", "processor=set notifier=set", a.HandOver)
+	a.fetch()
+	a.line = "/opt/newer/opsi-script -clientid %global.host_id%"
+	a.read()
+	m.server.Break(opsitest.Fault{Kind: opsitest.Half, Method: "configState_updateObjects", Times: -1})
+	if _, err := a.TakeBack(t.Context(), m.client); err == nil {
+		t.Fatal("the answer was cut off")
+	}
+	m.server.Mend()
+	m.later()
+	if a.own(ProcessorID) != a.line || a.own(NotifierID) != "current" {
+		t.Errorf("%q, %q", a.own(ProcessorID), a.own(NotifierID))
+	}
+	both("back after an update, which the server had stored", "processor=deleted notifier=waits", a.TakeBack)
+	a.fetch()
+	both("fetched", "notifier=deleted", a.TakeBack)
+
+	both("over", "processor=set notifier=set", a.HandOver)
+	a.fetch()
+	m.server.Put(opsitest.State(ProcessorID, me, "/opt/site/run"), opsitest.State(NotifierID, me, "default"))
+	both("over once more", "processor=set notifier=set", a.HandOver)
+	a.fetch()
+	both("back", "processor=restored notifier=restored", a.TakeBack)
+	m.server.Put(opsitest.State(ProcessorID, me, "/opt/site/newer"))
+	both("over before that is over", "processor=set notifier=set", a.HandOver)
+	both("back", "processor=restored notifier=restored", a.TakeBack)
+	if a.own(ProcessorID) != "/opt/site/newer" || a.own(NotifierID) != "default" {
+		t.Errorf("%q, %q", a.own(ProcessorID), a.own(NotifierID))
+	}
+}
+
 // TestHandOverRefused: nothing is half done.
 func TestHandOverRefused(t *testing.T) {
 	m := start(t)
@@ -222,7 +266,13 @@ func TestHandOverRefused(t *testing.T) {
 	if _, err := a.HandOver(t.Context(), m.client); err == nil {
 		t.Error("without an agent")
 	}
-	a.There, a.Program = true, "/opt/my programs/quietsetup"
+	a.There, a.Server = true, "https://opsi.example.org:4447/rpc"
+	good := a.Conf
+	a.Conf = opsiclientd.Parse("[config_service]\nurl = https://10.0.0.1:4447/rpc\n")
+	if _, err := a.HandOver(t.Context(), m.client); err == nil || len(m.server.Rows("configState", opsitest.Object{"configId": ProcessorID})) != 0 {
+		t.Errorf("a call that would be refused: %v", err)
+	}
+	a.Conf, a.Program = good, "/opt/my programs/quietsetup"
 	if _, err := a.HandOver(t.Context(), m.client); err == nil {
 		t.Error("a program that would be split")
 	}

@@ -69,7 +69,7 @@ func (v *visit) agent(ctx context.Context) {
 	if m.Conf == "" {
 		return
 	}
-	m.Value = v.value
+	m.Value, m.Client, m.Server = v.value, v.who.HostID, v.URL
 	for _, f := range agentcheck.Look(ctx, m) {
 		v.at = f.Check
 		v.say(f.Code, f.Data)
