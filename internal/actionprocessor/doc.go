@@ -14,8 +14,12 @@
 //   - nobody is logged in: until everything is done that can be done now, as opsi-script
 //     would. At the start of the machine the agent keeps people from logging in meanwhile;
 //   - somebody is there, or nobody knows: the service has been told, asks people itself,
-//     and needs nobody to wait. Only what is being installed is waited for, because it may
-//     read the depot.
+//     and needs nobody to wait. Only what may read the depot is waited for: what is being
+//     installed, is looked at, or is a script that people are asked about;
+//   - the service only observes: nothing is waited for but an installer that runs.
+//
+// An installer that runs is waited for whatever the call names: the agent unmounts the
+// depot, and may restart the machine.
 //
 // # What is no request
 //

@@ -43,6 +43,7 @@ type Follower struct {
 	before  map[string]apitypes.Product // the look before
 	rounds  map[string]int              // how often the check of a product began
 	woken   map[string]bool             // what was looked at again for this call
+	heard   bool                        // the source answered
 	changed time.Time                   // when something was last done
 }
 
@@ -72,6 +73,7 @@ func (f *Follower) Follow(ctx context.Context) (Verdict, error) {
 		return Verdict{}, err
 	}
 	f.Looked(looked)
+	f.heard = looked.Answered
 	called := f.Now()
 	f.changed = called
 	answered := called
@@ -103,7 +105,7 @@ func (f *Follower) Follow(ctx context.Context) (Verdict, error) {
 // look sees where everything stands.
 func (f *Follower) look(ctx context.Context, over map[string]int) (Seen, error) {
 	all, err := f.Service.Products(ctx)
-	if err == nil && f.wake(ctx, all.Products) {
+	if err == nil && f.heard && f.wake(ctx, all.Products) {
 		all, err = f.Service.Products(ctx)
 	}
 	if err != nil {
@@ -140,7 +142,8 @@ func (f *Follower) look(ctx context.Context, over map[string]int) (Seen, error) 
 }
 
 // wake has products looked at again that wait for the depot: opsi's agent has mounted it
-// for this call. Once a call: if it is not there all the same, they wait on.
+// for this call. Once a call: if it is not there all the same, they wait on. Where the
+// server is away nobody is sent to it.
 func (f *Follower) wake(ctx context.Context, all []apitypes.Product) bool {
 	woke := false
 	for _, p := range all {

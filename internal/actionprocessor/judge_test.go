@@ -166,6 +166,7 @@ type script struct {
 	now   time.Time
 	step  time.Duration
 	woken []string
+	deaf  bool // the source gives no answer
 }
 
 var errAway = errors.New("away")
@@ -174,7 +175,7 @@ func (s *script) current() []string { return s.looks[min(s.at, len(s.looks)-1)] 
 
 func (s *script) Sync(context.Context, bool) (apitypes.Sync, error) {
 	s.at++
-	return apitypes.Sync{Answered: true}, nil
+	return apitypes.Sync{Answered: !s.deaf}, nil
 }
 
 func (s *script) Products(context.Context) (apitypes.Products, error) {
@@ -223,6 +224,10 @@ func TestFollowWithDepot(t *testing.T) {
 	v, err := f.Follow(t.Context())
 	if got := strings.Join(s.woken, ", "); err != nil || v.State != Done || got != "resume a, resume b" {
 		t.Errorf("%+v, %v, woken: %s", v, err, got)
+	}
+	s.at, s.woken, s.deaf = 0, nil, true
+	if v, err := f.Follow(t.Context()); err != nil || v.State != Done || s.woken != nil {
+		t.Errorf("the server is away: %+v, %v, woken: %q", v, err, s.woken)
 	}
 }
 

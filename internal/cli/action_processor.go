@@ -52,7 +52,8 @@ No password is needed in it. The service looks at once at what is requested.
 With nobody logged in the command returns when nothing of that can go on by itself.
 If what was done wants a restart, the wish is left for the agent, which restarts the
 machine. With somebody there the service goes on alone, asks people itself, and the
-command returns as soon as nothing is being installed.
+command returns as soon as nothing is being installed and nobody is being asked about
+a script, which needs the depot. In observe mode it returns at once.
 
 What is no request, -productlist and scripts at a logon, is given to opsi-script as
 it came, but with the login in a private file. So is everything when the service does

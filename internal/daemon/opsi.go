@@ -145,7 +145,7 @@ func (d *depot) openServer(ctx context.Context, p parts, stateDir, version strin
 	if err := os.Mkdir(folder, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("cannot make the folder of what the server set: %w", err)
 	}
-	runs, err := folderOf(stateDir)
+	runs, err := opsiscript.MakeFolder(stateDir)
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -161,15 +160,6 @@ func (s scripts) Remove(token string) error {
 		return err
 	}
 	return s.attempts.Remove(token)
-}
-
-// folderOf makes the private folder of runs.
-func folderOf(stateDir string) (string, error) {
-	folder := filepath.Join(stateDir, "opsi", "runs")
-	if err := os.Mkdir(folder, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return "", fmt.Errorf("cannot make the folder of opsi-script's runs: %w", err)
-	}
-	return folder, nil
 }
 
 // script prepares a package that is a script. What would ask users itself waits

@@ -75,12 +75,9 @@ func keepLogin(stateDir string, who Login) (string, error) {
 	if strings.ContainsAny(who.User+who.Password.reveal(), "\r\n\x00") {
 		return "", errors.New("cannot log in for opsi-script: name or password hold control characters")
 	}
-	folder := stateDir
-	for _, name := range []string{"opsi", "runs"} {
-		folder = filepath.Join(folder, name)
-		if err := os.Mkdir(folder, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-			return "", fmt.Errorf("cannot make the folder of opsi-script's runs: %w", err)
-		}
+	folder, err := MakeFolder(stateDir)
+	if err != nil {
+		return "", err
 	}
 	root, err := os.OpenRoot(folder)
 	if err != nil {
@@ -91,4 +88,16 @@ func keepLogin(stateDir string, who Login) (string, error) {
 		return "", err
 	}
 	return filepath.Join(folder, Passed+endKey), nil
+}
+
+// MakeFolder makes the private folder of runs below the state folder.
+func MakeFolder(stateDir string) (string, error) {
+	folder := stateDir
+	for _, name := range []string{"opsi", "runs"} {
+		folder = filepath.Join(folder, name)
+		if err := os.Mkdir(folder, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+			return "", fmt.Errorf("cannot make the folder of opsi-script's runs: %w", err)
+		}
+	}
+	return folder, nil
 }
