@@ -4,7 +4,6 @@ package fsm
 
 import (
 	"encoding/json"
-	"maps"
 	"slices"
 
 	"github.com/quietsetup/quietsetup/events"
@@ -319,16 +318,16 @@ func (c *Client) foldWindow(p *Product, e events.Event, seq uint64, now events.M
 		p.N.Work, p.N.Watch = seq, seq
 	case events.WindowSeen:
 		p.changeAsk(e.Window, e.Session, func(a *events.Ask) { a.Shown, a.ShownC, a.Lost = true, now.Clock, "" })
-		if c.Prompted == nil {
-			c.Prompted = map[string]Prompted{}
-		}
-		c.Prompted = maps.Clone(c.Prompted)
-		maps.DeleteFunc(c.Prompted, func(_ string, last Prompted) bool { return last.At.Add(forgetPrompt).Before(now) })
-		c.Prompted[e.Session] = Prompted{Product: p.ID, Run: p.Run, Round: p.Round, At: now}
+		c.prompted(e.Session, p, now)
 	case events.WindowLost:
 		p.changeAsk(e.Window, e.Session, func(a *events.Ask) { a.Lost = e.Reason })
 	case events.Answered:
-		p.changeAsk(e.Window, e.Session, func(a *events.Ask) { a.Answer, a.Covers = e.Choice, e.Covers })
+		p.changeAsk(e.Window, e.Session, func(a *events.Ask) {
+			if !a.Shown { // who answered has seen it, though the word of that was lost
+				c.prompted(e.Session, p, now)
+			}
+			a.Answer, a.Covers = e.Choice, e.Covers
+		})
 	case events.ProgramsChanged:
 		p.Blockers = e.Programs
 		p.N.Watch = seq

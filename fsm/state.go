@@ -71,6 +71,18 @@ type Prompted struct {
 	At      events.Moment `json:"at"`
 }
 
+// prompted notes that a session saw a window of the product's round. The map is a new
+// one each time: who was given the client before keeps his.
+func (c *Client) prompted(session string, p *Product, now events.Moment) {
+	seen := maps.Clone(c.Prompted)
+	if seen == nil {
+		seen = map[string]Prompted{}
+	}
+	maps.DeleteFunc(seen, func(_ string, last Prompted) bool { return last.At.Add(forgetPrompt).Before(now) })
+	seen[session] = Prompted{Product: p.ID, Run: p.Run, Round: p.Round, At: now}
+	c.Prompted = seen
+}
+
 // Product is one product's machine.
 type Product struct {
 	ID    string       `json:"id"`
