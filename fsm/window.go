@@ -102,7 +102,7 @@ func (d *step) promptedJustNow(p *Product, asks []events.Ask) (string, events.Mo
 		if ok && (last.Product != p.ID || last.Run != p.Run || last.Round != p.Round) {
 			at = last.At
 		}
-		if unrecorded := d.mayHaveSeen(p, a); at.Before(unrecorded) {
+		if unrecorded := d.mayHaveSeen(a); at.Before(unrecorded) {
 			at = unrecorded
 		}
 		if end := at.Add(p.Policy.PromptInterval); !at.IsZero() && d.now.Before(end) {
@@ -112,10 +112,10 @@ func (d *step) promptedJustNow(p *Product, asks []events.Ask) (string, events.Mo
 	return "", events.Moment{}
 }
 
-// mayHaveSeen is when a session last had another round's window on its screen
-// without a record of that: it answered, or the daemon was down when the window
-// ended, and may have gone down between the showing and its record.
-func (d *step) mayHaveSeen(p *Product, a events.Ask) (at events.Moment) {
+// mayHaveSeen is when a session last may have had a window on its screen without a
+// record of that: the daemon was down when the window ended, and may have gone down
+// between the showing and its record.
+func (d *step) mayHaveSeen(a events.Ask) (at events.Moment) {
 	d.c.each(func(q *Product) {
 		i := askOf(q.Last, a.Session)
 		if i < 0 {
@@ -125,10 +125,8 @@ func (d *step) mayHaveSeen(p *Product, a events.Ask) (at events.Moment) {
 		if o.Shown || o.Lost != "" || o.Owner != a.Owner {
 			return
 		}
-		if q.LastWhy == "expired_while_down" || o.Answer != "" && q.ID != p.ID {
-			if at.Before(q.Last.Deadline) {
-				at = q.Last.Deadline
-			}
+		if q.LastWhy == "expired_while_down" && at.Before(q.Last.Deadline) {
+			at = q.Last.Deadline
 		}
 	})
 	return at

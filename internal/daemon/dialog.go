@@ -89,8 +89,12 @@ func wordsBy(ctx context.Context, program string, p apitypes.Prompt) (w apitypes
 	cmd := exec.CommandContext(ctx, program, "words")
 	cmd.Stdin = bytes.NewReader(in)
 	out, err := cmd.Output()
-	if err == nil {
+	var ended *exec.ExitError
+	switch {
+	case err == nil:
 		err = json.Unmarshal(out, &w)
+	case errors.As(err, &ended) && len(ended.Stderr) > 0:
+		err = fmt.Errorf("%w: %.300q", err, ended.Stderr)
 	}
 	if err != nil {
 		return failed(fmt.Errorf("%s: %w", program, err))

@@ -17,21 +17,29 @@ type network func() string
 // other time.
 const networkEach = 5 * time.Second
 
-// watch returns a channel that is closed when the machine has other addresses than now,
-// and a function that ends the watch.
-func (n network) watch(ctx context.Context) (<-chan struct{}, context.CancelFunc) {
+// networkTries is how often a source is asked soon after the addresses have changed.
+const networkTries = 3
+
+// now is what they are.
+func (n network) now() string {
 	if n == nil {
-		n = addresses
+		return addresses()
 	}
+	return n()
+}
+
+// watch returns a channel that is closed when the machine has other addresses than it
+// had, and a function that ends the watch.
+func (n network) watch(ctx context.Context, was string) (<-chan struct{}, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
-	moved, was := make(chan struct{}), n()
+	moved := make(chan struct{})
 	go func() {
 		each := time.NewTicker(networkEach)
 		defer each.Stop()
 		for {
 			select {
 			case <-each.C:
-				if n() != was {
+				if n.now() != was {
 					close(moved)
 					return
 				}

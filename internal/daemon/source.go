@@ -271,8 +271,9 @@ const afterFailure = 30 * time.Second
 // somebody wants before its time comes a second later, and twice as late each time, so
 // that a row that never settles is not asked for each second.
 func (d *depot) pollEvery(ctx context.Context, log zerolog.Logger, first func(error)) {
-	trigger, early := "start", 0
+	trigger, early, moves := "start", 0, 0
 	for {
+		was := d.network.now() // what changes while it is asked counts, too
 		err := d.poll(ctx, trigger)
 		if ctx.Err() != nil {
 			return
@@ -289,10 +290,17 @@ func (d *depot) pollEvery(ctx context.Context, log zerolog.Logger, first func(er
 			trigger = "poll"
 		}
 		pause := d.pause(err)
+		if err == nil {
+			moves = 0
+		} else if moves > 0 { // an address may be there before the way is
+			moves--
+			pause = min(pause, networkEach)
+			d.again()
+		}
 		var moved <-chan struct{}
 		unwatch := func() {}
 		if err != nil {
-			moved, unwatch = d.network.watch(ctx)
+			moved, unwatch = d.network.watch(ctx, was)
 		}
 		select {
 		case <-time.After(pause):
@@ -301,9 +309,8 @@ func (d *depot) pollEvery(ctx context.Context, log zerolog.Logger, first func(er
 			continue
 		case <-d.changed:
 		case <-moved: // a cable was put in, or a VPN is there: waiting on would be waiting for nothing
-			if d.retry != nil {
-				d.retry()
-			}
+			moves = networkTries
+			d.again()
 		case <-ctx.Done():
 		}
 		unwatch()
@@ -316,6 +323,13 @@ func (d *depot) pollEvery(ctx context.Context, log zerolog.Logger, first func(er
 		case <-ctx.Done():
 			return
 		}
+	}
+}
+
+// again lets a source be asked that is being left alone.
+func (d *depot) again() {
+	if d.retry != nil {
+		d.retry()
 	}
 }
 

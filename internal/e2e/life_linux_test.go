@@ -212,8 +212,12 @@ func (l *life) nap(most int) { time.Sleep(time.Duration(l.r.IntN(most*1000)) * t
 // order gives the request until the daemon has acknowledged it, as an operator does.
 func (l *life) order(id string) {
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		if exec.Command(filepath.Join(l.bin, "quietsetup"), "--socket", l.socket(), "request", id, "setup").Run() == nil {
+		err := exec.Command(filepath.Join(l.bin, "quietsetup"), "--socket", l.socket(), "request", id, "setup").Run()
+		if err == nil {
 			return
+		}
+		if exitCode(err) != 3 { // a service that died in its middle may have recorded it
+			l.orders[id+" "+l.offers[id]]++
 		}
 	}
 }

@@ -54,12 +54,12 @@ func parseCgroup(text string) string {
 // place that systemd alone can write counts: below their own service manager
 // users make groups of any name.
 func scopeSession(group string) (id string, uid int, ok bool) {
-	parts := strings.Split(strings.TrimPrefix(group, "/"), "/")
-	if len(parts) < 3 || parts[0] != "user.slice" {
+	parts := strings.Split(group, "/")
+	if len(parts) < 4 || parts[0] != "" || parts[1] != "user.slice" {
 		return "", 0, false
 	}
-	user, ok1 := between(parts[1], "user-", ".slice")
-	id, ok2 := between(parts[2], "session-", ".scope")
+	user, ok1 := between(parts[2], "user-", ".slice")
+	id, ok2 := between(parts[3], "session-", ".scope")
 	uid, err := strconv.Atoi(user)
 	return id, uid, ok1 && ok2 && err == nil && validSession(id)
 }

@@ -65,6 +65,7 @@ func FuzzUtmp(f *testing.F) {
 func FuzzCgroup(f *testing.F) {
 	f.Add("0::/user.slice/user-1000.slice/session-2.scope\n")
 	f.Add("0::/user.slice/user-1000.slice/user@1000.service/user-0.slice/session-2.scope\n")
+	f.Add("0::user.slice/user-1000.slice/session-2.scope")
 	f.Add("9:name=systemd:/system.slice/a.service\n0::/\n")
 	f.Add("0::/user.slice/user--1.slice/session-../../x.scope\n")
 	f.Fuzz(func(t *testing.T, text string) {

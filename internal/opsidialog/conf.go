@@ -37,6 +37,7 @@ func readPlace(conf string, unchanged Judge) (place, error) {
 		return place{}, fmt.Errorf("cannot read the configuration of opsiclientd: %w", err)
 	}
 	c := opsiclientd.Parse(text)
+	base := filepath.Dir(filepath.Dir(conf)) // as long as the file does not say it: opsiclientd writes it there some day
 	wrong := func(key string, err error) (place, error) {
 		return place{}, fmt.Errorf("cannot use %s: [control_server] %s: %w", conf, key, err)
 	}
@@ -52,7 +53,7 @@ func readPlace(conf string, unchanged Judge) (place, error) {
 		name *string
 	}{{"ssl_server_cert_file", &p.cert}, {"ssl_server_key_file", &p.key}} {
 		*f.name = filepath.Join(filepath.Dir(conf), "opsiclientd.pem")
-		v := c.Resolve(control[f.key])
+		v := strings.ReplaceAll(c.Resolve(control[f.key]), "%global.base_dir%", base)
 		if v == "" {
 			continue
 		}

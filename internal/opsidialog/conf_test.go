@@ -28,7 +28,7 @@ func TestPlace(t *testing.T) {
 		"[control_server]\nport = 44a":                                      {},
 		"[control_server]\nport = -1":                                       {},
 		"[control_server]\nssl_server_cert_file = own.pem":                  {},
-		"[control_server]\nssl_server_cert_file = %global.base_dir%/x.pem":  {},
+		"[control_server]\nssl_server_cert_file = %global.base_dir%/x.pem":  {4441, filepath.Join(filepath.Dir(dir), "x.pem"), by},
 		"[control_server]\nssl_server_key_file = " + dir + "/%other%/x.pem": {},
 	} {
 		if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {

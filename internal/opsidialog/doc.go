@@ -31,9 +31,9 @@
 //
 // An answer names nobody. So the dialog is shown only while exactly one session is on
 // the machine, with a desktop, not locked and not switched away: on a locked screen
-// whoever passes by could press its buttons. It is looked again and again while the
-// dialog is shown, and once more when it was answered; if it ever was otherwise, there
-// is no answer.
+// whoever passes by could press its buttons. It is looked every few seconds while the
+// dialog is shown, and once more when it was answered; if it was otherwise at one of these
+// looks, there is no answer.
 //
 // # What is an answer
 //
@@ -57,5 +57,7 @@
 //
 // All of this was tried against a double of the service only. What it does with a dialog
 // whose caller has gone, and the result's exact form where no button was pressed, are
-// not known; neither matters to what counts as an answer.
+// not known; neither matters to what counts as an answer. What it says of a dialog that
+// was closed without a button is not known either: were that the default button, it
+// would be taken for a "later".
 package opsidialog

@@ -181,7 +181,7 @@ const (
 )
 
 // told is a prompt as this front can keep its word: without an answer nothing is ever
-// closed, given up or charged, because nobody can be shown to have seen the dialog. It
+// closed or charged, and nothing given up but by max_unanswered, because nobody can be shown to have seen the dialog. It
 // holds nothing that the words have no use for.
 func told(p apitypes.Prompt) apitypes.Prompt {
 	p.Nonce, p.Logo, p.Default = "", "", ""

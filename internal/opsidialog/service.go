@@ -68,6 +68,7 @@ func (f *Front) service(ctx context.Context) (*opsi.Client, error) {
 		f.known = &service{at: at, who: who, client: client}
 	}
 	s := f.known
+	s.client.Retry() // it keeps back from a server; this one is here and may have started just now
 	if s.looked.IsZero() || time.Since(s.looked) > keepOffer {
 		if s.offered, err = offers(ctx, s.client); err != nil {
 			return nil, err
