@@ -5,7 +5,6 @@
 package store
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -59,32 +58,6 @@ func foreign(dir, info fs.FileInfo) (kind string, uid int) {
 		return FaultReadable, 0
 	}
 	return "", 0
-}
-
-// tryLock takes the exclusive lock on an open file; false if another holds it.
-// The system drops it when the file is closed or the process ends.
-func tryLock(f *os.File) (bool, error) { return flock(f, syscall.LOCK_EX) }
-
-// tryShare takes a lock that others may share; false if another holds it for
-// itself. It is enough that the file is open for reading.
-func tryShare(f *os.File) (bool, error) { return flock(f, syscall.LOCK_SH) }
-
-// tryShareDB is tryShare for a bbolt file: bbolt locks the whole file, too.
-func tryShareDB(f *os.File) (bool, error) { return tryShare(f) }
-
-func flock(f *os.File, how int) (bool, error) {
-	for {
-		err := syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB)
-		switch {
-		case err == nil:
-			return true, nil
-		case errors.Is(err, syscall.EINTR):
-		case errors.Is(err, syscall.EWOULDBLOCK):
-			return false, nil
-		default:
-			return false, err
-		}
-	}
 }
 
 func syncDirectory(path string) error {

@@ -79,28 +79,6 @@ func removeAll(path string) error { return winfile.RemoveAll(path) }
 // removeBelow deletes a name.
 func removeBelow(root *os.Root, name string) error { return winfile.Remove(root, name) }
 
-// tryLock takes the exclusive lock on an open file; false if another holds it.
-func tryLock(f *os.File) (bool, error) {
-	return lockFile(f, windows.LOCKFILE_EXCLUSIVE_LOCK, &windows.Overlapped{})
-}
-
-// tryShare takes a lock that others may share; false if another holds it for itself.
-func tryShare(f *os.File) (bool, error) { return lockFile(f, 0, &windows.Overlapped{}) }
-
-// tryShareDB is tryShare for a bbolt file. Windows keeps others from reading what is
-// locked, so bbolt locks a byte where no data can be: its bolt_windows.go.
-func tryShareDB(f *os.File) (bool, error) {
-	return lockFile(f, 0, &windows.Overlapped{Offset: 1<<32 - 1, OffsetHigh: 1<<32 - 1})
-}
-
-func lockFile(f *os.File, how uint32, at *windows.Overlapped) (bool, error) {
-	err := windows.LockFileEx(windows.Handle(f.Fd()), how|windows.LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, at)
-	if errors.Is(err, windows.ERROR_LOCK_VIOLATION) || errors.Is(err, windows.ERROR_IO_PENDING) {
-		return false, nil
-	}
-	return err == nil, err
-}
-
 // syncDirectory makes the names in a folder durable, as far as Windows can be asked.
 func syncDirectory(path string) error {
 	root, err := os.OpenRoot(path)

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/quietsetup/quietsetup/events"
+	"github.com/quietsetup/quietsetup/internal/filelock"
 )
 
 // ErrOccupied: something is installed that must have the machine to itself.
@@ -25,6 +26,10 @@ var ErrRuns = errors.New("an installer of the service runs")
 // shared by each supervisor, so that a stalled installer and the next one may run
 // side by side, and whole by an [Alone].
 const lockName = "installing.lock"
+
+// lockByte is where no text can be: Windows keeps others from reading what is locked. A
+// program that is started does not get the lock: the file is closed then.
+const lockByte = filelock.Byte(1<<63 - 1)
 
 // maxLock is more than a lock file holds.
 const maxLock = 4 << 10
@@ -48,12 +53,12 @@ func TakeAlone(stateDir string) (*Alone, error) {
 		return nil, err
 	}
 	wrong := func(err error) (*Alone, error) { return nil, errors.Join(err, file.Close()) }
-	free, err := lockWhole(file)
+	free, err := filelock.Whole(file, lockByte)
 	switch {
 	case err != nil:
 		return wrong(fmt.Errorf("cannot lock %s: %w", file.Name(), err))
 	case !free:
-		if shared, err := lockShared(file); err == nil && shared { // so it is shared by others
+		if shared, err := filelock.Shared(file, lockByte); err == nil && shared { // so it is shared by others
 			return wrong(ErrRuns)
 		}
 		return wrong(ErrOccupied)
@@ -114,7 +119,7 @@ func share(stateDir string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	free, err := lockShared(file)
+	free, err := filelock.Shared(file, lockByte)
 	switch {
 	case err != nil:
 		err = fmt.Errorf("cannot lock %s: %w", file.Name(), err)

@@ -47,8 +47,7 @@ type Call struct {
 	Only       []string // -processproducts: of what is requested, only these
 	Fixed      []string // -productlist: these, whether requested or not; nil = it is not there
 	Login      bool     // -loginscripts or -allloginscripts
-	Silent     bool
-	Credential string // the file named by -credentialfile
+	Credential string   // the file named by -credentialfile
 	User       string
 	Password   Secret
 	rest       *[]string // all but who logs in, as it came
@@ -117,8 +116,6 @@ func ReadCall(args []string) (Call, error) {
 			c.Fixed = append([]string{}, namesOf(value)...) // an empty list is not everything
 		case "loginscripts", "allloginscripts":
 			c.Login = true
-		case "silent":
-			c.Silent = true
 		}
 	}
 	if c.Service == "" || c.ClientID == "" {
